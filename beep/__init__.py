@@ -1,0 +1,1 @@
+"""Sputnik 1 as it was heard."""

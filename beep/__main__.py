@@ -1,0 +1,7 @@
+"""python -m beep"""
+
+import sys
+
+from beep.cli import main
+
+sys.exit(main())

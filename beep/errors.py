@@ -1,0 +1,18 @@
+"""Every error that the package raises on purpose; the message says the rule, what came, the remedy.
+
+BeepError
+├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
+└── OutputError(OSError)         a file or pipe that cannot be written
+"""
+
+
+class BeepError(Exception):
+    """Root of the errors of this package."""
+
+
+class ScenarioError(BeepError, ValueError):
+    """The recipe breaks a rule, or names something unknown."""
+
+
+class OutputError(BeepError, OSError):
+    """The result cannot be written where it should go."""

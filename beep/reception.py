@@ -1,0 +1,187 @@
+"""A scenario resolved: which look function, from when, for how long."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil, degrees, floor, radians
+
+import numpy as np
+
+from beep import sputnik
+from beep.channel import carrier_to_noise_db_hz
+from beep.errors import ScenarioError
+from beep.frames import sidereal_angle
+from beep.geometry import LookFunction, hold_still, simple_pass, simple_pass_duration_s, station_pass
+from beep.orbit import Elements, ephemeris
+from beep.passes import Pass, passes
+from beep.receiver import doppler_sign
+from beep.scenario import Carrier, Scenario
+from beep.stations import Station, parse_station
+
+SEARCH_S = 86_400.0
+REFINE_S = 600.0
+DOPPLER_STEPS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reception:
+    """Who flies over, in seconds after the first sample."""
+
+    look: LookFunction
+    epoch: datetime | None  # UTC of the first sample
+    duration_s: float
+    tca_s: float
+    closest_m: float  # range at closest approach, which sets the level
+
+
+def receive(scenario: Scenario) -> Reception:
+    """The reception that a scenario describes.
+
+    Raises ScenarioError where there is none: no pass within a day, a date without an orbit, no length.
+    """
+    if scenario.station is None:
+        reception = _simple(scenario)
+    else:
+        reception = _over_station(scenario, parse_station(scenario.station))
+    _check_tones(scenario, reception)
+    return reception
+
+
+def _simple(scenario: Scenario) -> Reception:
+    altitude_m = scenario.altitude_km * 1e3
+    max_elevation_rad = radians(scenario.max_elevation_deg)
+    duration_s = scenario.duration_s
+    if duration_s is None:
+        duration_s = simple_pass_duration_s(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad)
+        if duration_s < 1:
+            raise ScenarioError(
+                f"the pass must rise above the horizon, got max_elevation_deg {scenario.max_elevation_deg:g}; "
+                f"raise it, or give duration_s"
+            )
+    tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
+    look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
+    return _settled(scenario, look, scenario.start, duration_s, tca_s)
+
+
+def _over_station(scenario: Scenario, station: Station) -> Reception:
+    assert scenario.start is not None
+    found, tca = first_pass(station, scenario.start)
+    if scenario.tca_s is None and scenario.duration_s is None:
+        # The recording begins on the whole second before the rise and ends on the one after the set.
+        lead_s = found.tca_s - found.aos_s
+        epoch = tca - timedelta(seconds=lead_s)
+        epoch -= timedelta(microseconds=epoch.microsecond)
+        tca_s = (tca - epoch).total_seconds()
+        duration_s = float(ceil(tca_s + found.los_s - found.tca_s))
+    else:
+        duration_s = scenario.duration_s or float(ceil(found.los_s) - floor(found.aos_s))
+        tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
+        epoch = tca - timedelta(seconds=tca_s)
+    look = _sputnik_over(station, sputnik.elements(tca), epoch)
+    return _settled(scenario, look, epoch, duration_s, tca_s)
+
+
+def first_pass(station: Station, start: datetime) -> tuple[Pass, datetime]:
+    """The first pass of Sputnik 1 that rises over a station after `start`, in seconds after it, and its TCA.
+
+    The elements are those of its own middle: the pass is found with the elements of `start`, then found again.
+    Raises ScenarioError where none rises within a day, or where the orbit is not known.
+    """
+    look = _sputnik_over(station, sputnik.elements(start), start)
+    # A day's drift of the elements moves a pass by seconds: begin the search before, and look again around each.
+    for candidate in passes(look, start_s=-60.0, stop_s=SEARCH_S):
+        found = candidate
+        for _ in range(2):
+            tca = start + timedelta(seconds=found.tca_s)
+            refined = _sputnik_over(station, sputnik.elements(tca), start)
+            again = passes(refined, start_s=found.aos_s - REFINE_S, stop_s=found.los_s)
+            found = min(again, key=lambda other: abs(other.tca_s - found.tca_s), default=found)
+        if found.aos_s >= 0:
+            return found, start + timedelta(seconds=found.tca_s)
+    raise ScenarioError(
+        f"Sputnik 1 does not rise within a day of {start:%Y-%m-%dT%H:%MZ} at latitude {station.latitude_deg:g}, "
+        f"longitude {station.longitude_deg:g}; it flew between 65.2 south and north: choose a place nearer to that"
+    )
+
+
+def _sputnik_over(station: Station, elements: Elements, epoch: datetime) -> LookFunction:
+    return station_pass(
+        ephemeris(elements, epoch),
+        latitude_deg=station.latitude_deg,
+        longitude_deg=station.longitude_deg,
+        height_m=station.height_m,
+        sidereal=sidereal_angle(epoch),
+    )
+
+
+def _settled(
+    scenario: Scenario, look: LookFunction, epoch: datetime | None, duration_s: float, tca_s: float
+) -> Reception:
+    return Reception(
+        look=hold_still(look, tca_s) if scenario.still else look,
+        epoch=epoch,
+        duration_s=duration_s,
+        tca_s=tca_s,
+        closest_m=float(look(np.array([tca_s])).range_m[0]),
+    )
+
+
+def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
+    """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
+    seen = reception.look(np.linspace(0.0, reception.duration_s, DOPPLER_STEPS))
+    rate = seen.delay_rate[seen.elevation_rad > 0]
+    if not rate.size:
+        return scenario.tone_hz, scenario.tone_hz
+    tone_hz = scenario.tone_hz - doppler_sign(scenario.sideband) * carrier.frequency_mhz * 1e6 * rate
+    return float(tone_hz.min()), float(tone_hz.max())
+
+
+def _check_tones(scenario: Scenario, reception: Reception) -> None:
+    for carrier in scenario.heard:
+        low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
+        if max(-low_hz, high_hz) >= scenario.sample_rate_hz / 2:
+            raise ScenarioError(
+                f"a tone must stay below half the sample rate, {scenario.sample_rate_hz / 2:g} Hz, with its Doppler "
+                f"that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz; "
+                f"lower tone_hz or raise sample_rate_hz"
+            )
+
+
+def warnings(scenario: Scenario, reception: Reception) -> list[str]:
+    """What is allowed but probably not meant: a tone that leaves the filter's band."""
+    found = []
+    for carrier in scenario.heard:
+        low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
+        if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
+            found.append(
+                f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
+                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; move tone_hz or the filter"
+            )
+    return found
+
+
+def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
+    """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
+
+    Infinite without noise, minus infinity if the satellite never rises in it.
+    """
+    seen = reception.look(np.linspace(0.0, reception.duration_s, DOPPLER_STEPS))
+    up = seen.elevation_rad > 0
+    if not up.any():
+        return -np.inf
+    c_n0_db_hz = carrier_to_noise_db_hz(
+        carrier.frequency_mhz * 1e6,
+        power_w=carrier.power_w,
+        range_m=float(seen.range_m[up].min()),
+        place=scenario.noise,
+    )
+    return c_n0_db_hz - 10 * float(np.log10(scenario.high_hz - scenario.low_hz))
+
+
+def describe(scenario: Scenario, reception: Reception) -> str:
+    """The pass in a line: when it comes closest, how far and how high."""
+    closest = reception.look(np.array([reception.tca_s]))
+    where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
+    if reception.epoch is None:
+        return f"closest after {reception.tca_s:.0f} s, {where}"
+    tca = reception.epoch + timedelta(seconds=reception.tca_s)
+    return f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}, {where}"
