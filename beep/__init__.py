@@ -1,1 +1,60 @@
-"""Sputnik 1 as it was heard."""
+"""Sputnik 1's radio signal as a receiver on the ground heard it.
+
+    import beep
+
+    beep.export(beep.Scenario(station="dallas", start="1957-10-07T05:00Z"), "dallas.wav")
+    samples = beep.render(beep.Scenario(duration_s=20))        # (N, channels) float32, full scale 1
+    for block in beep.blocks(beep.preset("dallas")): ...       # the same, a second at a time
+
+Conventions
+    units      are in the name: _s _m _km _m_s _hz _rad _deg _db
+    time       t_s is receive time, u_s emission time, float64 seconds after the first sample; dates are aware UTC
+    shapes     sound is (N, channels), vectors (3, N), everything else (N,)
+    signs      range rate > 0 receding, Doppler > 0 approaching, azimuth from north through east
+    levels     linear inside, full scale 1.0; dB at the edges
+    order      arrays first, then keywords
+    errors     one tree, `BeepError`; the message says the rule, what came, the remedy
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from beep.errors import BeepError, OutputError, ScenarioError
+    from beep.exporter import export
+    from beep.scenario import Carrier, Scenario, load, preset, presets, to_toml
+    from beep.stream import blocks, render
+    from beep.truth import track
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "beep.errors": ("BeepError", "OutputError", "ScenarioError"),
+    "beep.exporter": ("export",),
+    "beep.scenario": ("Carrier", "Scenario", "load", "preset", "presets", "to_toml"),
+    "beep.stream": ("blocks", "render"),
+    "beep.truth": ("track",),
+}
+__all__ = [
+    "BeepError",
+    "Carrier",
+    "OutputError",
+    "Scenario",
+    "ScenarioError",
+    "blocks",
+    "export",
+    "load",
+    "preset",
+    "presets",
+    "render",
+    "to_toml",
+    "track",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Looked up when asked for, so that `beep --help` need not wait for NumPy.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -177,7 +177,7 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
     return c_n0_db_hz - 10 * float(np.log10(scenario.high_hz - scenario.low_hz))
 
 
-def describe(scenario: Scenario, reception: Reception) -> str:
+def describe(reception: Reception) -> str:
     """The pass in a line: when it comes closest, how far and how high."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"

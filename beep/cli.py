@@ -1,0 +1,239 @@
+"""The program: arguments in, one library call, text out.
+
+Data goes to stdout, words to stderr. Exit status: 0 done (also when the reader of a pipe has gone), 1 an error in one
+line, 2 wrong usage, 130 Ctrl-C. Nothing but the standard library is imported before the arguments are read.
+"""
+
+import argparse
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
+
+from beep import __version__
+from beep.choices import Subtype
+from beep.errors import BeepError, OutputError
+
+if TYPE_CHECKING:
+    from beep.exporter import Export, Progress
+    from beep.scenario import Scenario
+
+EXAMPLES = """\
+  beep export sputnik.wav                                       a simple pass: 500 km, 60 degrees high
+  beep export dallas.wav --station dallas --start 1957-10-07T05:00Z
+                                                                the real orbit over a real place
+  beep export - --duration-s 20 | aplay                         a WAV stream on stdout
+  beep track --preset dallas --format csv                       the truth of the same pass, second by second
+  beep show --preset dallas > mine.toml                         a recipe to change and to give back
+"""
+BAR_AFTER_S = 0.5
+
+
+# --- commands ---------------------------------------------------------------------------------------------------
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=".wav or .flac; - for a WAV stream on stdout")
+    output = parser.add_argument_group("output")
+    output.add_argument("--subtype", choices=get_args(Subtype), default="pcm16", help="samples (default: pcm16)")
+    output.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+    from beep.exporter import export
+
+    to = arguments.file
+    if to == "-":
+        if sys.stdout.isatty():
+            raise OutputError("sound does not go to a terminal, got FILE -; pipe it: beep export - | aplay")
+        to = io.BufferedWriter(
+            io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+        )  # buffered, whatever PYTHONUNBUFFERED says
+    with _bar(arguments) as progress:
+        done = export(scenario, to, subtype=arguments.subtype, force=arguments.force, progress=progress)
+    from beep.reception import warnings
+
+    for warning in warnings(scenario, done.reception):
+        _say(f"beep: warning: {warning}", arguments)
+    if done.clipped:
+        _say(f"beep: warning: {done.clipped} samples were clipped at full scale; lower --level-dbfs", arguments)
+    _say(_summary(arguments, scenario, done), arguments)
+
+
+def _summary(arguments: argparse.Namespace, scenario: "Scenario", done: "Export") -> str:
+    from beep.reception import describe, peak_snr_db
+
+    seconds = done.frames / scenario.sample_rate_hz
+    name = "stdout" if arguments.file == "-" else arguments.file
+    width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
+    ratios = ", ".join(
+        f"{peak_snr_db(scenario, done.reception, carrier):.1f} dB at {carrier.frequency_mhz:g} MHz"
+        for carrier in scenario.heard
+    )
+    return (
+        f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {scenario.mix}, "
+        f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
+        f"pass: {describe(done.reception)}\n"
+        f"peak SNR in {width_khz:g} kHz: {ratios} (noise: {scenario.noise})"
+    )
+
+
+def add_track(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument_group("output")
+    output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="between rows (default: 1.0 s)")
+    output.add_argument("--format", choices=("csv", "json"), default="csv", help="of the rows (default: csv)")
+    output.add_argument("-o", "--output", metavar="FILE", default="-", help="where to write (default: stdout)")
+    output.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+def run_track(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+    from beep.output.files import whole_file
+    from beep.output.table import write_csv, write_json
+    from beep.truth import tracks
+
+    write = write_csv if arguments.format == "csv" else write_json
+    tables = tracks(scenario, step_s=arguments.step_s)
+    if arguments.output == "-":
+        write(sys.stdout, tables)
+        return
+    with whole_file(arguments.output, force=arguments.force) as part, part.open("w", encoding="utf-8") as file:
+        write(file, tables)
+
+
+def run_show(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+    from beep.scenario import to_toml
+
+    sys.stdout.write(to_toml(scenario))
+
+
+def add_nothing(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+Add = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace, "Scenario"], None]
+COMMANDS: dict[str, tuple[str, Add, Run]] = {
+    "export": ("write the sound to a file or a pipe", add_export, run_export),
+    "track": ("print the truth of the pass, second by second", add_track, run_track),
+    "show": ("print the recipe as TOML, to be changed and given back", add_nothing, run_show),
+}
+
+
+# --- around them ------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit status; only wrong usage and --help leave through SystemExit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _stop_on(signal.SIGTERM)
+        if not arguments or arguments[0].startswith("-"):
+            _top_parser().parse_args(arguments or ["--help"])
+            _top_parser().error("a command comes first")
+        if arguments[0] not in COMMANDS:
+            _top_parser().error(f"no command is called {arguments[0]!r}; there are {', '.join(COMMANDS)}")
+        _run(arguments[0], arguments[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+    except BeepError as error:
+        print(f"beep: error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # stdout on a full disk, for one
+        print(f"beep: error: cannot write: {error.strerror or error}", file=sys.stderr)
+        _forget_stdout()
+        return 1
+    except KeyboardInterrupt:
+        print("beep: interrupted; nothing was kept", file=sys.stderr)
+        _forget_stdout()
+        return 130
+    return 0
+
+
+def _run(name: str, rest: list[str]) -> None:
+    from beep.options import add_scenario_options, joined_negatives, scenario_of
+
+    text, add, run = COMMANDS[name]
+    lines = [line for line in EXAMPLES.splitlines() if line.lstrip().startswith(f"beep {name} ")]
+    parser = Parser(prog=f"beep {name}", description=f"{text}.".capitalize(), epilog="examples:\n" + "\n".join(lines))
+    add(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    add_scenario_options(parser)
+    parsed = parser.parse_args(joined_negatives(rest))
+    run(parsed, scenario_of(parsed))
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that complains in one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def _top_parser() -> Parser:
+    commands = "".join(f"  {name:8} {text}\n" for name, (text, _, _) in COMMANDS.items())
+    parser = Parser(
+        prog="beep",
+        usage="beep COMMAND [options]",
+        description="Sputnik 1's radio signal as a receiver on the ground heard it.",
+        epilog=f"commands:\n{commands}\nexamples:\n{EXAMPLES}\nbeep COMMAND --help shows every option.",
+    )
+    parser.add_argument("--version", action="version", version=f"beep {__version__}")
+    return parser
+
+
+@contextmanager
+def _bar(arguments: argparse.Namespace) -> "Iterator[Progress | None]":
+    """A progress function that draws a bar on a terminal, if the work takes longer than a moment."""
+    if arguments.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from time import monotonic
+
+    began = monotonic()
+    shown: Any = None
+    task: Any = None
+
+    def progress(done: int, frames: int) -> None:
+        nonlocal shown, task
+        if shown is None and monotonic() - began > BAR_AFTER_S:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+            columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+            shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            shown.start()
+            task = shown.add_task("", total=frames)
+        if shown is not None:
+            shown.update(task, completed=done)
+
+    try:
+        yield progress
+    finally:
+        if shown is not None:
+            shown.stop()
+
+
+def _say(text: str, arguments: argparse.Namespace) -> None:
+    if not arguments.quiet:
+        print(text, file=sys.stderr)
+
+
+def _stop_on(number: int) -> None:
+    """Leave through the same clean-up as Ctrl-C when the system asks for it, with the status that a shell expects."""
+
+    def stop(*_: Any) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    signal.signal(number, stop)
+
+
+def _forget_stdout() -> None:
+    """Nobody reads any more: keep the interpreter from complaining when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,75 @@
+"""A scenario into a file or a pipe."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from beep.arrays import Samples
+from beep.choices import Subtype
+from beep.errors import OutputError
+from beep.output.files import whole_file
+from beep.output.wav import data_bytes, write_flac, write_wav
+from beep.reception import Reception
+from beep.scenario import Scenario, to_dict
+from beep.stream import blocks, plan
+
+SUFFIXES = (".wav", ".flac")
+Progress = Callable[[int, int], None]  # frames done, frames in all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What was written."""
+
+    reception: Reception
+    frames: int
+    clipped: int  # samples beyond full scale
+    data_bytes: int  # of the samples, before any compression
+
+
+def export(
+    scenario: Scenario,
+    to: str | Path | BinaryIO,
+    *,
+    subtype: Subtype = "pcm16",
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Export:
+    """Write the whole recording to a .wav or .flac file, or as a WAV stream to an open binary file.
+
+    The scenario is in the file's comment as JSON. A file appears whole or not at all. Raises ScenarioError where
+    there is nothing to receive, and OutputError where the file cannot be written, exists (without `force`), or has
+    another suffix.
+    """
+    suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
+    if suffix not in SUFFIXES:
+        raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {to}; name one of them")
+    made = plan(scenario)
+    samples = blocks(made) if progress is None else _watched(blocks(made), made.frames, progress)
+    layout: dict[str, Any] = {
+        "sample_rate_hz": scenario.sample_rate_hz,
+        "channels": scenario.channels,
+        "subtype": subtype,
+        "comment": json.dumps(to_dict(scenario)),
+    }
+    if not isinstance(to, str | Path):
+        clipped = write_wav(to, samples, frames=made.frames, **layout)
+    else:
+        with whole_file(to, force=force) as part:
+            if suffix == ".flac":
+                clipped = write_flac(part, samples, **layout)
+            else:
+                with part.open("wb") as file:
+                    clipped = write_wav(file, samples, frames=made.frames, **layout)
+    size = data_bytes(made.frames, channels=scenario.channels, subtype=subtype)
+    return Export(reception=made.reception, frames=made.frames, clipped=clipped, data_bytes=size)
+
+
+def _watched(samples: Iterator[Samples], frames: int, progress: Progress) -> Iterator[Samples]:
+    done = 0
+    for block in samples:
+        yield block
+        done += len(block)
+        progress(done, frames)

@@ -1,0 +1,48 @@
+"""Files that appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from beep.errors import OutputError
+
+
+@contextmanager
+def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+    """Path of a temporary file beside `path`, which takes its name when the block ends well and goes when it does not.
+
+    Raises OutputError, before anything is written, where `path` exists (without `force`) or its folder does not, and
+    afterwards where the disk is full or the system refuses.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder must exist, got {path}; make it first: mkdir -p {path.parent}")
+    if path.is_dir():
+        raise OutputError(f"a file is needed, but {path} is a folder; give a name in it")
+    _refuse_existing(path, force)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.open("xb").close()
+        yield part
+        _refuse_existing(path, force)
+        part.replace(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; {_remedy(path)}") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists and is kept; choose another name, or add --force (force=True) to replace it")
+
+
+def _remedy(path: Path) -> str:
+    with suppress(OSError, AttributeError):
+        disk = os.statvfs(path.parent)
+        return f"nothing was kept ({disk.f_bavail * disk.f_frsize / 1e6:.0f} MB are free there); choose another folder"
+    return "nothing was kept; choose another folder"

@@ -1,0 +1,147 @@
+"""Blocks of samples into WAV (RF64 above 4 GiB), FLAC, or a WAV stream.
+
+The WAV header is ours: soundfile cannot write to a pipe and puts the time of day into float files. A PCM file has the
+plain 44-byte header, a float file a `fact` chunk; the comment follows the data, where every reader ignores or shows it.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.arrays import Samples
+from beep.choices import Subtype
+from beep.errors import OutputError
+
+BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
+LONGEST_32_BIT = 0xFFFFFFFF
+
+
+def data_bytes(frames: int, *, channels: int, subtype: Subtype) -> int:
+    """Size of the samples in a file."""
+    return frames * channels * BYTES[subtype]
+
+
+def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subtype, comment: str = "") -> bytes:
+    """Everything of a WAV file up to its first sample; RF64 where the sizes need it.
+
+    References: Microsoft and IBM, RIFF (1991) and WAVE (1994); EBU Tech 3306 (RF64).
+    """
+    size = data_bytes(frames, channels=channels, subtype=subtype)
+    width = BYTES[subtype]
+    frame = channels * width
+    layout = (3 if subtype == "float" else 1, channels, sample_rate_hz, sample_rate_hz * frame, frame, 8 * width)
+    if subtype == "float":
+        chunks = _chunk(b"fmt ", struct.pack("<HHIIHHH", *layout, 0))
+        chunks += _chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
+    else:
+        chunks = _chunk(b"fmt ", struct.pack("<HHIIHH", *layout))
+    riff = len(b"WAVE") + len(chunks) + 8 + size + len(wav_trailer(size, comment=comment))
+    if riff <= LONGEST_32_BIT:
+        return b"RIFF" + struct.pack("<I", riff) + b"WAVE" + chunks + b"data" + struct.pack("<I", size)
+    riff += 8 + 28
+    sizes = _chunk(b"ds64", struct.pack("<QQQI", riff, size, frames, 0))
+    unknown = struct.pack("<I", LONGEST_32_BIT)
+    return b"RF64" + unknown + b"WAVE" + sizes + chunks + b"data" + unknown
+
+
+def wav_trailer(size: int, *, comment: str = "") -> bytes:
+    """What follows `size` bytes of samples: the pad byte, and the comment as LIST INFO ICMT."""
+    pad = b"\0" * (size % 2)
+    if not comment:
+        return pad
+    return pad + _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", comment.encode() + b"\0"))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def quantized(block: Samples, *, subtype: Subtype) -> tuple[NDArray[Any], int]:
+    """Samples (N, channels) as a file holds them, C-contiguous, and how many were clipped.
+
+    Full scale 1 is 2**15 or 2**23; a value outside is clipped and counted. Float samples pass as they are. 24 bits
+    are in the upper three bytes of an int32.
+    """
+    if subtype == "float":
+        return np.ascontiguousarray(block, "<f4"), 0
+    top = 2**15 if subtype == "pcm16" else 2**23
+    # 24 bits do not fit into a float32 with its rounding.
+    scaled = np.multiply(block, top, dtype=np.float32 if subtype == "pcm16" else np.float64)
+    np.rint(scaled, out=scaled)
+    clipped = 0
+    if scaled.size and (scaled.max() > top - 1 or scaled.min() < -top):
+        clipped = int(np.count_nonzero((scaled > top - 1) | (scaled < -top)))
+        np.clip(scaled, -top, top - 1, out=scaled)
+    if subtype == "pcm16":
+        return np.ascontiguousarray(scaled.astype("<i2")), clipped
+    return np.ascontiguousarray(scaled.astype("<i4") << 8), clipped
+
+
+def packed24(block: NDArray[np.int32]) -> bytes:
+    """The upper three bytes of each int32, little-endian: four samples become three words."""
+    words = np.zeros(-(-block.size // 4) * 4, "<u4")
+    words[: block.size] = block.view("<u4").ravel() >> 8
+    a, b, c, d = words.reshape(-1, 4).T
+    packed = np.stack([a | b << 24, b >> 8 | c << 16, c >> 16 | d << 8], axis=1)
+    return packed.astype("<u4", copy=False).tobytes()[: 3 * block.size]
+
+
+def write_wav(
+    file: BinaryIO,
+    blocks: Iterable[Samples],
+    *,
+    frames: int,
+    sample_rate_hz: int,
+    channels: int,
+    subtype: Subtype = "pcm16",
+    comment: str = "",
+) -> int:
+    """Write blocks (N, channels) as a WAV of `frames` in all; the file need not seek. Returns the clipped samples."""
+    ahead = wav_header(frames, sample_rate_hz=sample_rate_hz, channels=channels, subtype=subtype, comment=comment)
+    clipped = 0
+    for samples, over in _each_quantized(blocks, subtype):
+        data = packed24(samples) if subtype == "pcm24" else samples.data
+        file.write(ahead + data if ahead else data)  # in one piece: sox guesses a pipe's format from its first read
+        ahead = b""
+        clipped += over
+    file.write(ahead + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment))
+    file.flush()
+    return clipped
+
+
+def write_flac(
+    path: Path,
+    blocks: Iterable[Samples],
+    *,
+    sample_rate_hz: int,
+    channels: int,
+    subtype: Subtype = "pcm16",
+    comment: str = "",
+) -> int:
+    """Write blocks (N, channels) as FLAC. Returns the clipped samples. Raises OutputError for subtype float."""
+    if subtype == "float":
+        raise OutputError("FLAC holds whole numbers, got subtype float; take pcm16 or pcm24, or a .wav")
+    import soundfile
+
+    clipped = 0
+    try:
+        with soundfile.SoundFile(
+            path, "w", sample_rate_hz, channels, format="FLAC", subtype={"pcm16": "PCM_16", "pcm24": "PCM_24"}[subtype]
+        ) as file:
+            file.comment = comment
+            for samples, over in _each_quantized(blocks, subtype):
+                file.write(samples)
+                clipped += over
+    except (soundfile.SoundFileError, AssertionError) as error:  # it asserts that all frames were taken
+        raise OSError(0, f"the FLAC encoder could not go on ({error or 'disk full?'})") from None
+    return clipped
+
+
+def _each_quantized(blocks: Iterable[Samples], subtype: Subtype) -> Iterator[tuple[NDArray[Any], int]]:
+    for block in blocks:
+        if len(block):
+            yield quantized(block, subtype=subtype)
