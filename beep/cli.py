@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from beep import __version__
@@ -20,6 +21,7 @@ from beep.errors import BeepError, OutputError
 if TYPE_CHECKING:
     from beep.exporter import Export, Progress
     from beep.scenario import Scenario
+    from beep.stream import Plan
 
 EXAMPLES = """\
   beep export sputnik.wav                                       a simple pass: 500 km, 60 degrees high
@@ -44,6 +46,8 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
     from beep.exporter import export
+    from beep.reception import warnings
+    from beep.stream import plan
 
     to = arguments.file
     if to == "-":
@@ -52,32 +56,35 @@ def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
         to = io.BufferedWriter(
             io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
         )  # buffered, whatever PYTHONUNBUFFERED says
-    with _bar(arguments) as progress:
-        done = export(scenario, to, subtype=arguments.subtype, force=arguments.force, progress=progress)
-    from beep.reception import warnings
-
-    for warning in warnings(scenario, done.reception):
+    made = plan(scenario)
+    for warning in warnings(scenario, made.reception):
         _say(f"beep: warning: {warning}", arguments)
+    with _bar(arguments) as progress:
+        done = export(made, to, subtype=arguments.subtype, force=arguments.force, progress=progress)
     if done.clipped:
         _say(f"beep: warning: {done.clipped} samples were clipped at full scale; lower --level-dbfs", arguments)
-    _say(_summary(arguments, scenario, done), arguments)
+    _say(_summary(arguments, made, done), arguments)
 
 
-def _summary(arguments: argparse.Namespace, scenario: "Scenario", done: "Export") -> str:
+def _summary(arguments: argparse.Namespace, made: "Plan", done: "Export") -> str:
     from beep.reception import describe, peak_snr_db
 
+    scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
     name = "stdout" if arguments.file == "-" else arguments.file
     width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
     ratios = ", ".join(
-        f"{peak_snr_db(scenario, done.reception, carrier):.1f} dB at {carrier.frequency_mhz:g} MHz"
+        f"{peak_snr_db(scenario, made.reception, carrier):.1f} dB at {carrier.frequency_mhz:g} MHz"
         for carrier in scenario.heard
+    )
+    snr = (
+        "no noise" if scenario.noise == "off" else f"peak SNR in {width_khz:g} kHz: {ratios} (noise: {scenario.noise})"
     )
     return (
         f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {scenario.mix}, "
         f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
-        f"pass: {describe(done.reception)}\n"
-        f"peak SNR in {width_khz:g} kHz: {ratios} (noise: {scenario.noise})"
+        f"pass: {describe(made.reception)}\n"
+        f"{snr}"
     )
 
 

@@ -11,9 +11,8 @@ from beep.choices import Subtype
 from beep.errors import OutputError
 from beep.output.files import whole_file
 from beep.output.wav import data_bytes, write_flac, write_wav
-from beep.reception import Reception
 from beep.scenario import Scenario, to_dict
-from beep.stream import blocks, plan
+from beep.stream import Plan, blocks, plan
 
 SUFFIXES = (".wav", ".flac")
 Progress = Callable[[int, int], None]  # frames done, frames in all
@@ -23,14 +22,13 @@ Progress = Callable[[int, int], None]  # frames done, frames in all
 class Export:
     """What was written."""
 
-    reception: Reception
     frames: int
     clipped: int  # samples beyond full scale
     data_bytes: int  # of the samples, before any compression
 
 
 def export(
-    scenario: Scenario,
+    scenario: Scenario | Plan,
     to: str | Path | BinaryIO,
     *,
     subtype: Subtype = "pcm16",
@@ -46,7 +44,8 @@ def export(
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SUFFIXES:
         raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {to}; name one of them")
-    made = plan(scenario)
+    made = scenario if isinstance(scenario, Plan) else plan(scenario)
+    scenario = made.scenario
     samples = blocks(made) if progress is None else _watched(blocks(made), made.frames, progress)
     layout: dict[str, Any] = {
         "sample_rate_hz": scenario.sample_rate_hz,
@@ -64,7 +63,7 @@ def export(
                 with part.open("wb") as file:
                     clipped = write_wav(file, samples, frames=made.frames, **layout)
     size = data_bytes(made.frames, channels=scenario.channels, subtype=subtype)
-    return Export(reception=made.reception, frames=made.frames, clipped=clipped, data_bytes=size)
+    return Export(frames=made.frames, clipped=clipped, data_bytes=size)
 
 
 def _watched(samples: Iterator[Samples], frames: int, progress: Progress) -> Iterator[Samples]:

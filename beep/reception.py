@@ -10,7 +10,7 @@ from beep import sputnik
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.frames import sidereal_angle
-from beep.geometry import LookFunction, hold_still, simple_pass, simple_pass_duration_s, station_pass
+from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s, station_pass
 from beep.orbit import Elements, ephemeris
 from beep.passes import Pass, passes
 from beep.receiver import doppler_sign
@@ -19,7 +19,7 @@ from beep.stations import Station, parse_station
 
 SEARCH_S = 86_400.0
 REFINE_S = 600.0
-DOPPLER_STEPS = 400
+STEPS = 2001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +59,13 @@ def _simple(scenario: Scenario) -> Reception:
             )
     tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
-    return _settled(scenario, look, scenario.start, duration_s, tca_s)
+    return _settled(scenario, look, _start(scenario), duration_s, tca_s)
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
-    assert scenario.start is not None
-    found, tca = first_pass(station, scenario.start)
+    start = _start(scenario)
+    assert start is not None, "a scenario with a station has a start"
+    found, tca = first_pass(station, start)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before the rise and ends on the one after the set.
         lead_s = found.tca_s - found.aos_s
@@ -78,6 +79,10 @@ def _over_station(scenario: Scenario, station: Station) -> Reception:
         epoch = tca - timedelta(seconds=tca_s)
     look = _sputnik_over(station, sputnik.elements(tca), epoch)
     return _settled(scenario, look, epoch, duration_s, tca_s)
+
+
+def _start(scenario: Scenario) -> datetime | None:
+    return scenario.start if isinstance(scenario.start, datetime) else None
 
 
 def first_pass(station: Station, start: datetime) -> tuple[Pass, datetime]:
@@ -125,9 +130,14 @@ def _settled(
     )
 
 
+def _seen(reception: Reception) -> Look:
+    """Looks spread over the whole recording."""
+    return reception.look(np.linspace(0.0, reception.duration_s, STEPS))
+
+
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
-    seen = reception.look(np.linspace(0.0, reception.duration_s, DOPPLER_STEPS))
+    seen = _seen(reception)
     rate = seen.delay_rate[seen.elevation_rad > 0]
     if not rate.size:
         return scenario.tone_hz, scenario.tone_hz
@@ -147,8 +157,10 @@ def _check_tones(scenario: Scenario, reception: Reception) -> None:
 
 
 def warnings(scenario: Scenario, reception: Reception) -> list[str]:
-    """What is allowed but probably not meant: a tone that leaves the filter's band."""
+    """What is allowed but probably not meant: a tone that leaves the filter's band, a pass that is missed."""
     found = []
+    if not np.any(_seen(reception).elevation_rad > 0):
+        found.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
@@ -162,19 +174,23 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
     """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
 
-    Infinite without noise, minus infinity if the satellite never rises in it.
+    In mono the noise of both receivers counts. Infinite without noise, minus infinity if the satellite never rises.
     """
-    seen = reception.look(np.linspace(0.0, reception.duration_s, DOPPLER_STEPS))
+    seen = _seen(reception)
     up = seen.elevation_rad > 0
     if not up.any():
         return -np.inf
-    c_n0_db_hz = carrier_to_noise_db_hz(
-        carrier.frequency_mhz * 1e6,
-        power_w=carrier.power_w,
-        range_m=float(seen.range_m[up].min()),
-        place=scenario.noise,
-    )
-    return c_n0_db_hz - 10 * float(np.log10(scenario.high_hz - scenario.low_hz))
+    noise_to_carrier = 0.0  # per Hz; both carriers have the same level
+    for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
+        c_n0_db_hz = carrier_to_noise_db_hz(
+            heard.frequency_mhz * 1e6,
+            power_w=heard.power_w,
+            range_m=float(seen.range_m[up].min()),
+            place=scenario.noise,
+        )
+        noise_to_carrier += 10 ** (-c_n0_db_hz / 10)
+    with np.errstate(divide="ignore"):
+        return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
 
 
 def describe(reception: Reception) -> str:

@@ -92,7 +92,7 @@ class Scenario:
     station: str | None = _field(
         None, "pass", "Sputnik's own orbit over a known place or LAT,LON[,HEIGHT_M]", unset="the simple pass"
     )
-    start: datetime | None = _field(
+    start: datetime | str | None = _field(  # text is read at birth: afterwards it is an aware datetime or None
         None, "pass", "UTC (ISO 8601); with a station, the first pass that rises after it", unset="no date"
     )
     still: bool = _field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
@@ -181,7 +181,9 @@ def _complaints(s: Scenario) -> list[str]:
             found.append("a station needs a start, the UTC from which to look for a pass: --start 1957-10-07T05:00Z")
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
-                found.append(f"{name} is the simple pass's, but station asks for Sputnik's own orbit; leave out either")
+                found.append(
+                    f"{name} is the simple pass's, but station asks for Sputnik's own orbit; leave out either (--station none)"
+                )
     return found
 
 
@@ -288,7 +290,7 @@ def from_dict(table: Mapping[str, Any]) -> Scenario:
 def to_dict(scenario: Scenario) -> dict[str, Any]:
     """The fields as plain JSON values, without those that are None; `from_dict` takes it back unchanged."""
     table = {name: value for name, value in dataclasses.asdict(scenario).items() if value is not None}
-    if scenario.start is not None:
+    if isinstance(scenario.start, datetime):
         table["start"] = _iso(scenario.start)
     return table | {"carriers": list(table["carriers"])}
 

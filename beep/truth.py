@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from beep.arrays import Array
 from beep.channel import relative_amplitude
@@ -16,7 +16,7 @@ from beep.scenario import Scenario
 ROWS = 4096  # worked out together
 
 
-def track(scenario: Scenario, t_s: Array) -> dict[str, NDArray[np.generic]]:
+def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
     """Columns (N,) at the times `t_s` (N,), seconds after the recording's first sample.
 
     `utc` (datetime64, NaT where the scenario has no date), `range_km`, `range_rate_km_s`, `azimuth_deg` and
@@ -27,7 +27,7 @@ def track(scenario: Scenario, t_s: Array) -> dict[str, NDArray[np.generic]]:
 
     Raises ScenarioError where the scenario cannot be received.
     """
-    return _columns(scenario, receive(scenario), np.asarray(t_s, np.float64))
+    return _columns(scenario, receive(scenario), np.asarray(t_s, np.float64).reshape(-1))
 
 
 def tracks(scenario: Scenario, *, step_s: float = 1.0) -> Iterator[dict[str, NDArray[np.generic]]]:

@@ -1,0 +1,40 @@
+"""A museum's loudspeaker: Sputnik, with an echo of the hall, written block by block in constant memory.
+
+    python examples/own_effect.py [OUT.wav]
+
+An effect is a generator that eats blocks and yields blocks.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import soundfile
+
+import beep
+from beep.arrays import Samples
+
+
+def echo(blocks: Iterable[Samples], *, delay: int, gain: float) -> Iterator[Samples]:
+    """Blocks with a single echo `delay` frames later."""
+    past: Samples = np.zeros((delay, 0), np.float32)
+    for block in blocks:
+        past = past if past.size else np.zeros((delay, block.shape[1]), np.float32)
+        history = np.concatenate([past, block])
+        heard = block.copy()
+        heard += np.float32(gain) * history[: len(block)]
+        past = history[len(block) :]
+        yield heard
+
+
+def main() -> None:
+    out = sys.argv[1] if len(sys.argv) > 1 else "museum.wav"
+    scenario = beep.Scenario(duration_s=10, mix="mono", noise="galactic")
+    with soundfile.SoundFile(out, "w", scenario.sample_rate_hz, scenario.channels) as file:
+        for block in echo(beep.blocks(scenario), delay=round(0.35 * scenario.sample_rate_hz), gain=0.4):
+            file.write(block)
+    print(f"{out}: {scenario.duration_s:g} s with an echo")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Imports point one way, and light things stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import beep
+
+PACKAGE = Path(beep.__file__).parent
+
+# Each layer may import from those before it, never from its own or later ones, but for what is listed in `WITHIN`.
+LAYERS = [
+    {"errors", "constants", "choices", "arrays"},
+    {"frames", "signal", "noise", "receiver", "stations", "output.files", "output.wav", "output.table"},
+    {"geometry", "channel"},
+    {"orbit", "passes"},
+    {"sputnik", "scenario"},
+    {"reception"},
+    {"stream", "truth"},
+    {"exporter"},
+    {"options"},
+    {"cli"},
+    {"__main__"},
+]
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "beep":
+            inner = node.module.partition(".")[2]
+            found |= {inner} if inner else {alias.name for alias in node.names} - set(dir(beep))
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[2] for alias in node.names if alias.name.startswith("beep.")}
+    return found
+
+
+def modules() -> dict[str, Path]:
+    paths = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    return {name: path for name, path in paths.items() if not name.endswith("__init__")}
+
+
+def test_imports_point_down() -> None:
+    """A module imports only from layers below its own, and every module has a layer."""
+    level = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    seen = 0
+    for name, path in modules().items():
+        assert name in level, f"{name} has no layer"
+        for other in imports(path):
+            assert level[other] < level[name], f"{name} imports {other}"
+            seen += 1
+    assert seen > 30
+
+
+def test_one_module_each_for_what_is_heavy() -> None:
+    """SGP4, soundfile and rich are each imported in one place; SciPy and matplotlib nowhere on the way."""
+    wanted = {"sgp4": {"orbit"}, "soundfile": {"output.wav"}, "rich": {"cli"}, "scipy": set(), "matplotlib": set()}
+    for library, homes in wanted.items():
+        found = set()
+        for name, path in modules().items():
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                found |= {name for imported in names if imported.split(".")[0] == library}
+        assert found == homes, library
+
+
+def test_no_file_is_too_long() -> None:
+    """A file beyond 400 lines asks for a second room."""
+    lengths = {path.name: len(path.read_text().splitlines()) for path in modules().values()}
+    assert lengths
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    """Importing the package, or asking the program for help, waits for no library."""
+    heavy = "{'numpy', 'scipy', 'soundfile', 'sounddevice', 'rich', 'sgp4', 'matplotlib'}"
+    for what in ("import beep, beep.scenario", "import beep.cli; beep.cli._top_parser().format_help()"):
+        code = f"import sys; {what}; print(sorted({heavy} & set(sys.modules)))"
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_rendering_loads_no_scipy_and_no_audio_library() -> None:
+    """A WAV is written with NumPy alone."""
+    code = (
+        "import sys, io, beep; beep.export(beep.Scenario(duration_s=0.1), io.BytesIO());"
+        "print(sorted({'scipy', 'soundfile', 'sounddevice', 'rich', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_every_public_name_is_there() -> None:
+    """What `__all__` promises can be had, and an unknown name is refused as Python does."""
+    assert beep.__all__
+    assert all(getattr(beep, name) is not None for name in beep.__all__)
+    assert not hasattr(beep, "sputnik_2")

@@ -1,0 +1,72 @@
+"""What the README shows is what happens."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def sessions() -> list[tuple[str, list[str]]]:
+    """Commands that begin with `$ beep`, each with the lines shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in re.findall(r"```console\n(.*?)```", README, flags=re.S):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return [(command, shown) for command, shown in found if command.startswith("beep ")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole session, with `beep` on the path."""
+    tmp = tmp_path_factory.mktemp("readme")
+    program = tmp / "bin" / "beep"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m beep "$@"\n')
+    program.chmod(0o755)
+    return tmp
+
+
+@pytest.mark.parametrize(("command", "shown"), sessions())
+def test_sessions(command: str, shown: list[str], folder: Path) -> None:
+    """Every `$ beep` line succeeds and prints what is shown; `...` stands for further lines."""
+    environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "COLUMNS": "120"}
+    done = subprocess.run(
+        command, shell=True, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    printed = done.stdout.splitlines()
+    if shown and shown[-1] == "...":
+        shown, printed = shown[:-1], printed[: len(shown) - 1]
+    assert printed == shown
+
+
+def test_there_are_sessions() -> None:
+    """The README shows the three commands."""
+    assert {command.split()[1] for command, _ in sessions()} == {"export", "track", "show"}
+
+
+def test_python(tmp_path: Path) -> None:
+    """The README's Python runs as printed."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "baldock.wav").exists()
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of README and docs names a file that is there."""
+    seen = 0
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            seen += 1
+    assert seen
