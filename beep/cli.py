@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from beep import __version__
@@ -67,24 +66,15 @@ def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
 
 
 def _summary(arguments: argparse.Namespace, made: "Plan", done: "Export") -> str:
-    from beep.reception import describe, peak_snr_db
+    from beep.reception import describe
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
     name = "stdout" if arguments.file == "-" else arguments.file
-    width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
-    ratios = ", ".join(
-        f"{peak_snr_db(scenario, made.reception, carrier):.1f} dB at {carrier.frequency_mhz:g} MHz"
-        for carrier in scenario.heard
-    )
-    snr = (
-        "no noise" if scenario.noise == "off" else f"peak SNR in {width_khz:g} kHz: {ratios} (noise: {scenario.noise})"
-    )
     return (
         f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {scenario.mix}, "
         f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
-        f"pass: {describe(made.reception)}\n"
-        f"{snr}"
+        f"{describe(scenario, made.reception)}"
     )
 
 
@@ -177,7 +167,7 @@ class Parser(argparse.ArgumentParser):
     """An argparse parser that complains in one line."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")

@@ -49,10 +49,10 @@ def normal_quantiles() -> Samples:
 def white_noise(seed: int, stream: int, first: int, count: int, *, quantiles: Samples) -> Samples:
     """Normal numbers of unit power, (count,): those at indices first, first + 1, ... of the stream (seed, stream).
 
-    Every number belongs to its index, whatever range is asked for; indices from -2**32 on. Each takes 16 bits of a
+    Every number belongs to its index, whatever range is asked for; indices from -2**62 on. Each takes 16 bits of a
     Philox counter through a table of `normal_quantiles`, 16 numbers a count.
     """
-    counter, skip = divmod(first + (1 << 32), 16)
+    counter, skip = divmod(first + (1 << 62), 16)
     generator = np.random.Philox(key=[seed, stream], counter=[counter, 0, 0, 0])
     words = generator.random_raw((skip + count + 3) // 4).astype("<u8", copy=False)
     drawn: Samples = quantiles[words.view("<u2")[skip : skip + count]]

@@ -5,7 +5,7 @@ import numpy as np
 from beep.arrays import Array
 from beep.choices import Sideband
 
-STOPBAND_DB = 80.0
+STOPBAND_DB = 80.0  # of each edge alone; two edges together leave 76
 
 
 def doppler_sign(sideband: Sideband) -> int:
@@ -14,7 +14,7 @@ def doppler_sign(sideband: Sideband) -> int:
 
 
 def band_filter(*, low_hz: float, high_hz: float, rate_hz: float, half: int) -> Array:
-    """Taps (2 half + 1,) of a linear-phase band-pass, -6 dB at its edges and 80 dB down beyond their slopes.
+    """Taps (2 half + 1,) of a linear-phase band-pass, -6 dB at its edges and 76 dB down beyond their slopes.
 
     A slope is 5 `rate_hz` / (2 half) wide. The gain is one in the middle of the band; `low_hz` 0 makes a low-pass.
 

@@ -174,7 +174,8 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
     """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
 
-    In mono the noise of both receivers counts. Infinite without noise, minus infinity if the satellite never rises.
+    The band is taken as high_hz - low_hz; the filter's noise bandwidth is some 50 Hz less. In mono the noise of both
+    receivers counts. Infinite without noise, minus infinity if the satellite never rises.
     """
     seen = _seen(reception)
     up = seen.elevation_rad > 0
@@ -193,11 +194,20 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
         return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
 
 
-def describe(reception: Reception) -> str:
-    """The pass in a line: when it comes closest, how far and how high."""
+def describe(scenario: Scenario, reception: Reception) -> str:
+    """Two lines: when the pass comes closest, how far and how high; and how strong it is then."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
-        return f"closest after {reception.tca_s:.0f} s, {where}"
-    tca = reception.epoch + timedelta(seconds=reception.tca_s)
-    return f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}, {where}"
+        when = f"closest after {reception.tca_s:.0f} s"
+    else:
+        tca = reception.epoch + timedelta(seconds=reception.tca_s)
+        when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
+    ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
+    if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
+        listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
+        width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
+        strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
+    else:
+        strength = "no noise" if scenario.noise == "off" else "no signal"
+    return f"pass: {when}, {where}\n{strength}"

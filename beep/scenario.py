@@ -20,15 +20,20 @@ from beep.errors import ScenarioError
 from beep.stations import parse_station
 
 LEAST_BANDWIDTH_HZ = 200.0
+LEAST_EDGE_SAMPLES = 24  # of a shorter edge more than 1e-4 of full scale would fold back into the band
 PRESETS = Path(__file__).parent / "scenarios"
 
 
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ScenarioError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ScenarioError(f"{name} must be finite, got {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ScenarioError(f"{name} must be finite, got {number}")
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,11 @@ def _complaints(s: Scenario) -> list[str]:
             f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shorter of pulse_s and "
             f"pause_s is {shorter_s:g}; lower rise_s"
         )
+    elif s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:
+        found.append(
+            f"an edge must have {LEAST_EDGE_SAMPLES} samples: rise_s is {s.rise_s:g} with sample_rate_hz "
+            f"{s.sample_rate_hz}; raise rise_s to {LEAST_EDGE_SAMPLES / s.sample_rate_hz:.2g} or sample_rate_hz"
+        )
     elif 3 * s.jitter_s > shorter_s - s.rise_s:
         found.append(
             f"three times jitter_s plus rise_s must fit into the pulse and the pause ({shorter_s:g} s), "
@@ -182,7 +192,8 @@ def _complaints(s: Scenario) -> list[str]:
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
                 found.append(
-                    f"{name} is the simple pass's, but station asks for Sputnik's own orbit; leave out either (--station none)"
+                    f"{name} is the simple pass's, but station asks for Sputnik's own orbit; "
+                    f"leave out either (--station none)"
                 )
     return found
 

@@ -8,9 +8,12 @@ import numpy as np
 from beep.arrays import Array, Samples
 
 
-def pulse_number(u_s: Array, *, pulse_s: float, pause_s: float) -> Array:
-    """Number of the pulse nearest to each emission time; pulse n begins at n (pulse_s + pause_s)."""
-    return np.rint((u_s - pulse_s / 2) / (pulse_s + pause_s))
+def pulse_number(u_s: Array, *, pulse_s: float, pause_s: float, rise_s: float) -> Array:
+    """Number of the pulse that has begun last at each emission time; pulse n begins at n (pulse_s + pause_s).
+
+    It begins with the foot of its edge, half a `rise_s` before its keying instant.
+    """
+    return np.floor((u_s + rise_s / 2) / (pulse_s + pause_s))
 
 
 def pulse_key(

@@ -11,7 +11,6 @@ time, and becomes a quadratic in each of the tile's pieces.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -36,6 +35,7 @@ TILE = HOPS * HOP
 PIECES = (TILE + 2 * (REACH + GUARD)) // PIECE  # computed for one tile, its history included
 
 SCALE_RATE_HZ = 12_500.0
+LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 NODES = 8  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz down to a height of 100 km
 GROUP = 32  # tiles whose geometry is asked for together
 
@@ -103,6 +103,7 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
     highest_tone_hz = scenario.tone_hz + max(c.frequency_mhz for c in scenario.carriers) * 1e6 * 2.7e-5
     return max(
+        LEAST_RATE_HZ,
         2 * scenario.high_hz + SCALE_RATE_HZ / 10,
         scenario.high_hz + highest_tone_hz + 25 / scenario.rise_s,
     )
@@ -201,14 +202,14 @@ def tile(plan: Plan, slow: Slow, number: int) -> Samples:
 def _key(plan: Plan, sent_s: Array) -> Samples:
     """Keying of the pulse at emission times, with the jitter of each pulse's length."""
     scenario = plan.scenario
-    clock = {"pulse_s": scenario.pulse_s, "pause_s": scenario.pause_s}
+    clock = {"pulse_s": scenario.pulse_s, "pause_s": scenario.pause_s, "rise_s": scenario.rise_s}
     number = pulse_number(sent_s, **clock)
     late_s: Samples | float = 0.0
     if scenario.jitter_s > 0:
         first, last = int(number.min()), int(number.max())
         drawn = white_noise(scenario.seed, JITTER_STREAM, first, last - first + 1, quantiles=_quantiles())
         late_s = np.float32(scenario.jitter_s) * np.clip(drawn, -JITTER_MOST, JITTER_MOST)[(number - first).astype(int)]
-    return pulse_key(sent_s, number, rise_s=scenario.rise_s, late_s=late_s, **clock)
+    return pulse_key(sent_s, number, late_s=late_s, **clock)
 
 
 def _noise(plan: Plan, number: int) -> Samples | float:
@@ -271,17 +272,43 @@ def blocks(
 
 
 def _tiles(plan: Plan, start: int, stop: int) -> Iterator[Samples]:
-    size = plan.tile_frames
-    numbers = range(start // size, -(-stop // size)) if stop > start else range(0)
-    for group, members in groupby(numbers, key=lambda number: number // GROUP):
-        terms = slow(plan, group)
-        for number in members:
-            samples = tile(plan, terms, number)
-            yield samples[max(start - number * size, 0) : stop - number * size]
+    size, read = plan.tile_frames, Reader(plan)
+    for number in range(start // size, -(-stop // size)) if stop > start else ():
+        yield read.tile(number)[max(start - number * size, 0) : stop - number * size]
+
+
+class Reader:
+    """Samples of a plan from anywhere, a few at a time: the last tile and its group's geometry are kept."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._slow: tuple[int, Slow] | None = None
+        self._tile: tuple[int, Samples] | None = None
+
+    def tile(self, number: int) -> Samples:
+        """Samples (tile_frames, channels) of one tile."""
+        if self._tile is None or self._tile[0] != number:
+            group = number // GROUP
+            if self._slow is None or self._slow[0] != group:
+                self._slow = (group, slow(self.plan, group))
+            self._tile = (number, tile(self.plan, self._slow[1], number))
+        return self._tile[1]
+
+    def read(self, start: int, frames: int) -> Samples:
+        """Samples (frames, channels) from `start` on."""
+        size = self.plan.tile_frames
+        samples = np.empty((frames, self.plan.scenario.channels), np.float32)
+        done = 0
+        while done < frames:
+            number, skip = divmod(start + done, size)
+            part = self.tile(number)[skip : skip + frames - done]
+            samples[done : done + len(part)] = part
+            done += len(part)
+        return samples
 
 
 def render(scenario: Scenario | Plan, *, start: int = 0, stop: int | None = None) -> Samples:
     """Samples (N, channels) from `start` up to `stop`, float32 with full scale 1: the whole recording by default."""
     made = scenario if isinstance(scenario, Plan) else plan(scenario)
     parts = list(blocks(made, start=start, stop=stop))
-    return np.concatenate(parts) if parts else np.empty((0, made.scenario.channels), np.float32)
+    return np.ascontiguousarray(np.concatenate(parts)) if parts else np.empty((0, made.scenario.channels), np.float32)

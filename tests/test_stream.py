@@ -1,0 +1,391 @@
+"""The stream: right against direct evaluation, the same in every cut, and as loud and as noisy as it says."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import fftconvolve, firwin
+
+from beep.channel import relative_amplitude
+from beep.errors import ScenarioError
+from beep.noise import normal_quantiles, white_noise
+from beep.reception import peak_snr_db
+from beep.scenario import Scenario
+from beep.stream import GROUP, JITTER_MOST, JITTER_STREAM, REACH, Reader, blocks, plan, render
+
+DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
+# lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
+STEP_TOLERANCE = 4e-6  # of full scale, from sample to sample of the error; measured 2.1e-6, at edges and elsewhere
+KEY_SUM_TOLERANCE = 1e-6  # of full scale: float32 sums in three renderings
+SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which another pulse ends elsewhere
+LEVEL_TOLERANCE_DB = 0.05  # the filter's ripple and the range in half a second are some 0.001 dB
+SNR_TOLERANCE_DB = 0.3  # a minute of noise in 2.7 kHz has a spread of 0.01 dB; the filter's slopes cost 0.08 dB
+CORRELATION = 5.0  # standard deviations; the seeds are fixed
+
+DIRECT_RATE_HZ = 88_000  # at which, or above which, the truth is evaluated
+QUANTILES = normal_quantiles()
+WINDOW_S = 0.7  # longer than a pulse and a pause
+
+
+def late_s(scenario, number):
+    """How much later than its length says a pulse ends."""
+    drawn = float(white_noise(scenario.seed, JITTER_STREAM, number, 1, quantiles=QUANTILES)[0])
+    return scenario.jitter_s * min(max(drawn, -JITTER_MOST), JITTER_MOST)
+
+
+def direct(made, start, stop):
+    """Samples of a plan without noise, in float64 and by definition: every pulse, every phase, one long filter.
+
+    Evaluated at a multiple of the output rate, filtered there by SciPy's window design of the same length in seconds,
+    then thinned out.
+    """
+    scenario, reception = made.scenario, made.reception
+    times = -(-DIRECT_RATE_HZ // scenario.sample_rate_hz)
+    rate_hz = scenario.sample_rate_hz * times
+    half = REACH * made.scale * made.up * times
+    t_s = np.arange(start * times - half, (stop - 1) * times + 1 + half) / rate_hz
+    seen = reception.look(t_s)
+
+    sent_s = t_s - seen.delay_s
+    period_s = scenario.pulse_s + scenario.pause_s
+    key = np.zeros(t_s.size)
+    for number in range(int(sent_s[0] // period_s) - 1, int(sent_s[-1] // period_s) + 2):
+        since_s = sent_s - number * period_s
+        for edge_s, sign in ((0.0, 1), (scenario.pulse_s + late_s(scenario, number), -1)):
+            way = np.clip((since_s - edge_s) / scenario.rise_s + 0.5, 0, 1)
+            key += sign * (1 - np.cos(np.pi * way)) / 2
+
+    gain = relative_amplitude(seen.range_m, np.sin(seen.elevation_rad), closest_m=reception.closest_m)
+    band = {"cutoff": scenario.high_hz, "pass_zero": True}
+    if scenario.low_hz > 0:
+        band = {"cutoff": [scenario.low_hz, scenario.high_hz], "pass_zero": False}
+    taps = firwin(2 * half + 1, window=("kaiser", 0.1102 * (80 - 8.7)), fs=rate_hz, **band)
+    channels = []
+    for carrier in scenario.heard:
+        on = {"pulse": key, "pause": 1 - key, "always": np.ones_like(key)}[carrier.sends]
+        sign = {"upper": 1, "lower": -1}[scenario.sideband]
+        turns = scenario.tone_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
+        sound = 10 ** (scenario.level_dbfs / 20) * gain * on * np.cos(2 * np.pi * (turns % 1))
+        channels.append(fftconvolve(sound, taps, "valid")[::times])
+    return np.sum(channels, axis=0)[:, None] if scenario.mix == "mono" else np.stack(channels, axis=1)
+
+
+DIRECT = {
+    "default": {},
+    "44.1 kHz": {"sample_rate_hz": 44_100},
+    "odd rate": {"sample_rate_hz": 44_101},
+    "22.05 kHz": {"sample_rate_hz": 22_050},
+    "11.025 kHz": {"sample_rate_hz": 11_025},
+    "8 kHz": {"sample_rate_hz": 8000},
+    "96 kHz, high tone": {"sample_rate_hz": 96_000, "high_hz": 20_000, "tone_hz": 15_000},
+    "192 kHz": {"sample_rate_hz": 192_000},
+    "shortest edges": {"rise_s": 0.0005},
+    "wide": {"high_hz": 8000},
+    "narrow": {"low_hz": 1400, "high_hz": 1600},
+    "low-pass": {"low_hz": 0},
+    "low and soft": {"low_hz": 0, "high_hz": 500, "tone_hz": 250, "rise_s": 0.1},
+    "jitter": {"jitter_s": 0.01},
+    "short pulses": {"pulse_s": 0.02, "pause_s": 0.5, "rise_s": 0.02},
+    "pulses of an hour": {"pulse_s": 3600, "pause_s": 3600},
+    "mono": {"mix": "mono"},
+    "20 MHz": {"mix": "20"},
+    "40 MHz, lower sideband": {"mix": "40", "sideband": "lower"},
+    "lower sideband": {"sideband": "lower"},
+    "steepest": {"altitude_km": 100, "max_elevation_deg": 90},
+    "low, soft and steepest": {
+        "altitude_km": 100,
+        "max_elevation_deg": 90,
+        "low_hz": 0,
+        "high_hz": 200,
+        "tone_hz": 100,
+        "rise_s": 0.1,
+    },
+    "still": {"still": True, "duration_s": 600},
+    "Sputnik over Dallas": {"station": "dallas", "start": "1957-10-07T05:00Z"},
+    "never pauses": {"carriers": "20.005:1:always"},
+}
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_stream_is_the_direct_evaluation(name):
+    """Rising, closest, across the edges of tiles and of groups of tiles, before the first sample and after the last."""
+    made = plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
+    rate_hz, size = made.scenario.sample_rate_hz, made.tile_frames
+    closest = round(made.reception.tca_s * rate_hz)
+    width = round(WINDOW_S * rate_hz)
+    middles = {
+        "rising": 15 * rate_hz,
+        "closest": closest,
+        "a tile's edge": closest // size * size,
+        "a group's edge": closest // (size * GROUP) * size * GROUP,
+        "the first sample": 0,
+        "the last sample": made.frames,
+    }
+    for where, middle in middles.items():
+        start, stop = middle - width // 2, middle + width // 2
+        error = np.abs(render(made, start=start, stop=stop) - direct(made, start, stop)).max()
+
+        assert error < DIRECT_TOLERANCE, where
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"altitude_km": 100, "max_elevation_deg": 90}, {"sample_rate_hz": 96_000}], ids=str
+)
+def test_tiles_join_without_a_step(fields):
+    """From the last sample of a tile to the first of the next, the error does not jump: nothing clicks."""
+    made = plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
+    size = made.tile_frames
+    middle = round(made.reception.tca_s * made.scenario.sample_rate_hz / size)
+    edges = [*range(middle - 5, middle + 6), middle // GROUP * GROUP]
+    errors = [
+        render(made, start=edge * size - 20, stop=edge * size + 20) - direct(made, edge * size - 20, edge * size + 20)
+        for edge in edges
+    ]
+
+    assert np.abs(np.diff(errors, axis=1)).max() < STEP_TOLERANCE
+
+
+def most_jitter_s():
+    """The largest jitter that a scenario with the default pulses may have."""
+    allowed_s, refused_s = 0.0, 0.3
+    for _ in range(40):
+        middle_s = (allowed_s + refused_s) / 2
+        try:
+            Scenario(jitter_s=middle_s)
+        except ScenarioError:
+            refused_s = middle_s
+        else:
+            allowed_s = middle_s
+    return allowed_s
+
+
+@pytest.mark.parametrize("extreme", [max, min])
+def test_the_most_jitter_cuts_no_pulse(extreme):
+    """With as much jitter as a scenario may have, the latest and the earliest end are edges like any other."""
+    jitter_s = most_jitter_s()
+    made = plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
+    number = extreme(range(1, 990), key=lambda one: late_s(made.scenario, one))
+    start = round(number * 0.6 * 48_000)
+    error = np.abs(render(made, start=start, stop=start + 33_600) - direct(made, start, start + 33_600)).max()
+
+    assert jitter_s > 0.01
+    assert abs(late_s(made.scenario, number)) > 0.9 * JITTER_MOST * jitter_s
+    assert error < DIRECT_TOLERANCE
+
+
+# --- every cut gives the same samples -----------------------------------------------------------------------------
+
+CUT = [
+    {"sample_rate_hz": 8000, "jitter_s": 0.01, "noise": "rural", "duration_s": 60},
+    {"sample_rate_hz": 44_100, "jitter_s": 0.01, "noise": "city", "mix": "mono", "duration_s": 5},
+]
+
+
+@cache
+def cut(number):
+    """A plan, the number of its first sample here, and samples from four tiles early to three late, tile by tile."""
+    made = plan(Scenario(**CUT[number]))
+    size = made.tile_frames
+    first, last = -4, made.frames // size + 4
+    tiles = [render(made, start=one * size, stop=(one + 1) * size) for one in range(first, last)]
+    return made, first * size, np.concatenate(tiles)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("number", range(len(CUT)))
+def test_any_window_is_a_slice_of_the_whole(number, data):
+    """Any window, also before the first sample and past the last, holds the same bytes as the whole."""
+    made, first, whole = cut(number)
+    start = data.draw(st.integers(first, first + len(whole)), label="start")
+    count = data.draw(st.one_of(st.integers(0, 20), st.integers(0, 3 * made.tile_frames)), label="count")
+    stop = min(start + count, first + len(whole))
+
+    assert render(made, start=start, stop=stop).tobytes() == whole[start - first : stop - first].tobytes()
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("number", range(len(CUT)))
+def test_any_blocks_make_the_same_stream(number, data):
+    """Blocks of any size join to the same bytes; all are full but the last, and none is empty."""
+    made, first, whole = cut(number)
+    start = data.draw(st.integers(first, first + len(whole) - 1), label="start")
+    stop = min(start + data.draw(st.integers(1, 2 * made.tile_frames), label="count"), first + len(whole))
+    frames = data.draw(st.integers(max(1, (stop - start) // 200), 3 * made.tile_frames), label="frames")
+    parts = list(blocks(made, start=start, stop=stop, frames=frames))
+
+    assert all(len(part) == frames for part in parts[:-1])
+    assert 0 < len(parts[-1]) <= frames
+    assert np.concatenate(parts).tobytes() == whole[start - first : stop - first].tobytes()
+
+
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("number", range(len(CUT)))
+def test_a_reader_finds_its_place(number, data):
+    """One reader, asked here and there, forward and back, gives the same bytes as the whole each time."""
+    made, first, whole = cut(number)
+    reader = Reader(made)
+    for _ in range(4):
+        at = data.draw(st.integers(0, len(whole) - 1), label="at")
+        frames = data.draw(st.integers(0, min(len(whole) - at, 2 * made.tile_frames)), label="frames")
+
+        assert reader.read(first + at, frames).tobytes() == whole[at : at + frames].tobytes()
+
+
+@pytest.mark.parametrize("number", range(len(CUT)))
+def test_quickest_blocks_are_the_whole_recording(number):
+    """Without a size and without ends, the blocks are the recording: from sample 0, for as long as it lasts."""
+    made, first, whole = cut(number)
+    joined = np.concatenate(list(blocks(made)))
+
+    assert joined.shape == (made.frames, made.scenario.channels)
+    assert joined.dtype == np.float32
+    assert joined.tobytes() == whole[-first : made.frames - first].tobytes()
+
+
+@pytest.mark.parametrize("ends", [(0, 0), (5, 5), (7, 3), (-5, -5), (10**9, 0)])
+def test_an_empty_window_has_no_samples(ends):
+    """Where the window ends at or before its start there are no samples, but there are channels."""
+    made, _, _ = cut(0)
+
+    assert render(made, start=ends[0], stop=ends[1]).shape == (0, 2)
+    assert list(blocks(made, start=ends[0], stop=ends[1], frames=10)) == []
+
+
+@pytest.mark.parametrize("at", [-1, 0, 1, 12_543, 12_544, 401_407, 401_408])
+def test_one_sample_is_that_sample(at):
+    """A window of one sample, also at the edge of a tile and of a group of tiles."""
+    made, first, whole = cut(0)
+
+    assert made.tile_frames * GROUP == 401_408
+    assert render(made, start=at, stop=at + 1).tobytes() == whole[at - first : at - first + 1].tobytes()
+
+
+def test_a_block_has_at_least_one_frame():
+    """Blocks of nothing are refused, with what came."""
+    with pytest.raises(ValueError, match="at least one frame, got 0"):
+        next(blocks(cut(0)[0], frames=0))
+
+
+# --- what the seed decides ----------------------------------------------------------------------------------------
+
+
+def seeded(seed, **fields):
+    """Four seconds of a satellite that hangs still, at 8 kHz."""
+    return render(Scenario(still=True, duration_s=4, sample_rate_hz=8000, seed=seed, **fields))
+
+
+def test_the_same_scenario_gives_the_same_bytes():
+    """Two plans of one scenario, and the scenario itself, are the same stream."""
+    scenario = Scenario(duration_s=4, jitter_s=0.01)
+
+    assert render(plan(scenario)).tobytes() == render(plan(scenario)).tobytes() == render(scenario).tobytes()
+
+
+def test_another_seed_changes_the_noise_and_nothing_else():
+    """Less the signal without noise, two seeds leave two noises that do not correlate; without noise no seed counts."""
+    clean = seeded(1, noise="off")
+    noises = [(seeded(seed, noise="rural") - clean).astype(float).T for seed in (1, 2)]
+    values = np.corrcoef(np.concatenate([*noises, clean.T.astype(float)]))
+    independent = 4 * 2 * 2700 * 0.5  # seconds x twice the bandwidth; a half to spare for the filter's slopes
+
+    assert clean.tobytes() == seeded(2, noise="off").tobytes()
+    assert np.abs(values[:4][~np.eye(4, 6, dtype=bool)]).max() < CORRELATION / np.sqrt(independent)
+
+
+def test_another_seed_moves_only_the_ends_of_pulses():
+    """With jitter and no noise, two seeds agree while a pulse begins and lasts, and part where it ends."""
+    one, two = (seeded(seed, noise="off", jitter_s=0.01, mix="20") for seed in (1, 2))
+    made = plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
+    delay_s = made.reception.look(np.zeros(1)).delay_s[0]
+    since_s = (np.arange(len(one)) / 8000 - delay_s + 0.05) % 0.6 - 0.05
+    agreed = np.abs(since_s - 0.1) < 0.1
+    difference = np.abs(one - two)[:, 0]
+
+    assert difference[agreed].max() < SEED_TOLERANCE
+    assert difference[~agreed].max() > 0.1
+
+
+# --- how loud -----------------------------------------------------------------------------------------------------
+
+
+def amplitude(samples, tone_hz, rate_hz):
+    """Amplitude of a steady tone, by least squares."""
+    angle = 2 * np.pi * tone_hz * np.arange(len(samples)) / rate_hz
+    basis = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return float(np.hypot(*np.linalg.lstsq(basis, samples.astype(float), rcond=None)[0]))
+
+
+@pytest.mark.parametrize("level_dbfs", [-6.0, 0.0, -40.0])
+@pytest.mark.parametrize("mix", ["stereo", "mono", "20", "40"])
+def test_level_is_that_of_closest_approach(level_dbfs, mix):
+    """In the middle of the pulse at closest approach each carrier has the level that was asked for."""
+    scenario = Scenario(noise="off", level_dbfs=level_dbfs, mix=mix)
+    made = plan(scenario)
+    for column, offset_s in enumerate({"stereo": (0.15, 0.45), "mono": (0.15,), "20": (0.15,), "40": (0.45,)}[mix]):
+        middle = round((round(made.reception.tca_s / 0.6) * 0.6 + offset_s) * 48_000)
+        samples = render(made, start=middle - 960, stop=middle + 960)[:, column]  # 20 ms: the Doppler moves 0.3 Hz
+        seen = made.reception.look(np.array([middle / 48_000]))
+        carrier = scenario.carriers[1 if mix == "40" else column]
+        tone_hz = scenario.tone_hz - carrier.frequency_mhz * 1e6 * seen.delay_rate[0]
+
+        assert abs(20 * np.log10(amplitude(samples, tone_hz, 48_000)) - level_dbfs) < LEVEL_TOLERANCE_DB
+
+
+def test_below_the_horizon_is_nothing():
+    """Without noise, the samples before the rise and after the set are exactly zero, in whole tiles at least."""
+    made = plan(Scenario(noise="off"))
+    size = made.tile_frames
+
+    assert not render(made, start=-60 * 48_000, stop=-size).any()
+    assert not render(made, start=made.frames + size, stop=made.frames + 60 * 48_000).any()
+    assert render(made, start=0, stop=size).any()
+
+
+def test_pulse_and_pause_make_a_carrier():
+    """What is sent in the pulse and what is sent in the pause add up to the carrier that never pauses."""
+    pulse, pause, always = (
+        render(Scenario(noise="off", level_dbfs=0, duration_s=10, carriers=f"20.005:1:{sends}"))
+        for sends in ("pulse", "pause", "always")
+    )
+
+    assert np.abs(pulse).max() > 0.9
+    assert np.abs(pulse + pause - always).max() < KEY_SUM_TOLERANCE
+
+
+# --- how noisy ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"sample_rate_hz": 8000},
+        {"sample_rate_hz": 44_100, "noise": "city", "level_dbfs": -40},
+        {"rise_s": 0.0005, "high_hz": 8000},
+        {"low_hz": 0, "mix": "40"},
+        {"mix": "mono"},  # the noise of both receivers
+        {"tca_s": -100},  # the closest moment is the first sample
+    ],
+    ids=str,
+)
+def test_noise_is_that_of_the_stated_snr(fields):
+    """Power of a carrier while the key is down, over the power of the noise in the band, is what is stated."""
+    noisy = Scenario(duration_s=60, **fields)
+    made = plan(noisy)
+    noise = (render(made) - render(replace(noisy, noise="off"))).astype(float)
+    power = np.abs(np.fft.rfft(noise, axis=0)) ** 2 * 2 / len(noise) ** 2
+    frequency_hz = np.fft.rfftfreq(len(noise), 1 / noisy.sample_rate_hz)
+    in_band = power[(frequency_hz >= noisy.low_hz) & (frequency_hz <= noisy.high_hz)].sum(axis=0)
+
+    seen = made.reception.look(np.linspace(0, 60, 601))
+    peak = 10 ** (noisy.level_dbfs / 20) * made.reception.closest_m / seen.range_m.min()
+    for carrier, noise_power in zip(noisy.heard, np.broadcast_to(in_band, len(noisy.heard)), strict=True):
+        found_db = 10 * np.log10(peak**2 / 2 / noise_power)
+
+        assert abs(found_db - peak_snr_db(noisy, made.reception, carrier)) < SNR_TOLERANCE_DB
