@@ -18,7 +18,7 @@ _J2000_JD = 2_451_545.0
 
 
 def julian_date(utc: datetime) -> tuple[float, float]:
-    """Julian date of an aware datetime as (whole day ending in .5, fraction of the day), exact to 1e-16 day."""
+    """Julian date of an aware datetime as (whole day ending in .5, fraction of the day), exact to 2e-16 day."""
     since = utc - _UNIX_EPOCH
     return _UNIX_EPOCH_JD + since.days, (since.seconds + since.microseconds * 1e-6) / SECONDS_PER_DAY
 

@@ -10,7 +10,7 @@ from beep.geometry import LookFunction
 
 SCAN_S = 10.0  # a pass shorter than this may be overlooked: its peak is then a few thousandths of a degree
 STRETCH = 360  # scan steps looked at together
-BISECTIONS = 34  # from 10 s to below a nanosecond
+ROUNDS, PARTS = 7, 64  # of narrowing a crossing: from the length of a pass to below a nanosecond
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,10 @@ def passes(look: LookFunction, *, start_s: float, stop_s: float) -> Iterator[Pas
     """Passes that rise between two times, in order.
 
     Rise and set are elevation zero, without refraction; closest approach is the least range. A satellite that is
-    already up at `start_s` does not count; the search follows a pass beyond `stop_s` until it sets.
+    already up at `start_s` does not count; the search follows a pass beyond `stop_s` until it sets. Where the least
+    range of a grazing pass lies below the horizon, its TCA is the AOS or LOS.
     """
-    for rise_s in _rises(look, start_s, stop_s):
+    for rise_s in map(float, _rises(look, start_s, stop_s)):
         aos_s = _crossing(lambda t_s: look(t_s).elevation_rad, rise_s, rise_s + SCAN_S)
         if aos_s > stop_s:
             return
@@ -53,10 +54,8 @@ def _rises(look: LookFunction, start_s: float, stop_s: float) -> Iterator[float]
 
 def _crossing(function: Callable[[Array], Array], low_s: float, high_s: float) -> float:
     """Time at which a function that is negative at `low_s` and positive at `high_s` passes zero."""
-    for _ in range(BISECTIONS):
-        middle_s = (low_s + high_s) / 2
-        if function(np.array([middle_s]))[0] < 0:
-            low_s = middle_s
-        else:
-            high_s = middle_s
+    for _ in range(ROUNDS):
+        grid_s = np.linspace(low_s, high_s, PARTS + 1)
+        after = int(np.argmax(np.append(function(grid_s[1:-1]) >= 0, True))) + 1
+        low_s, high_s = float(grid_s[after - 1]), float(grid_s[after])
     return (low_s + high_s) / 2

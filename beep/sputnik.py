@@ -12,7 +12,8 @@ from beep.constants import SECONDS_PER_DAY
 from beep.errors import ScenarioError
 from beep.orbit import Elements
 
-ORBIT_FROM = datetime(1957, 10, 4, 19, 12, tzinfo=UTC)  # day 4.8: launch 19:28:34, on the air 19:33:49
+ORBIT_FROM = datetime(1957, 10, 4, 19, 12, tzinfo=UTC)  # day 4.8: launch was at 19:28:34
+ON_AIR = datetime(1957, 10, 4, 19, 33, 49, tzinfo=UTC)  # separation
 ORBIT_UNTIL = datetime(1957, 10, 26, tzinfo=UTC)  # the battery ended on 25 or 26 October
 
 _REFERENCE = datetime(1957, 10, 15, tzinfo=UTC)  # JD 2436126.5

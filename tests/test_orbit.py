@@ -1,0 +1,215 @@
+"""Sputnik's orbit seen from stations, against Skyfield's chain, and the series against SGP4 itself."""
+
+from datetime import UTC, datetime, timedelta
+from math import pi, tau
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sgp4.api import WGS72, Satrec
+from skyfield.api import EarthSatellite, load, wgs84
+
+from beep import sputnik
+from beep.constants import SPEED_OF_LIGHT_M_S
+from beep.frames import geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
+from beep.geometry import station_pass
+from beep.orbit import KEPT_SEGMENTS, SEGMENT_S, Elements, ephemeris
+from beep.stations import STATIONS
+
+CARRIER_HZ = 40_002_000.0
+SERIES_TOLERANCE_M = 1e-6  # what the series promises where SGP4 is smooth, 95 % of the time: measured 4.7e-7
+JUMP_TOLERANCE_M = 3e-5  # SGP4's Kepler iteration now and then stops one step early: measured jumps of 1.3e-5
+JOINT_TOLERANCE_M = 3e-5  # such a jump may lie under one of the two series: measured 7.3e-6
+JOINT_TOLERANCE_M_S = 2e-5  # and tilt it: measured 4.2e-6
+RANGE_TOLERANCE_M = 5e-4  # SGP4's epoch is a float64 of days, good to 2e-8 s, 0.15 mm of flight: measured 0.28 mm
+ANGLE_TOLERANCE_RAD = 2e-9  # that range at 230 km: measured 5e-10
+RANGE_RATE_TOLERANCE_M_S = 5e-3  # steps of 0.05 s leave 3e-3 of the third derivative: measured 1.2e-3
+VELOCITY_TOLERANCE_M_S = 2e-6  # steps of STEP_S leave 1.6e-7, and jumps their share: measured 3.4e-7
+LIGHT_TIME_TOLERANCE_S = 1e-16  # 30 nm of path, 4e-9 turn at 40 MHz: measured 0, a fixed point
+DOPPLER_TOLERANCE_HZ = 1e-4  # steps of STEP_S leave 0.02 mHz: measured 0.015 mHz
+COMPANY_TOLERANCE_M = 1e-8  # NumPy sums another number of times in another order: measured 3e-9
+
+STEP_S = 0.01  # of central differences
+
+MIDDLES = [
+    datetime(1957, 10, 5, 7, 54, tzinfo=UTC),
+    datetime(1957, 10, 8, 3, 36, 6, tzinfo=UTC),
+    datetime(1957, 10, 15, 21, 9, tzinfo=UTC),
+    datetime(1957, 10, 25, 12, 34, 56, 789_000, tzinfo=UTC),
+]
+PLACES = ["quartz-hill", "laurel", "cambridge", "tyuratam", "munich"]
+AROUND_S = np.arange(-600.0, 600.0, 7.3)
+
+bounded = settings(max_examples=50, deadline=None)
+middles = st.datetimes(datetime(1957, 10, 5), datetime(1957, 10, 25), timezones=st.just(UTC))
+# 128ths of a day are exact in float64: nothing but the series stands between SGP4 and us.
+exact_middles = st.integers(0, 20 * 128).map(lambda n: datetime(1957, 10, 5, tzinfo=UTC) + n * timedelta(days=1) / 128)
+
+
+def sgp4_of(elements: Elements) -> Satrec:
+    satellite = Satrec()
+    epoch_days = (elements.epoch - datetime(1949, 12, 31, tzinfo=UTC)) / timedelta(days=1)
+    angles = (elements.argument_of_perigee_rad, elements.inclination_rad, elements.mean_anomaly_rad)
+    motion_rad_min = elements.mean_motion_rad_s * 60
+    satellite.sgp4init(
+        WGS72, "i", 2, epoch_days, 0.0, 0.0, 0.0, elements.eccentricity, *angles, motion_rad_min, elements.raan_rad
+    )
+    return satellite
+
+
+def look_from(place, middle):
+    """Look function of Sputnik from a named place, in seconds after `middle`."""
+    station = STATIONS[place]
+    return station_pass(
+        ephemeris(sputnik.elements(middle), middle),
+        latitude_deg=station.latitude_deg,
+        longitude_deg=station.longitude_deg,
+        height_m=station.height_m,
+        sidereal=sidereal_angle(middle),
+    )
+
+
+@pytest.fixture(scope="module")
+def skyfield_position():
+    """Skyfield's position of Sputnik from a named place, some seconds after a date; UT1 is UTC, no download."""
+    timescale = load.timescale(builtin=True, delta_t=42.184)  # its own table is 10 s off in 1957
+
+    def position(place, middle, t_s):
+        station = STATIONS[place]
+        satellite = EarthSatellite.from_satrec(sgp4_of(sputnik.elements(middle)), timescale)
+        ground = wgs84.latlon(station.latitude_deg, station.longitude_deg, station.height_m)
+        seconds = middle.second + middle.microsecond * 1e-6 + t_s
+        t = timescale.utc(middle.year, middle.month, middle.day, middle.hour, middle.minute, seconds)
+        return (satellite - ground).at(t)
+
+    return position
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("middle", MIDDLES, ids=lambda middle: f"{middle:%d-oct}")
+def test_look_agrees_with_skyfield(skyfield_position, place, middle):
+    """Range, azimuth and elevation of Sputnik are Skyfield's, ten minutes around, on both hemispheres."""
+    elevation, azimuth, distance = skyfield_position(place, middle, AROUND_S).altaz()
+
+    seen = look_from(place, middle)(AROUND_S)
+
+    off_rad = (seen.azimuth_rad - azimuth.radians + pi) % tau - pi
+    assert np.abs(seen.range_m - distance.m).max() < RANGE_TOLERANCE_M
+    assert np.abs(seen.elevation_rad - elevation.radians).max() < ANGLE_TOLERANCE_RAD
+    assert np.abs(off_rad * np.cos(elevation.radians)).max() < ANGLE_TOLERANCE_RAD
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_range_rate_agrees_with_skyfield(skyfield_position, place):
+    """The range rate is the derivative of Skyfield's range (not SGP4's velocity, which is 0.3 m/s off it)."""
+    middle, step_s = MIDDLES[1], 0.05
+    after_m, before_m = (skyfield_position(place, middle, AROUND_S + s).distance().m for s in (step_s, -step_s))
+
+    seen = look_from(place, middle)(AROUND_S)
+
+    assert np.abs(seen.range_rate_m_s - (after_m - before_m) / (2 * step_s)).max() < RANGE_RATE_TOLERANCE_M_S
+
+
+@bounded
+@given(middle=middles, place=st.sampled_from(sorted(STATIONS)))
+def test_doppler_is_the_derivative_of_the_delay(middle, place):
+    """-f delay_rate is the slope of the phase -f delay_s at 40.002 MHz, over any station on any day."""
+    look = look_from(place, middle)
+
+    slope = (look(AROUND_S + STEP_S).delay_s - look(AROUND_S - STEP_S).delay_s) / (2 * STEP_S)
+
+    assert np.abs(CARRIER_HZ * (look(AROUND_S).delay_rate - slope)).max() < DOPPLER_TOLERANCE_HZ
+
+
+@bounded
+@given(middle=middles, place=st.sampled_from(sorted(STATIONS)))
+def test_light_left_where_the_satellite_was(middle, place):
+    """The delay is the inertial distance from where Sputnik was when it sent to where the station is now."""
+    station, orbit = STATIONS[place], ephemeris(sputnik.elements(middle), middle)
+    angle_rad, rate_rad_s = sidereal_angle(middle)
+    ground_m = geodetic_to_earth_fixed(station.latitude_deg, station.longitude_deg, station.height_m)
+
+    delay_s = look_from(place, middle)(AROUND_S).delay_s
+
+    path_m = orbit(AROUND_S - delay_s)[0] - rotate_z(ground_m, angle_rad + rate_rad_s * AROUND_S)
+    error_s = delay_s - np.linalg.norm(path_m, axis=0) / SPEED_OF_LIGHT_M_S
+    assert np.abs(error_s).max() < LIGHT_TIME_TOLERANCE_S
+
+
+@bounded
+@given(middle=exact_middles)
+def test_series_agrees_with_sgp4(middle):
+    """Positions are SGP4's own in TEME, half a day around the elements' epoch, but for the jumps SGP4 makes."""
+    t_s = np.linspace(-43_200.0, 43_200.0, 999)
+    day, fraction = julian_date(middle)
+    elements = sputnik.elements(middle)
+    error, expected_km, _ = sgp4_of(elements).sgp4_array(np.full_like(t_s, day), fraction + t_s / 86_400)
+
+    position_m, _ = ephemeris(elements, middle)(t_s)
+
+    assert not error.any()
+    off_m = np.linalg.norm(position_m - expected_km.T * 1e3, axis=0)
+    assert np.quantile(off_m, 0.95) < SERIES_TOLERANCE_M
+    assert off_m.max() < JUMP_TOLERANCE_M
+
+
+@bounded
+@given(middle=middles)
+def test_velocity_is_the_derivative_of_position(middle):
+    """Velocity is the slope of the position."""
+    orbit = ephemeris(sputnik.elements(middle), middle)
+
+    slope_m_s = (orbit(AROUND_S + STEP_S)[0] - orbit(AROUND_S - STEP_S)[0]) / (2 * STEP_S)
+
+    assert np.abs(orbit(AROUND_S)[1] - slope_m_s).max() < VELOCITY_TOLERANCE_M_S
+
+
+@bounded
+@given(middle=middles)
+def test_series_join_without_a_step(middle):
+    """Two neighbouring series meet in position and velocity: no click in the phase, no step in the Doppler."""
+    orbit = ephemeris(sputnik.elements(middle), middle)
+    joints_s = np.arange(-20, 21) * SEGMENT_S
+
+    before_m, before_m_s = orbit(np.nextafter(joints_s, -np.inf))  # below a nanometre away
+    after_m, after_m_s = orbit(joints_s)
+
+    assert np.linalg.norm(after_m - before_m, axis=0).max() < JOINT_TOLERANCE_M
+    assert np.linalg.norm(after_m_s - before_m_s, axis=0).max() < JOINT_TOLERANCE_M_S
+
+
+def test_order_and_company_of_times_do_not_matter():
+    """A time has the same position alone, in any order, and after its series has been forgotten and made again."""
+    orbit = ephemeris(sputnik.elements(MIDDLES[0]), MIDDLES[0])
+    first_m, first_m_s = orbit(AROUND_S)
+
+    orbit(np.arange(KEPT_SEGMENTS + 9) * SEGMENT_S)
+    again_m, again_m_s = orbit(AROUND_S)
+    backwards_m, _ = orbit(AROUND_S[::-1])
+    alone_m = np.hstack([orbit(AROUND_S[i : i + 1])[0] for i in range(AROUND_S.size)])
+
+    assert (again_m == first_m).all()
+    assert (again_m_s == first_m_s).all()
+    assert np.abs(backwards_m[:, ::-1] - first_m).max() < COMPANY_TOLERANCE_M
+    assert np.abs(alone_m - first_m).max() < COMPANY_TOLERANCE_M
+
+
+def test_a_decayed_orbit_is_nan():
+    """Where SGP4 says that the orbit has decayed, position and velocity are nan, without a warning."""
+    inside = Elements(
+        epoch=MIDDLES[0],
+        inclination_rad=1.1,
+        raan_rad=0.0,
+        eccentricity=0.1,
+        argument_of_perigee_rad=0.0,
+        mean_anomaly_rad=0.0,
+        mean_motion_rad_s=16.4 * tau / 86_400,
+    )
+    error, _, _ = sgp4_of(inside).sgp4(*julian_date(MIDDLES[0]))
+    assert error == 6  # "mrt is less than 1.0 which indicates the satellite has decayed"
+
+    position_m, velocity_m_s = ephemeris(inside, MIDDLES[0])(np.zeros(1))
+
+    assert np.isnan(position_m).all()
+    assert np.isnan(velocity_m_s).all()
