@@ -20,6 +20,7 @@ from beep.errors import ScenarioError
 from beep.stations import parse_station
 
 LEAST_BANDWIDTH_HZ = 200.0
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 LEAST_EDGE_SAMPLES = 24  # of a shorter edge more than 1e-4 of full scale would fold back into the band
 PRESETS = Path(__file__).parent / "scenarios"
 
@@ -185,6 +186,8 @@ def _complaints(s: Scenario) -> list[str]:
         found.append(f"carriers are told apart by their whole MHz, got {' and '.join(names)}; choose others")
     elif s.mix not in ("stereo", "mono", *names):
         found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
+    if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
+        found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
@@ -223,6 +226,10 @@ def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
             raise ScenarioError(f"{name} must be text, got {value!r}; put it in quotes")
         return value
     number = _number(name, value)
+    if field.type is int:
+        if not isinstance(value, int):
+            raise ScenarioError(f"{name} must be a whole number, got {value!r}; the default is {field.default}")
+        number = value
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
     bounds += [f"at most {most:g}"] if most is not None else []
@@ -230,10 +237,6 @@ def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     if not (low_enough and (most is None or number <= most)):
         default = field.metadata["unset"] or f"{field.default:g}"
         raise ScenarioError(f"{name} must be {' and '.join(bounds)}, got {number:g}; the default is {default}")
-    if field.type is int:
-        if not isinstance(value, int):
-            raise ScenarioError(f"{name} must be a whole number, got {value!r}; the default is {field.default}")
-        return value
     return number
 
 
@@ -259,6 +262,8 @@ def parse_time(value: str | date) -> datetime:
 def parse_carriers(value: Any) -> tuple[Carrier, ...]:
     """One or two carriers from text `MHz:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
     if isinstance(value, str):
+        if any(part.count(":") > 2 for part in value.split(",")):
+            raise ScenarioError(f"carriers are written MHz:WATTS:SENDS, like 20.005:1:pulse, got {value!r}")
         value = [
             dict(zip(("frequency_mhz", "power_w", "sends"), part.split(":"), strict=False)) for part in value.split(",")
         ]

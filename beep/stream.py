@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from beep.arrays import Array, Samples
 from beep.channel import carrier_to_noise_db_hz, relative_amplitude
+from beep.errors import ScenarioError
 from beep.noise import normal_quantiles, white_noise
 from beep.receiver import band_filter, doppler_sign
 from beep.reception import Reception, receive
@@ -68,6 +69,9 @@ class Plan:
 def plan(scenario: Scenario) -> Plan:
     """The plan of a scenario. Raises ScenarioError where there is nothing to receive."""
     reception = receive(scenario)
+    frames = round(reception.duration_s * scenario.sample_rate_hz)
+    if frames < 1:
+        raise ScenarioError(f"a recording has at least one sample, got duration_s {reception.duration_s:g}; raise it")
     up = max(1, int(scenario.sample_rate_hz / _needed_rate_hz(scenario)))
     rate_hz = scenario.sample_rate_hz / up
     scale = 1
@@ -87,7 +91,7 @@ def plan(scenario: Scenario) -> Plan:
     return Plan(
         scenario=scenario,
         reception=reception,
-        frames=round(reception.duration_s * scenario.sample_rate_hz),
+        frames=frames,
         up=up,
         scale=scale,
         internal_rate_hz=rate_hz,
@@ -287,12 +291,15 @@ class Reader:
 
     def tile(self, number: int) -> Samples:
         """Samples (tile_frames, channels) of one tile."""
-        if self._tile is None or self._tile[0] != number:
+        # What is kept is read and replaced as one value: a second thread costs time at worst, never a wrong tile.
+        kept = self._tile
+        if kept is None or kept[0] != number:
             group = number // GROUP
-            if self._slow is None or self._slow[0] != group:
-                self._slow = (group, slow(self.plan, group))
-            self._tile = (number, tile(self.plan, self._slow[1], number))
-        return self._tile[1]
+            terms = self._slow
+            if terms is None or terms[0] != group:
+                terms = self._slow = (group, slow(self.plan, group))
+            kept = self._tile = (number, tile(self.plan, terms[1], number))
+        return kept[1]
 
     def read(self, start: int, frames: int) -> Samples:
         """Samples (frames, channels) from `start` on."""

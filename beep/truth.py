@@ -14,6 +14,7 @@ from beep.reception import Reception, receive
 from beep.scenario import Scenario
 
 ROWS = 4096  # worked out together
+LEAST_STEP_S = 1e-6
 
 
 def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
@@ -32,8 +33,8 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
 
 def tracks(scenario: Scenario, *, step_s: float = 1.0) -> Iterator[dict[str, NDArray[np.generic]]]:
     """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time."""
-    if not (np.isfinite(step_s) and step_s > 0):
-        raise ScenarioError(f"step_s must be above 0 and finite, got {step_s:g}; the default is 1")
+    if not (np.isfinite(step_s) and step_s >= LEAST_STEP_S):
+        raise ScenarioError(f"step_s must be {LEAST_STEP_S:g} or more and finite, got {step_s:g}; the default is 1")
     reception = receive(scenario)
     count = int(reception.duration_s / step_s + 1e-9) + 1
     for first in range(0, count, ROWS):

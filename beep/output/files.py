@@ -16,13 +16,13 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     afterwards where the disk is full or the system refuses.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder must exist, got {path}; make it first: mkdir -p {path.parent}")
-    if path.is_dir():
-        raise OutputError(f"a file is needed, but {path} is a folder; give a name in it")
-    _refuse_existing(path, force)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".beep-{os.getpid()}.part")
     try:
+        if not path.parent.is_dir():
+            raise OutputError(f"the folder must exist, got {path}; make it first: mkdir -p {path.parent}")
+        if path.is_dir():
+            raise OutputError(f"a file is needed, but {path} is a folder; give a name in it")
+        _refuse_existing(path, force)
         part.open("xb").close()
         yield part
         _refuse_existing(path, force)

@@ -129,17 +129,25 @@ def write_flac(
         raise OutputError("FLAC holds whole numbers, got subtype float; take pcm16 or pcm24, or a .wav")
     import soundfile
 
-    clipped = 0
+    clipped = frames = 0
+    coding = {"pcm16": "PCM_16", "pcm24": "PCM_24"}[subtype]
     try:
-        with soundfile.SoundFile(
-            path, "w", sample_rate_hz, channels, format="FLAC", subtype={"pcm16": "PCM_16", "pcm24": "PCM_24"}[subtype]
-        ) as file:
+        with soundfile.SoundFile(path, "w", sample_rate_hz, channels, format="FLAC", subtype=coding) as file:
             file.comment = comment
             for samples, over in _each_quantized(blocks, subtype):
                 file.write(samples)
                 clipped += over
-    except (soundfile.SoundFileError, AssertionError) as error:  # it asserts that all frames were taken
-        raise OSError(0, f"the FLAC encoder could not go on ({error or 'disk full?'})") from None
+                frames += len(samples)
+        # libsndfile is silent about a disk that fills up as it closes: the last sample must be there.
+        with soundfile.SoundFile(path) as file:
+            file.seek(frames - 1)
+            complete = file.frames == frames and len(file.read(1)) == 1
+    except (soundfile.SoundFileError, AssertionError):  # it asserts that all frames were taken
+        complete = False
+    if not complete:
+        with path.open("ab") as plain:
+            plain.write(bytes(1 << 16))  # the system says why it takes no more
+        raise OSError(0, "the FLAC encoder could not finish")
     return clipped
 
 
