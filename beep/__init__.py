@@ -20,8 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beep.errors import BeepError, OutputError, ScenarioError
+    from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
     from beep.exporter import export
+    from beep.player import play, playing
     from beep.scenario import Carrier, Scenario, load, preset, presets, to_toml
     from beep.stream import blocks, render
     from beep.truth import track
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "ScenarioError"),
+    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError"),
     "beep.exporter": ("export",),
+    "beep.player": ("play", "playing"),
     "beep.scenario": ("Carrier", "Scenario", "load", "preset", "presets", "to_toml"),
     "beep.stream": ("blocks", "render"),
     "beep.truth": ("track",),
@@ -39,11 +41,14 @@ __all__ = [
     "BeepError",
     "Carrier",
     "OutputError",
+    "PlaybackError",
     "Scenario",
     "ScenarioError",
     "blocks",
     "export",
     "load",
+    "play",
+    "playing",
     "preset",
     "presets",
     "render",

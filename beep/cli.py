@@ -9,13 +9,14 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, get_args
 
 from beep import __version__
 from beep.choices import Subtype
-from beep.errors import BeepError, OutputError
+from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
 
 if TYPE_CHECKING:
     from beep.exporter import Export, Progress
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from beep.stream import Plan
 
 EXAMPLES = """\
+  beep play                                                     the simple pass, on the sound card
+  beep play --station baldock --start 1957-10-06T22:40Z --from-s 120
+                                                                the real one, from its third minute
   beep export sputnik.wav                                       a simple pass: 500 km, 60 degrees high
   beep export dallas.wav --station dallas --start 1957-10-07T05:00Z
                                                                 the real orbit over a real place
@@ -31,6 +35,7 @@ EXAMPLES = """\
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
 """
 BAR_AFTER_S = 0.5
+RETRY_S = 3.0
 
 
 # --- commands ---------------------------------------------------------------------------------------------------
@@ -50,7 +55,7 @@ def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
 
     to = arguments.file
     if to == "-":
-        if sys.stdout.isatty():
+        if _stdout().isatty():
             raise OutputError("sound does not go to a terminal, got FILE -; pipe it: beep export - | aplay")
         to = io.BufferedWriter(
             io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
@@ -94,7 +99,7 @@ def run_track(arguments: argparse.Namespace, scenario: "Scenario") -> None:
     write = write_csv if arguments.format == "csv" else write_json
     tables = tracks(scenario, step_s=arguments.step_s)
     if arguments.output == "-":
-        write(sys.stdout, tables)
+        write(_stdout(), tables)
         return
     with whole_file(arguments.output, force=arguments.force) as part, part.open("w", encoding="utf-8") as file:
         write(file, tables)
@@ -103,7 +108,66 @@ def run_track(arguments: argparse.Namespace, scenario: "Scenario") -> None:
 def run_show(arguments: argparse.Namespace, scenario: "Scenario") -> None:
     from beep.scenario import to_toml
 
-    sys.stdout.write(to_toml(scenario))
+    _stdout().write(to_toml(scenario))
+
+
+def add_play(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument_group("playing")
+    output.add_argument("--from-s", type=float, default=0.0, metavar="S", help="where to begin (default: 0.0 s)")
+    output.add_argument("--loop", action="store_true", help="again and again")
+    output.add_argument(
+        "--until-stopped", action="store_true", help="the same, and wait for the sound card where it goes: for exhibits"
+    )
+    output.add_argument("--device", metavar="NAME", help="number, name or part of a name (default: the system's)")
+    output.add_argument(
+        "--latency-ms", type=float, default=100.0, metavar="MS", help="to ask of the sound card (default: 100.0 ms)"
+    )
+    output.add_argument("--list-devices", action="store_true", help="print the output devices and leave")
+    output.add_argument("-v", "--verbose", action="store_true", help="print the line now and then without a terminal")
+
+
+def run_play(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+    from beep.output.live import devices, quiet
+
+    if arguments.list_devices:
+        for number, name, channels, rate_hz, default in devices():
+            print(f"{'*' if default else ' '} {number:3}  {name}  ({channels} channels, {rate_hz} Hz)")
+        return
+    if not 1 <= arguments.latency_ms <= 5000:
+        raise ScenarioError(f"latency_ms must be 1 to 5000, got {arguments.latency_ms:g}; the default is 100")
+    with quiet():
+        _attend(arguments, scenario)
+
+
+def _attend(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+    """Play to the end, or with --until-stopped for ever, whatever becomes of the card."""
+    from beep.output.live import look_again
+    from beep.player import playing
+
+    from_s, complaint = arguments.from_s, ""
+    while True:
+        try:
+            with playing(
+                scenario,
+                from_s=from_s,
+                loop=arguments.loop or arguments.until_stopped,
+                device=arguments.device,
+                latency_s=arguments.latency_ms / 1e3,
+            ) as player:
+                from beep.console import attend
+
+                attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
+                if player.card.underflows:
+                    _say(f"beep: {player.card.underflows} underflows; a longer --latency-ms helps", arguments)
+                return
+        except PlaybackError as error:
+            if not arguments.until_stopped:
+                raise
+            if str(error) != complaint:
+                complaint = str(error)
+                _say(f"beep: {complaint}; trying again every {RETRY_S:g} s", arguments)
+            time.sleep(RETRY_S)
+            look_again()
 
 
 def add_nothing(parser: argparse.ArgumentParser) -> None:
@@ -113,6 +177,7 @@ def add_nothing(parser: argparse.ArgumentParser) -> None:
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace, "Scenario"], None]
 COMMANDS: dict[str, tuple[str, Add, Run]] = {
+    "play": ("play it on the sound card, and turn the knobs meanwhile", add_play, run_play),
     "export": ("write the sound to a file or a pipe", add_export, run_export),
     "track": ("print the truth of the pass, second by second", add_track, run_track),
     "show": ("print the recipe as TOML, to be changed and given back", add_nothing, run_show),
@@ -133,18 +198,19 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[0] not in COMMANDS:
             _top_parser().error(f"no command is called {arguments[0]!r}; there are {', '.join(COMMANDS)}")
         _run(arguments[0], arguments[1:])
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         _forget_stdout()
     except BeepError as error:
-        print(f"beep: error: {error}", file=sys.stderr)
+        _tell(f"beep: error: {error}")
         return 1
     except OSError as error:  # stdout on a full disk, for one
-        print(f"beep: error: cannot write: {error.strerror or error}", file=sys.stderr)
+        _tell(f"beep: error: cannot write: {error.strerror or error}")
         _forget_stdout()
         return 1
     except KeyboardInterrupt:
-        print("beep: interrupted; nothing was kept", file=sys.stderr)
+        _tell("beep: interrupted")
         _forget_stdout()
         return 130
     return 0
@@ -188,18 +254,16 @@ def _top_parser() -> Parser:
 @contextmanager
 def _bar(arguments: argparse.Namespace) -> "Iterator[Progress | None]":
     """A progress function that draws a bar on a terminal, if the work takes longer than a moment."""
-    if arguments.quiet or not sys.stderr.isatty():
+    if arguments.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    from time import monotonic
-
-    began = monotonic()
+    began = time.monotonic()
     shown: Any = None
     task: Any = None
 
     def progress(done: int, frames: int) -> None:
         nonlocal shown, task
-        if shown is None and monotonic() - began > BAR_AFTER_S:
+        if shown is None and time.monotonic() - began > BAR_AFTER_S:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
@@ -219,7 +283,18 @@ def _bar(arguments: argparse.Namespace) -> "Iterator[Progress | None]":
 
 def _say(text: str, arguments: argparse.Namespace) -> None:
     if not arguments.quiet:
+        _tell(text)
+
+
+def _tell(text: str) -> None:
+    if sys.stderr is not None:  # where it is closed, print would put the words on stdout
         print(text, file=sys.stderr)
+
+
+def _stdout() -> TextIO:
+    if sys.stdout is None:
+        raise OutputError("stdout must be open, but it is closed; redirect it to a file or a pipe")
+    return sys.stdout
 
 
 def _stop_on(number: int) -> None:

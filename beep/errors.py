@@ -2,7 +2,8 @@
 
 BeepError
 ├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
-└── OutputError(OSError)         a file or pipe that cannot be written
+├── OutputError(OSError)         a file or pipe that cannot be written
+└── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
 """
 
 
@@ -16,3 +17,7 @@ class ScenarioError(BeepError, ValueError):
 
 class OutputError(BeepError, OSError):
     """The result cannot be written where it should go."""
+
+
+class PlaybackError(BeepError, RuntimeError):
+    """The sound card cannot be had, or has gone while playing."""

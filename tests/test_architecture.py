@@ -12,13 +12,14 @@ PACKAGE = Path(beep.__file__).parent
 # Each layer may import from those before it, never from its own or later ones, but for what is listed in `WITHIN`.
 LAYERS = [
     {"errors", "constants", "choices", "arrays"},
-    {"frames", "signal", "noise", "receiver", "stations", "output.files", "output.wav", "output.table"},
+    {"frames", "signal", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
     {"geometry", "channel"},
     {"orbit", "passes"},
     {"sputnik", "scenario"},
     {"reception"},
     {"stream", "truth"},
-    {"exporter"},
+    {"exporter", "player"},
+    {"console"},
     {"options"},
     {"cli"},
     {"__main__"},
@@ -56,7 +57,14 @@ def test_imports_point_down() -> None:
 
 def test_one_module_each_for_what_is_heavy() -> None:
     """SGP4, soundfile and rich are each imported in one place; SciPy and matplotlib nowhere on the way."""
-    wanted = {"sgp4": {"orbit"}, "soundfile": {"output.wav"}, "rich": {"cli"}, "scipy": set(), "matplotlib": set()}
+    wanted = {
+        "sgp4": {"orbit"},
+        "soundfile": {"output.wav"},
+        "rich": {"cli", "console"},
+        "sounddevice": {"output.live"},
+        "scipy": set(),
+        "matplotlib": set(),
+    }
     for library, homes in wanted.items():
         found = set()
         for name, path in modules().items():

@@ -1,0 +1,207 @@
+"""The command line: help, usage, every wrong input answered in one line, and what is said of the right ones."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from beep import __version__
+from beep.cli import COMMANDS
+
+NOTHING_HEAVY = {"numpy", "scipy", "soundfile", "sounddevice", "matplotlib", "rich", "sgp4"}
+SHORT = ("--duration-s", 1)
+START = ("--start", "1957-10-07T05:00Z")
+BAR_AT_ONCE = "import beep.cli; beep.cli.BAR_AFTER_S = 0"
+
+
+def one_line(ran, *words):
+    """Nothing on stdout, one line on stderr, which has the words."""
+    assert ran.stdout == b""
+    assert ran.stderr.count("\n") == 1
+    assert ran.stderr.endswith("\n")
+    assert [word for word in words if word not in ran.stderr] == []
+    return True
+
+
+# --- help -------------------------------------------------------------------------------------------------------
+
+
+def test_version(beep):
+    """--version prints the name and the version."""
+    assert beep("--version").stdout.decode() == f"beep {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_the_commands(beep, arguments):
+    """Help, which is also what one gets without a command, names every command with its line, and examples."""
+    ran = beep(*arguments)
+    text = ran.stdout.decode()
+
+    assert (ran.status, ran.stderr) == (0, "")
+    assert len(COMMANDS) >= 3
+    for name, (line, *_) in COMMANDS.items():
+        assert re.search(rf"^  {name} +{line}$", text, flags=re.M)
+        assert f"  beep {name} " in text.partition("examples:")[2]
+
+
+# --- wrong usage ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["exprot", "a.wav"], ["'exprot'", "export, track, show", "beep --help"]),
+        (["--duration-s", 1], ["--duration-s", "beep --help"]),
+        (["export"], ["FILE", "beep export --help"]),
+        (["export", "a.wav", "b.wav"], ["b.wav"]),
+        (["export", "a.wav", "--pitch-hz", 700], ["--pitch-hz"]),
+        (["export", "a.wav", "--altitude-km", "high"], ["--altitude-km", "number", "'high'"]),
+        (["export", "a.wav", "--altitude-km"], ["--altitude-km"]),
+        (["export", "a.wav", "--seed", 1.5], ["--seed", "whole number", "'1.5'"]),
+        (["export", "a.wav", "--noise", "ruall"], ["--noise", "ruall", "quiet-rural"]),
+        (["export", "a.wav", "--subtype", "pcm8"], ["--subtype", "pcm8", "pcm16"]),
+        (["export", "a.wav", "--pulse-s", "none"], ["--pulse-s", "number", "'none'"]),
+        (["track", "--format", "xml"], ["--format", "xml", "csv", "json"]),
+        (["track", "--step-s", "often"], ["--step-s", "often"]),
+        (["show", "--preset", "tass", "--scenario", "a.toml"], ["--preset", "--scenario"]),
+    ],
+    ids=lambda part: " ".join(map(str, part)),
+)
+def test_wrong_usage(tmp_path, beep, arguments, said):
+    """Wrong usage is status 2 and one line that names what is wrong and where help is."""
+    ran = beep(*arguments)
+
+    assert ran.status == 2
+    assert one_line(ran, *said, "--help")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- bad input --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--pulse-s", 0], ["pulse_s", "above 0", "got 0"]),
+        (["--pulse-s", -0.3], ["pulse_s", "above 0", "got -0.3"]),
+        (["--pulse-s", "nan"], ["pulse_s", "finite", "nan"]),
+        (["--tone-hz", "-inf"], ["tone_hz", "finite", "-inf"]),
+        (["--seed", "9" * 400], ["seed"]),
+        (["--rise-s", 0.5], ["rise_s is 0.5", "fit into the pulse", "lower"]),
+        (["--altitude-km", 99], ["altitude_km", "100", "got 99"]),
+        (["--max-elevation-deg", 91], ["max_elevation_deg", "90", "got 91"]),
+        (["--max-elevation-deg", -1], ["max_elevation_deg", "0", "got -1"]),
+        (["--max-elevation-deg", 0], ["horizon", "max_elevation_deg 0", "duration_s"]),
+        (["--sample-rate-hz", 0], ["sample_rate_hz", "8000", "got 0"]),
+        (["--sample-rate-hz", 10**9], ["sample_rate_hz", "384000", "1e+09"]),
+        (["--tone-hz", 23_990, "--high-hz", 24_000], ["half the sample rate", "24000", "lower tone_hz"]),
+        (["--station", "dalas", *START], ["'dalas'", "dallas"]),
+        (["--station", "dallas"], ["start", "1957-10-07T05:00Z"]),
+        (["--station", "dallas", "--start", "7 Oct"], ["ISO 8601", "'7 Oct'"]),
+        (["--station", "dallas", "--start", "1957-10-27"], ["1957-10-26", "1957-10-27", "choose"]),
+        (["--station", "dallas", "--start", "1957-10-04T12:00"], ["1957-10-04T19:", "1957-10-04T12:00"]),
+        (["--station", "89,0", *START], ["does not rise within a day", "latitude 89", "choose"]),
+        (["--preset", "dalas"], ["'dalas'", "did you mean 'dallas'"]),
+        (["--scenario", "none.toml"], ["none.toml", "No such file"]),
+    ],
+    ids=lambda part: " ".join(map(str, part))[:60],
+)
+@pytest.mark.parametrize("command", [("export", "a.wav"), ("track",)], ids=lambda command: command[0])
+def test_bad_input(tmp_path, beep, command, options, said):
+    """What cannot be flown or heard is status 1 and one line with the rule, what came and the remedy; no file."""
+    ran = beep(*command, *options)
+
+    assert ran.status == 1
+    assert one_line(ran, "beep: error: ", *said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["export", "nowhere/a.wav"], ["folder must exist", "nowhere", "mkdir -p nowhere"]),
+        (["export", "a.mp3"], [".wav or .flac", "a.mp3"]),
+        (["export", "old.wav"], ["old.wav exists", "--force"]),
+        (["export", "a.flac", "--subtype", "float"], ["FLAC", "float", "pcm16"]),
+        (["export", "a.wav", "--scenario", "wrong.toml"], ["wrong.toml", "'puls_s'", "'pulse_s'"]),
+        (["track", "-o", "nowhere/a.csv"], ["folder must exist", "nowhere"]),
+        (["track", "-o", "old.wav"], ["old.wav exists", "--force"]),
+        (["track", "--step-s", 0], ["step_s", "got 0"]),
+        (["track", "--step-s", 1e-320], ["step_s"]),
+    ],
+    ids=lambda part: " ".join(map(str, part)),
+)
+def test_nothing_is_written_and_nothing_lost(tmp_path, beep, command, said):
+    """Where the output or the recipe cannot be, the folder stays as it was."""
+    (tmp_path / "wrong.toml").write_text("puls_s = 0.3")
+    (tmp_path / "old.wav").write_bytes(b"old")
+    ran = beep(*command, *SHORT)
+
+    assert ran.status == 1
+    assert one_line(ran, "beep: error: ", *said)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.wav", "wrong.toml"]
+    assert (tmp_path / "old.wav").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("command", [("export", "a.wav"), ("track",)], ids=lambda command: command[0])
+def test_last_moment_of_the_calendar(beep, command):
+    """A date that the calendar does not outlast is flown or refused, without a traceback."""
+    assert beep(*command, "--start", "9999-12-31T23:59:59").status in (0, 1)
+
+
+def test_tone_beside_the_filter_is_a_warning(tmp_path, beep):
+    """A tone that leaves the filter is done as asked, with a warning for each carrier that is heard."""
+    ran = beep("export", "a.wav", *SHORT, "--tone-hz", 4000)
+
+    assert ran.status == 0
+    assert ran.stderr.count("beep: warning: the tone of ") == 2
+    assert (tmp_path / "a.wav").exists()
+    assert "warning" not in beep("export", "b.wav", *SHORT).stderr
+
+
+# --- what is said -----------------------------------------------------------------------------------------------
+
+
+def test_summary(beep):
+    """An export says what was written, where the pass is, and the peak SNR with its bandwidth."""
+    said = beep("export", "a.wav", "--duration-s", 3, "--subtype", "pcm24").stderr
+
+    assert re.search(r"^a\.wav: .*3\.0 s, 48000 Hz, stereo, pcm24, 0\.9 MB", said)
+    assert "571 km away, 60 deg high" in said
+    assert re.search(r"peak SNR in 2\.7 kHz: [\d.]+ dB at 20\.005 MHz, [\d.]+ dB at 40\.002 MHz", said)
+
+
+def test_quiet(beep):
+    """-q says nothing, not even a warning, but still an error."""
+    assert beep("export", "a.wav", "-q", *SHORT, "--tone-hz", 4000).stderr == ""
+    assert beep.on_terminal("stderr", "export", "b.wav", "-q", *SHORT, first=BAR_AT_ONCE).stderr == ""
+    assert one_line(beep("export", "a.wav", "-q"), "exists")
+
+
+def test_progress_bar_is_for_a_terminal(beep):
+    """A bar with a percentage is drawn on a terminal, is gone at the end, and never gets into a pipe or a file."""
+    on_terminal = beep.on_terminal("stderr", "export", "a.wav", "--duration-s", 60, first=BAR_AT_ONCE)
+    piped = beep("export", "b.wav", "--duration-s", 60, first=BAR_AT_ONCE)
+
+    assert on_terminal.status == piped.status == 0
+    assert "%" in on_terminal.stderr
+    assert "%" not in on_terminal.stderr.rpartition("\x1b[2K")[2]  # what is on the line after it was last wiped
+    assert "\x1b" not in piped.stderr
+    assert "%" not in piped.stderr
+
+
+def test_short_work_draws_no_bar(beep):
+    """What is done in a moment is done without a bar."""
+    assert "\x1b" not in beep.on_terminal("stderr", "export", "a.wav", *SHORT).stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["export", "--help"], ["show"]])
+def test_help_waits_for_no_library(arguments):
+    """Help, version and a recipe come without any library being imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "beep", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+    assert "argparse" in imported
+    assert imported & NOTHING_HEAVY == set()

@@ -1,0 +1,328 @@
+"""A real PortAudio stream into a virtual card: what was recorded is what was exported.
+
+These tests need PulseAudio and PortAudio; without them they are skipped, or with CI=true fail, and say what to install.
+"""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from virtual_card import RATE_HZ, find, missing, virtual_card
+
+from beep.scenario import Scenario, load
+from beep.stream import render
+
+FADE = round(0.005 * RATE_HZ)
+LATENCY_S = 0.1
+NOISY = Scenario()  # the noise makes every stretch of it unmistakable
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _needs():
+    lacking = missing()
+    if lacking:
+        pytest.fail(lacking) if os.environ.get("CI") == "true" else pytest.skip(lacking)
+
+
+@pytest.fixture
+def card(tmp_path):
+    folder = tmp_path / "card"
+    folder.mkdir()
+    with virtual_card(folder) as running:
+        yield running
+
+
+def play(card, *arguments, **settings):
+    """The program in the card's environment, playing."""
+    command = [sys.executable, "-m", "beep", "play", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
+
+
+def ended(process, timeout_s=30):
+    """Status and stderr of a program that has been left to end."""
+    _, stderr = process.communicate(timeout=timeout_s)
+    return process.returncode, stderr.decode()
+
+
+def assert_whole(recording, expected):
+    """The recording holds every frame in order, bit for bit but for the fades at both ends."""
+    inner = expected[FADE:-FADE]
+    at = find(inner, recording)
+    assert at is not None
+    assert np.array_equal(recording[at : at + len(inner)], inner)
+    assert at >= FADE  # also the first and the last frames were there
+    assert not recording[at + len(inner) + FADE :].any()
+
+
+class Terminal:
+    """A program with a terminal of its own, and what it has shown."""
+
+    def __init__(self, card, *arguments):
+        self.ours, theirs = pty.openpty()
+        self.before = termios.tcgetattr(theirs)
+        self.theirs = theirs
+        self.process = play(card, *arguments, stdin=theirs, stderr=theirs, start_new_session=True)
+        self.shown = ""
+
+    def look(self, seconds=0.0):
+        """Read what is shown for a while."""
+        until_s = time.monotonic() + seconds
+        while select.select([self.ours], [], [], max(0.0, until_s - time.monotonic()))[0]:
+            self.shown += os.read(self.ours, 65_536).decode(errors="replace")
+        return self.shown
+
+    def await_text(self, text, timeout_s=10.0):
+        until_s = time.monotonic() + timeout_s
+        while not re.search(text, self.look(0.05)):
+            assert time.monotonic() < until_s, self.shown[-2000:]
+
+    def press(self, keys):
+        os.write(self.ours, keys.encode())
+
+    def ended(self):
+        """Its status; the terminal is as it was."""
+        until_s = time.monotonic() + 10
+        while self.process.poll() is None:
+            self.look(0.05)
+            assert time.monotonic() < until_s, self.shown[-2000:]
+        assert termios.tcgetattr(self.theirs) == self.before
+        return self.process.returncode
+
+
+@pytest.fixture
+def terminal(card):
+    started = []
+
+    def start(*arguments):
+        started.append(Terminal(card, *arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+        os.close(one.ours)
+        os.close(one.theirs)
+
+
+@pytest.mark.parametrize("mix", ["stereo", "mono"])
+def test_recording_is_the_export(card, mix):
+    """Every frame once and in order, bit for bit, to the last beep."""
+    assert ended(play(card, "--duration-s", 4, "--mix", mix, stderr=subprocess.PIPE)) == (0, "")
+
+    expected = render(replace(NOISY, duration_s=4.0, mix=mix))
+    assert_whole(card.recorded(), np.broadcast_to(expected, (len(expected), 2)))
+
+
+@pytest.mark.slow
+def test_a_minute_without_a_gap_on_a_busy_machine(card):
+    """60 s while as many processes as there are cores do nothing but work."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        assert ended(play(card, "--duration-s", 60, stderr=subprocess.PIPE), 90) == (0, "")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert_whole(card.recorded(), render(replace(NOISY, duration_s=60.0)))
+
+
+def test_another_rate_is_played(card):
+    """44.1 kHz on a card of 48: the sound server converts it, the length stays."""
+    assert ended(
+        play(card, "--duration-s", 2, "--sample-rate", 44100, "--latency-ms", 150, stderr=subprocess.PIPE)
+    ) == (
+        0,
+        "",
+    )
+    loud = np.flatnonzero(np.abs(card.recorded()[:, 0]) > 0.01)
+    assert (loud[-1] - loud[0]) / RATE_HZ == pytest.approx(2.0, abs=0.02)
+
+
+def test_a_key_changes_what_is_heard(card, terminal):
+    """A key on the terminal: within 200 ms the recording goes on as the other scenario, at the same place."""
+    listener = terminal("--tone-hz", "1000")
+    listener.await_text("MHz")
+    listener.look(1.0)
+    pressed_at = (card.recording.stat().st_size - 44) // 8
+    listener.press("T")
+    listener.await_text("tone_hz = 1050")
+    listener.look(0.7)
+    listener.press("q")
+    assert listener.ended() == 0
+
+    recording = card.recorded()
+    old, new = (render(replace(NOISY, tone_hz=tone_hz), stop=4 * RATE_HZ) for tone_hz in (1000.0, 1050.0))
+    start = find(old[FADE:], recording) - FADE
+    same_as_old = np.all(
+        recording[start + FADE :][: len(old) - FADE] == old[FADE:][: len(recording) - start - FADE], axis=1
+    )
+    changed = start + FADE + int(np.argmin(same_as_old))
+    after = changed + round(0.02 * RATE_HZ)
+    assert np.array_equal(recording[after : after + 9600], new[after - start : after - start + 9600])
+    assert (after - pressed_at) / RATE_HZ < 0.2
+
+
+def test_the_line_tells_what_is_heard(card, terminal):
+    """Time, look angles, both tones, the level, what is left; help and pause; `s` saves a recipe that can be played."""
+    listener = terminal("--preset", "dallas", "--from-s", "200")
+    listener.await_text(r"05:08:4\d UTC +el +\d+\.\d +az +\d+\.\d +\d+ km +\[#+\.*\] +-4:\d\d +0 underflows")
+    listener.await_text(r"20 MHz +[+-]\d+ -> +\d+ Hz +. 40 MHz +[+-]\d+ -> +\d+ Hz")
+    listener.press("?")
+    listener.await_text("pulse")
+    listener.press(" ")
+    listener.await_text("paused")
+    listener.press("P")
+    listener.press("s")
+    listener.await_text("beep-1.toml")
+    listener.press("q")
+    assert listener.ended() == 0
+    assert load(card.folder / "beep-1.toml").pulse_s == 0.203
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_fades_and_restores(card, terminal, number, status):
+    """Ctrl-C or SIGTERM: no click, the terminal as it was, the status that a shell expects."""
+    listener = terminal("--noise", "off")
+    listener.await_text("MHz")
+    listener.look(0.5)
+    os.kill(listener.process.pid, number)
+    assert listener.ended() == status
+    assert "Traceback" not in listener.shown
+    recording = card.recorded()
+    assert np.abs(np.diff(recording[:, 0])).max() < 0.2  # a tone of 1.5 kHz at -6 dB moves by 0.1 from frame to frame
+
+
+def test_stop_and_go_on(card, terminal):
+    """Ctrl-Z gives the terminal back and stops; `fg` plays on."""
+    listener = terminal("--duration-s", "30")
+    listener.await_text("MHz")
+    os.kill(listener.process.pid, signal.SIGTSTP)
+    status = Path(f"/proc/{listener.process.pid}/stat")
+    until_s = time.monotonic() + 5
+    while status.read_text().split()[2] != "T":
+        assert time.monotonic() < until_s
+        listener.look(0.05)
+    assert termios.tcgetattr(listener.theirs) == listener.before
+    time.sleep(4)
+    listener.shown = ""
+    os.kill(listener.process.pid, signal.SIGCONT)
+    listener.await_text("MHz")
+    listener.look(1.0)
+    listener.press("q")
+    assert listener.ended() == 0
+    recording = np.abs(card.recorded()[:, 0]) > 0.01
+    assert recording[-round(1.2 * RATE_HZ) :].any()
+
+
+def test_card_removed(card):
+    """It says so at once, in one line."""
+    process = play(card, "--duration-s", 20, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    card.remove()
+    status, stderr = ended(process, 5)
+    assert status == 1
+    assert re.fullmatch(r"beep: error: the sound card has gone while playing; [^\n]*\n", stderr)
+
+
+def test_card_frozen(card):
+    """After some seconds it says so instead of hanging."""
+    process = play(card, "--duration-s", 20, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    card.freeze()
+    status, stderr = ended(process, 8)
+    assert status == 1
+    assert re.fullmatch(r"beep: error: the sound card has not taken any sound for 3 s[^\n]*\n", stderr)
+
+
+def test_until_stopped_waits_for_the_card(card):
+    """An exhibit: the card goes, comes back, and it plays again."""
+    process = play(card, "--duration-s", 20, "--until-stopped", stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    card.remove()
+    time.sleep(1)
+    card.plug_in()
+    until_s = time.monotonic() + 10
+    while "beep" not in card.control("list", "sink-inputs").lower() and "python" not in card.control(
+        "list", "sink-inputs"
+    ):
+        assert time.monotonic() < until_s
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    status, stderr = ended(process)
+    assert status == 130
+    assert "trying again every 3 s" in stderr
+
+
+def test_no_card(card):
+    """Neither card nor server: one line with the way out."""
+    environment = card.environment | {"PULSE_SERVER": f"unix:{card.folder}/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-m", "beep", "play", "--duration-s", "1"], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"beep: error: [^\n]*beep export - \| aplay[^\n]*\n", done.stderr)
+
+
+def test_no_library(beep):
+    """PortAudio is not installed: what to install, and the pipe as a way out."""
+    ran = beep("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
+    assert ran.status == 1
+    assert re.fullmatch(r"beep: error: [^\n]*sudo apt install libportaudio2[^\n]*aplay\n", ran.stderr)
+
+
+def test_devices(card):
+    """The list marks the default; an unknown device names what there is, an unclear one the candidates."""
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "beep", "play", *arguments]
+        return subprocess.run(command, env=card.environment, capture_output=True, text=True)
+
+    listed = run("--list-devices")
+    assert listed.returncode == 0
+    assert re.search(r"^\* +\d+ +default", listed.stdout, flags=re.M)
+    for device, message in (
+        ("defautl", "near it: 'default'"),
+        ("u", "more than one output device"),
+        ("99", "number 99"),
+    ):
+        done = run("--device", device, "--duration-s", "1")
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert run("--device", "default", "--duration-s", "0.2").returncode == 0
+
+
+def test_python(card):
+    """`with beep.playing(...)` lets a program change the scenario while it sounds; `beep.play` blocks to the end."""
+    code = """
+import time, beep
+from dataclasses import replace
+scenario = beep.Scenario(duration_s=2.0)
+with beep.playing(scenario) as player:
+    time.sleep(0.7)
+    player.scenario = replace(scenario, tone_hz=900.0)
+    player.wait()
+before = time.monotonic()
+beep.play(replace(scenario, duration_s=0.5))
+assert time.monotonic() - before > 0.5
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=card.environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    recording = card.recorded()
+    scenario = Scenario(duration_s=2.0)
+    start = find(render(scenario)[FADE:], recording) - FADE
+    changed = render(replace(scenario, tone_hz=900.0), start=RATE_HZ, stop=2 * RATE_HZ - FADE)
+    assert np.array_equal(recording[start + RATE_HZ :][: len(changed)], changed)

@@ -1,0 +1,208 @@
+"""The player on a card that is not there: what it hands over, frame by frame."""
+
+import resource
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beep.errors import ScenarioError
+from beep.player import CHANGE_S, FADE_S, Player
+from beep.scenario import Scenario
+from beep.stream import render
+
+RATE_HZ = 48_000
+FADE = round(FADE_S * RATE_HZ)
+CHANGE = round(CHANGE_S * RATE_HZ)
+SHORT = Scenario(duration_s=3.0)
+
+
+class FakeCard:
+    """A card that takes what a test gives it time for, and plays it `LATENCY` frames later."""
+
+    LATENCY = 4800
+    latency_s = 0.0  # nobody waits
+
+    def __init__(self, pull):
+        self.pull = pull
+        self.frames = 0
+        self.underflows = 0
+        self.closed = False
+
+    def take(self, *sizes):
+        """What it is handed in blocks of these sizes, (N, 2)."""
+        self.frames += sum(sizes)
+        return np.concatenate([self.pull(size).copy() for size in sizes])
+
+    def heard(self):
+        return float(max(0, self.frames - self.LATENCY))
+
+    def check(self):
+        pass
+
+    def awake(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+
+def player(scenario=SHORT, **settings):
+    return Player(scenario, card=FakeCard, **settings)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 30_000), min_size=1, max_size=12))
+def test_what_is_played_is_what_is_exported(sizes):
+    """Whatever blocks the card asks for, they are the export's samples, but for the fades at both ends."""
+    whole = render(SHORT)
+
+    handed = player().card.take(*sizes)
+
+    inner = slice(FADE, min(len(handed), len(whole) - FADE))
+    assert np.array_equal(handed[inner], whole[inner])
+    assert not handed[len(whole) :].any()
+    assert np.all(np.abs(handed[:FADE]) <= np.abs(whole[: len(handed)][:FADE]))
+
+
+def test_the_end_is_played_out():
+    """It has ended when the last frame has left the card, not when it was handed over."""
+    playing = player()
+    playing.card.take(len(render(SHORT)))
+    assert not playing.ended
+    playing.card.take(FakeCard.LATENCY, 4801)
+    assert playing.ended
+    assert playing.position_s == SHORT.duration_s
+
+
+def test_from_the_middle():
+    """`from_s` begins there, softly; outside of the recording it is refused."""
+    handed = player(from_s=1.5).card.take(10_000)
+    assert np.array_equal(handed[FADE:], render(SHORT, start=72_000 + FADE, stop=82_000))
+    for outside in (-0.1, 3.0, float("nan")):
+        with pytest.raises(ScenarioError, match="from_s must lie within"):
+            player(from_s=outside)
+
+
+def test_mono_goes_to_both_sides():
+    """One channel is heard left and right."""
+    scenario = replace(SHORT, mix="mono")
+    handed = player(scenario).card.take(20_000)
+    assert np.array_equal(handed[FADE:], np.repeat(render(scenario, stop=20_000), 2, axis=1)[FADE:])
+
+
+def test_a_loop_begins_again():
+    """After the last frame comes the first, again and again, with the same samples and soft joints."""
+    whole = render(SHORT)
+    playing = player(loop=True)
+
+    rounds = playing.card.take(*[48_000] * 9).reshape(3, -1, 2)
+
+    for one in rounds:
+        assert np.array_equal(one[FADE:-FADE], whole[FADE:-FADE])
+        assert abs(one[0]).max() < 1e-3
+        assert abs(one[-1]).max() < 1e-3
+    assert not playing.ended
+    assert 0 <= playing.position_s < 3
+
+
+def test_a_change_is_a_crossfade_at_the_same_place():
+    """After 20 ms it is the new scenario's stream at the same index; between, it lies between the two."""
+    playing = player()
+    playing.card.take(20_000)
+    new = replace(SHORT, tone_hz=900.0, mix="mono", pulse_s=0.2)
+
+    playing.scenario = new
+    handed = playing.card.take(700, 300, 9000)
+
+    before, after = render(SHORT, start=20_000, stop=30_000), render(new, start=20_000, stop=30_000)
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    assert playing.scenario == new
+    assert np.array_equal(handed[CHANGE:], np.repeat(after, 2, axis=1)[CHANGE:])
+    assert np.all((handed >= low - 1e-6) & (handed <= high + 1e-6))
+
+
+def test_changes_in_a_row_all_arrive():
+    """Keys pressed faster than a crossfade: each follows the one before, the last one stays."""
+    playing = player()
+    for step in range(5):
+        playing.scenario = replace(SHORT, tone_hz=1000.0 + 100 * step)
+    handed = playing.card.take(*[1000] * 20)
+    assert np.array_equal(handed[10_000:], render(replace(SHORT, tone_hz=1400.0), start=10_000, stop=20_000))
+
+
+def test_a_pause_loses_nothing():
+    """Silence between, soft at both ends, and the stream goes on where it stopped."""
+    playing = player()
+    playing.card.take(20_000)
+    playing.pause()
+    quiet = playing.card.take(20_000)
+    playing.card.take(FakeCard.LATENCY)
+    where = playing.position_s
+    assert not quiet[FADE:].any()
+    playing.resume()
+    handed = playing.card.take(20_000)
+    start = 20_000 + FADE
+    assert where == pytest.approx(start / RATE_HZ)
+    assert np.array_equal(handed[FADE:], render(SHORT, start=start + FADE, stop=start + 20_000))
+
+
+def test_a_change_in_a_pause_is_heard_after_it():
+    """The knobs turn in silence."""
+    playing = player()
+    playing.card.take(20_000)
+    playing.pause()
+    playing.card.take(1000)
+    new = replace(SHORT, noise="off")
+    playing.scenario = new
+    assert not playing.card.take(1000).any()
+    playing.resume()
+    start = 20_000 + FADE
+    assert np.array_equal(playing.card.take(9000)[FADE:], render(new, start=start + FADE, stop=start + 9000))
+
+
+@pytest.mark.parametrize(("to_s", "frame"), [(2.0, 96_000), (-5.0, 0), (99.0, 143_999)])
+def test_a_jump_lands_on_its_frame(to_s, frame):
+    """Or on the nearest end."""
+    playing = player()
+    playing.card.take(20_000)
+    playing.jump(to_s)
+    handed = playing.card.take(2000)
+    expected = render(SHORT, start=frame, stop=frame + 2000)
+    expected[144_000 - frame :] = 0
+    assert np.array_equal(handed[CHANGE:], expected[CHANGE:])
+
+
+def test_another_rate_is_refused():
+    """The card runs at one rate; the old scenario goes on."""
+    playing = player()
+    with pytest.raises(ScenarioError, match="sample_rate_hz cannot change"):
+        playing.scenario = replace(SHORT, sample_rate_hz=44_100)
+    assert playing.scenario == SHORT
+
+
+def test_closing_fades():
+    """The card is closed, and what it was handed last is silence."""
+    playing = player()
+    playing.card.take(20_000)
+    playing.close()
+    last = playing.card.take(2000)
+    assert playing.card.closed
+    assert abs(np.diff(last, axis=0)).max() < 0.2
+    assert not last[FADE:].any()
+
+
+@pytest.mark.slow
+def test_days_pass_without_drift_or_growth():
+    """Two hours of a loop at speed: sample count and pass time agree to the frame, memory stays."""
+    playing = player(replace(SHORT, duration_s=600.0), loop=True)
+    playing.card.take(*[48_000] * 60)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(2 * 60 - 1):
+        for _ in range(60):
+            playing.card.take(48_000)
+    heard = playing.card.heard()
+    assert playing.position_s == pytest.approx(heard % (600 * RATE_HZ) / RATE_HZ, abs=1 / RATE_HZ)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 3 * 1024
