@@ -75,9 +75,10 @@ def _summary(arguments: argparse.Namespace, made: "Plan", done: "Export") -> str
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
+    mix = scenario.mix if scenario.mix in ("stereo", "mono") else f"{scenario.mix} MHz alone"
     name = "stdout" if arguments.file == "-" else arguments.file
     return (
-        f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {scenario.mix}, "
+        f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {mix}, "
         f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
         f"{describe(scenario, made.reception)}"
     )
@@ -191,7 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit status; only wrong usage and --help leave through SystemExit."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        _stop_on(signal.SIGTERM)
+        _stop_on("SIGTERM")
+        _stop_on("SIGHUP")
         if not arguments or arguments[0].startswith("-"):
             _top_parser().parse_args(arguments or ["--help"])
             _top_parser().error("a command comes first")
@@ -297,8 +299,11 @@ def _stdout() -> TextIO:
     return sys.stdout
 
 
-def _stop_on(number: int) -> None:
+def _stop_on(name: str) -> None:
     """Leave through the same clean-up as Ctrl-C when the system asks for it, with the status that a shell expects."""
+    number = getattr(signal, name, None)
+    if number is None or signal.getsignal(number) == signal.SIG_IGN:  # nohup
+        return
 
     def stop(*_: Any) -> NoReturn:
         raise SystemExit(128 + number)

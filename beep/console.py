@@ -19,7 +19,7 @@ import numpy as np
 
 from beep.choices import Noise
 from beep.errors import ScenarioError
-from beep.player import POLL_S, Player
+from beep.player import Player
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario, to_toml
 from beep.signal import pulse_key, pulse_number
@@ -223,9 +223,9 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
             player.card.check()
             pressed = None
             if keyboard:
-                pressed = keyboard.key(POLL_S)
+                pressed = keyboard.key(REDRAW_S)
             else:
-                time.sleep(POLL_S)
+                time.sleep(REDRAW_S)
             if pressed is not None:
                 answer = press(player, pressed)
                 if answer is None:

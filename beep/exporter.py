@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from beep.arrays import Samples
 from beep.choices import Subtype
@@ -43,7 +43,9 @@ def export(
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SUFFIXES:
-        raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {to}; name one of them")
+        raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {str(to)!r}; name one of them")
+    if subtype not in get_args(Subtype):
+        raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")
     made = scenario if isinstance(scenario, Plan) else plan(scenario)
     scenario = made.scenario
     samples = blocks(made) if progress is None else _watched(blocks(made), made.frames, progress)

@@ -3,6 +3,7 @@
 from math import log10
 
 import numpy as np
+import numpy.random  # now: during a late import of it, an interrupt is lost
 
 from beep.arrays import Samples
 from beep.choices import Noise

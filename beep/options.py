@@ -80,7 +80,11 @@ def joined_negatives(arguments: list[str]) -> list[str]:
     """The arguments with `--name -1,2` as `--name=-1,2`: argparse takes a value with a minus sign for an option."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and re.fullmatch(r"--[a-z][a-z-]*", joined[-1]) and re.match(r"-(\.?\d|inf|nan)", argument):
+        if (
+            joined
+            and re.fullmatch(r"--[a-z][a-z-]*", joined[-1])
+            and re.match(r"-(\.?\d|inf|nan)", argument, flags=re.IGNORECASE)
+        ):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)

@@ -22,7 +22,8 @@ from beep.stream import Plan, Reader, plan
 
 FADE_S = 0.005  # at both ends of the recording, and around a pause
 CHANGE_S = 0.02  # from one scenario or place to another
-POLL_S = 0.02
+WAIT_S = 0.1  # seldom: a thread that wakes while the machine is busy may hold the interpreter just when the card asks
+POLL_S = 0.005
 REMEMBERED = 512  # views and levels of the last seconds, for what is still on its way to the ear
 
 
@@ -230,7 +231,7 @@ class Player:
         """Block until the last sample has been heard. Raises PlaybackError where the card goes or freezes."""
         while not self.ended:
             self.card.check()
-            time.sleep(POLL_S)
+            time.sleep(WAIT_S)
 
     def close(self) -> None:
         """Fade out, let that be heard, and give the card back; a card that does not play any more is not waited for."""
@@ -239,7 +240,7 @@ class Player:
                 self._wishes.append(_Wish(reader=None, fade_s=FADE_S))
             patience_s = time.monotonic() + 2 * self.card.latency_s + 0.3
             while not (self.ended or self._silent()) and time.monotonic() < patience_s:
-                time.sleep(POLL_S / 4)
+                time.sleep(POLL_S)
         finally:
             self.card.close()
 

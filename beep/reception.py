@@ -216,5 +216,5 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
         strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
     else:
-        strength = "no noise" if scenario.noise == "off" else "no signal"
+        strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
     return f"pass: {when}, {where}\n{strength}"

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,7 +27,7 @@ PRESETS = Path(__file__).parent / "scenarios"
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise ScenarioError(f"{name} must be a number, got {value!r}")
     try:
         number = float(value)
@@ -227,9 +228,9 @@ def _checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
         return value
     number = _number(name, value)
     if field.type is int:
-        if not isinstance(value, int):
+        if not isinstance(value, Integral):
             raise ScenarioError(f"{name} must be a whole number, got {value!r}; the default is {field.default}")
-        number = value
+        number = int(value)
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
     bounds += [f"at most {most:g}"] if most is not None else []
@@ -247,11 +248,11 @@ def parse_time(value: str | date) -> datetime:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise ScenarioError(
-                f"a time is ISO 8601 in UTC, like 1957-10-07T05:00Z, got {value!r}; write year-month-dayThour:minuteZ"
+                f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}"
             ) from None
     if not isinstance(value, datetime):
         if not isinstance(value, date):
-            raise ScenarioError(f"a time is ISO 8601 in UTC, like 1957-10-07T05:00Z, got {value!r}")
+            raise ScenarioError(f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}")
         value = datetime(value.year, value.month, value.day)
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -318,7 +319,7 @@ def load(path: str | Path) -> Scenario:
             return from_dict(tomllib.load(file))
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path} is not TOML: {error}; `beep show` prints one to start from") from None
     except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from None
@@ -357,7 +358,7 @@ def to_toml(scenario: Scenario) -> str:
             ]
             lines.append("]")
         else:
-            text = _iso(value) if isinstance(value, datetime) else json.dumps(value)
+            text = _iso(value) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
             options = f" ({', '.join(choices(field))})" if choices(field) else ""
             lines.append(f"{field.name} = {text}  # {field.metadata['help']}{options}")
     return "\n".join(lines[1:]) + "\n"

@@ -175,3 +175,20 @@ def test_no_stderr(beep):
     closed = ["sh", "-c", '"$@" 2>&-', "sh", *beep.command("export", "-", *SHORT_OPTIONS)]
 
     assert subprocess.run(closed, stdout=subprocess.PIPE).stdout == beep("export", "-", *SHORT_OPTIONS).stdout
+
+
+def test_force_spares_what_is_no_ordinary_file(tmp_path):
+    """A pipe, say, is refused and stays; a link stays a link, and the file behind it keeps its permissions."""
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "real.wav").write_bytes(b"old")
+    (tmp_path / "real.wav").chmod(0o600)
+    (tmp_path / "link.wav").symlink_to("real.wav")
+
+    with pytest.raises(OutputError, match="not an ordinary file"):
+        export(SHORT, tmp_path / "pipe.wav", force=True)
+    export(SHORT, tmp_path / "link.wav", force=True)
+
+    assert (tmp_path / "pipe.wav").is_fifo()
+    assert (tmp_path / "link.wav").is_symlink()
+    assert (tmp_path / "real.wav").read_bytes()[:4] == b"RIFF"
+    assert (tmp_path / "real.wav").stat().st_mode & 0o777 == 0o600

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     afterwards where the disk is full or the system refuses.
     """
     path = Path(path)
+    if os.path.islink(path):
+        path = path.resolve()  # the link stays, its target changes
     part = path.with_name(f".beep-{os.getpid()}.part")
     try:
         if not path.parent.is_dir():
@@ -26,6 +29,8 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         part.open("xb").close()
         yield part
         _refuse_existing(path, force)
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except OutputError:
         raise
@@ -37,8 +42,10 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is not an ordinary file and is kept; write to stdout (-) and redirect that")
     if path.exists() and not force:
-        raise OutputError(f"{path} exists and is kept; choose another name, or add --force (force=True) to replace it")
+        raise OutputError(f"{path} exists and is kept; choose another name, or --force it")
 
 
 def _remedy(path: Path) -> str:

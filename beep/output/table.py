@@ -12,6 +12,7 @@ Table = Mapping[str, NDArray[Any]]
 
 DIGITS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}  # after the point
 OTHER_DIGITS = 9
+HALF_MS = np.timedelta64(500, "us")
 
 
 def write_csv(file: TextIO, tables: Iterable[Table]) -> None:
@@ -45,5 +46,7 @@ def _texts(name: str, column: NDArray[Any]) -> list[str]:
 
 def _values(column: NDArray[Any]) -> list[Any]:
     if column.dtype.kind == "M":
-        return [None if np.isnat(value) else f"{np.datetime_as_string(value, unit='ms')}Z" for value in column]
+        return [
+            None if np.isnat(value) else f"{np.datetime_as_string(value + HALF_MS, unit='ms')}Z" for value in column
+        ]
     return [value if np.isfinite(value) else None for value in column.tolist()]

@@ -124,9 +124,11 @@ def write_flac(
     subtype: Subtype = "pcm16",
     comment: str = "",
 ) -> int:
-    """Write blocks (N, channels) as FLAC. Returns the clipped samples. Raises OutputError for subtype float."""
+    """Write blocks (N, channels) as FLAC. Returns the clipped samples. Raises OutputError for what FLAC cannot hold."""
     if subtype == "float":
         raise OutputError("FLAC holds whole numbers, got subtype float; take pcm16 or pcm24, or a .wav")
+    if sample_rate_hz > 65_535 and sample_rate_hz % 10:
+        raise OutputError(f"FLAC holds rates above 65535 Hz in tens, got {sample_rate_hz}; round it, or take a .wav")
     import soundfile
 
     clipped = frames = 0
