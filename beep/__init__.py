@@ -17,8 +17,8 @@ Conventions
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
     from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
     from beep.exporter import export
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # Looked up when asked for, so that `beep --help` need not wait for NumPy.
     for home, names in _HOMES.items():
         if name in names:

@@ -4,21 +4,25 @@ Data goes to stdout, words to stderr. Exit status: 0 done (also when the reader 
 line, 2 wrong usage, 130 Ctrl-C. Nothing but the standard library is imported before the arguments are read.
 """
 
+from __future__ import annotations
+
 import argparse
 import io
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, get_args
 
 from beep import __version__
-from beep.choices import Subtype
 from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
 
+TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn, TextIO
+
     from beep.exporter import Export, Progress
     from beep.scenario import Scenario
     from beep.stream import Plan
@@ -42,13 +46,17 @@ RETRY_S = 3.0
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
+    from typing import get_args
+
+    from beep.choices import Subtype
+
     parser.add_argument("file", metavar="FILE", help=".wav or .flac; - for a WAV stream on stdout")
     output = parser.add_argument_group("output")
     output.add_argument("--subtype", choices=get_args(Subtype), default="pcm16", help="samples (default: pcm16)")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
-def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+def run_export(arguments: argparse.Namespace, scenario: Scenario) -> None:
     from beep.exporter import export
     from beep.reception import warnings
     from beep.stream import plan
@@ -70,7 +78,7 @@ def run_export(arguments: argparse.Namespace, scenario: "Scenario") -> None:
     _say(_summary(arguments, made, done), arguments)
 
 
-def _summary(arguments: argparse.Namespace, made: "Plan", done: "Export") -> str:
+def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
     from beep.reception import describe
 
     scenario = made.scenario
@@ -92,7 +100,7 @@ def add_track(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
-def run_track(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+def run_track(arguments: argparse.Namespace, scenario: Scenario) -> None:
     from beep.output.files import whole_file
     from beep.output.table import write_csv, write_json
     from beep.truth import tracks
@@ -106,7 +114,7 @@ def run_track(arguments: argparse.Namespace, scenario: "Scenario") -> None:
         write(file, tables)
 
 
-def run_show(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+def run_show(arguments: argparse.Namespace, scenario: Scenario) -> None:
     from beep.scenario import to_toml
 
     _stdout().write(to_toml(scenario))
@@ -127,7 +135,7 @@ def add_play(parser: argparse.ArgumentParser) -> None:
     output.add_argument("-v", "--verbose", action="store_true", help="print the line now and then without a terminal")
 
 
-def run_play(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+def run_play(arguments: argparse.Namespace, scenario: Scenario) -> None:
     from beep.output.live import devices, quiet
 
     if arguments.list_devices:
@@ -140,7 +148,7 @@ def run_play(arguments: argparse.Namespace, scenario: "Scenario") -> None:
         _attend(arguments, scenario)
 
 
-def _attend(arguments: argparse.Namespace, scenario: "Scenario") -> None:
+def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
     """Play to the end, or with --until-stopped for ever, whatever becomes of the card."""
     from beep.output.live import look_again
     from beep.player import playing
@@ -254,7 +262,7 @@ def _top_parser() -> Parser:
 
 
 @contextmanager
-def _bar(arguments: argparse.Namespace) -> "Iterator[Progress | None]":
+def _bar(arguments: argparse.Namespace) -> Iterator[Progress | None]:
     """A progress function that draws a bar on a terminal, if the work takes longer than a moment."""
     if arguments.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None

@@ -6,19 +6,13 @@ from math import ceil, degrees, floor, radians
 
 import numpy as np
 
-from beep import sputnik
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
-from beep.frames import sidereal_angle
-from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s, station_pass
-from beep.orbit import Elements, ephemeris
-from beep.passes import Pass, passes
+from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
-SEARCH_S = 86_400.0
-REFINE_S = 600.0
 STEPS = 2001
 
 
@@ -63,9 +57,11 @@ def _simple(scenario: Scenario) -> Reception:
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
+    from beep import sputnik  # here, so that a simple pass need not wait for SGP4
+
     start = _start(scenario)
     assert start is not None, "a scenario with a station has a start"
-    found, tca = first_pass(station, start)
+    found, tca = sputnik.first_pass(station, start)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before the rise and ends on the one after the set; over Tyuratam the
         # satellite had risen before it was on the air.
@@ -77,52 +73,12 @@ def _over_station(scenario: Scenario, station: Station) -> Reception:
         duration_s = scenario.duration_s or float(ceil(found.los_s) - floor(found.aos_s))
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
-    look = sputnik_over(station, sputnik.elements(tca), epoch)
+    look = sputnik.over(station, sputnik.elements(tca), epoch)
     return _settled(scenario, look, epoch, duration_s, tca_s)
 
 
 def _start(scenario: Scenario) -> datetime | None:
     return scenario.start if isinstance(scenario.start, datetime) else None
-
-
-def first_pass(station: Station, start: datetime) -> tuple[Pass, datetime]:
-    """The first pass of Sputnik 1 that rises over a station after `start`, in seconds after it, and its TCA.
-
-    The elements are those of its own middle: the pass is found with the elements of `start`, then found again.
-    Raises ScenarioError where none rises within a day, or where the orbit is not known. What had set before the
-    satellite was on the air does not count.
-    """
-    look = sputnik_over(station, sputnik.elements(start), start)
-    # A day's drift of the elements moves a pass by seconds: begin the search before, and look again around each.
-    for candidate in passes(look, start_s=-60.0, stop_s=SEARCH_S):
-        found = candidate
-        for _ in range(2):
-            tca = start + timedelta(seconds=found.tca_s)
-            if tca >= sputnik.ORBIT_UNTIL:
-                raise ScenarioError(
-                    f"the next pass after {start:%Y-%m-%dT%H:%MZ} comes at {tca:%Y-%m-%dT%H:%MZ}, when the battery was "
-                    f"flat (1957-10-26T00:00Z); choose an earlier start"
-                )
-            refined = sputnik_over(station, sputnik.elements(tca), start)
-            again = passes(refined, start_s=found.aos_s - REFINE_S, stop_s=found.los_s)
-            found = min(again, key=lambda other: abs(other.tca_s - found.tca_s), default=found)
-        if found.aos_s >= 0 and start + timedelta(seconds=found.los_s) > sputnik.ON_AIR:
-            return found, start + timedelta(seconds=found.tca_s)
-    raise ScenarioError(
-        f"Sputnik 1 does not rise within a day of {start:%Y-%m-%dT%H:%MZ} at latitude {station.latitude_deg:g}, "
-        f"longitude {station.longitude_deg:g}; it flew between 65.2 south and north: choose a place nearer to that"
-    )
-
-
-def sputnik_over(station: Station, elements: Elements, epoch: datetime) -> LookFunction:
-    """Look function of Sputnik 1 with given elements over a station, in seconds after `epoch`."""
-    return station_pass(
-        ephemeris(elements, epoch),
-        latitude_deg=station.latitude_deg,
-        longitude_deg=station.longitude_deg,
-        height_m=station.height_m,
-        sidereal=sidereal_angle(epoch),
-    )
 
 
 def _settled(

@@ -8,7 +8,6 @@ import dataclasses
 import difflib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -314,6 +313,8 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
 
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
+    import tomllib
+
     try:
         with open(path, "rb") as file:
             return from_dict(tomllib.load(file))

@@ -15,7 +15,7 @@ from beep.frames import sidereal_angle
 from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
 from beep.orbit import ephemeris
 from beep.passes import SCAN_S, STRETCH, passes
-from beep.reception import first_pass
+from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
 
 HALF_SECOND_S = 0.5  # before and after an event

@@ -14,8 +14,9 @@ from beep import sputnik
 from beep.frames import rotate_z, sidereal_angle
 from beep.geometry import station_pass
 from beep.orbit import ephemeris
-from beep.reception import first_pass, receive
+from beep.reception import receive
 from beep.scenario import Scenario
+from beep.sputnik import first_pass
 from beep.stations import STATIONS
 
 TCA_TOLERANCE_S = 3.0  # what the orbit is worth, 1 sigma: measured 0.6 s
