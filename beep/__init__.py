@@ -57,6 +57,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     # Looked up when asked for, so that `beep --help` need not wait for NumPy.
     for home, names in _HOMES.items():

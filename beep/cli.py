@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TextIO
 
     from beep.exporter import Export, Progress
+    from beep.player import Player
     from beep.scenario import Scenario
     from beep.stream import Plan
 
@@ -39,7 +40,7 @@ EXAMPLES = """\
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
 """
 BAR_AFTER_S = 0.5
-RETRY_S = 3.0
+RETRY_S, RETRY_MOST_S = 3.0, 60.0  # PortAudio loses 22 kB each time: the wait doubles
 
 
 # --- commands ---------------------------------------------------------------------------------------------------
@@ -83,13 +84,19 @@ def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
-    mix = scenario.mix if scenario.mix in ("stereo", "mono") else f"{scenario.mix} MHz alone"
+    mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.heard[0].name} MHz alone"
     name = "stdout" if arguments.file == "-" else arguments.file
     return (
-        f"{name}: {int(seconds // 60)} min {seconds % 60:.1f} s, {scenario.sample_rate_hz} Hz, {mix}, "
+        f"{name}: {_lasting(seconds)}, {scenario.sample_rate_hz} Hz, {mix}, "
         f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
         f"{describe(scenario, made.reception)}"
     )
+
+
+def _lasting(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    parts = [f"{minutes // 60} h"] * (minutes >= 60) + [f"{minutes % 60} min"] * (minutes > 0)
+    return " ".join([*parts, f"{seconds % 60:.1f} s"])
 
 
 def add_track(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +136,11 @@ def add_play(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--device", metavar="NAME", help="number, name or part of a name (default: the system's)")
     output.add_argument(
-        "--latency-ms", type=float, default=100.0, metavar="MS", help="to ask of the sound card (default: 100.0 ms)"
+        "--latency-ms",
+        type=float,
+        default=100.0,
+        metavar="MS",
+        help="how far ahead of the ear the sound card is filled (default: 100.0 ms)",
     )
     output.add_argument("--list-devices", action="store_true", help="print the output devices and leave")
     output.add_argument("-v", "--verbose", action="store_true", help="print the line now and then without a terminal")
@@ -149,34 +160,54 @@ def run_play(arguments: argparse.Namespace, scenario: Scenario) -> None:
 
 
 def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
-    """Play to the end, or with --until-stopped for ever, whatever becomes of the card."""
+    """Play to the end, or with --until-stopped for ever, whatever becomes of a card that once was there."""
     from beep.output.live import look_again
-    from beep.player import playing
 
-    from_s, complaint = arguments.from_s, ""
+    from_s, retry_s, played = arguments.from_s, 0.0, False
     while True:
         try:
-            with playing(
-                scenario,
-                from_s=from_s,
-                loop=arguments.loop or arguments.until_stopped,
-                device=arguments.device,
-                latency_s=arguments.latency_ms / 1e3,
-            ) as player:
+            with _playing(arguments, scenario, from_s) as player:
                 from beep.console import attend
+                from beep.reception import warnings
 
+                if not played:
+                    for warning in warnings(scenario, player.plan.reception):
+                        _say(f"beep: warning: {warning}", arguments)
+                played, retry_s = True, 0.0
                 attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
-                if player.card.underflows:
-                    _say(f"beep: {player.card.underflows} underflows; a longer --latency-ms helps", arguments)
                 return
         except PlaybackError as error:
-            if not arguments.until_stopped:
+            if not (arguments.until_stopped and played):
                 raise
-            if str(error) != complaint:
-                complaint = str(error)
-                _say(f"beep: {complaint}; trying again every {RETRY_S:g} s", arguments)
-            time.sleep(RETRY_S)
+            if not retry_s:
+                scenario, from_s = player.scenario, 0.0
+                _say(f"beep: {error}; trying again", arguments)
+            retry_s = min(max(2 * retry_s, RETRY_S), RETRY_MOST_S)
+            time.sleep(retry_s)
             look_again()
+
+
+@contextmanager
+def _playing(arguments: argparse.Namespace, scenario: Scenario, from_s: float) -> Iterator[Player]:
+    """A player as the options ask; what went wrong while it played is said at the end, however that comes."""
+    from beep.player import playing
+
+    with playing(
+        scenario,
+        from_s=from_s,
+        loop=arguments.loop or arguments.until_stopped,
+        device=arguments.device,
+        latency_s=arguments.latency_ms / 1e3,
+    ) as player:
+        try:
+            yield player
+        finally:
+            if player.card.underflows:
+                from beep.console import counted
+
+                _say(f"beep: {counted(player.card.underflows)}; a longer --latency-ms helps", arguments)
+            if player.clipped:
+                _say(f"beep: warning: {player.clipped} samples were beyond full scale; lower --level-dbfs", arguments)
 
 
 def add_nothing(parser: argparse.ArgumentParser) -> None:
@@ -188,7 +219,7 @@ Run = Callable[[argparse.Namespace, "Scenario"], None]
 COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "play": ("play it on the sound card, and turn the knobs meanwhile", add_play, run_play),
     "export": ("write the sound to a file or a pipe", add_export, run_export),
-    "track": ("print the truth of the pass, second by second", add_track, run_track),
+    "track": ("print the exact geometry, delay, Doppler and tones of the pass", add_track, run_track),
     "show": ("print the recipe as TOML, to be changed and given back", add_nothing, run_show),
 }
 

@@ -24,7 +24,7 @@ from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario, to_toml
 from beep.signal import pulse_key, pulse_number
 
-REDRAW_S = 0.1
+REDRAW_S = 0.15
 PLAIN_S = 5.0  # between the lines where there is no terminal
 JUMP_S = 10.0
 METER = 8  # characters
@@ -32,7 +32,7 @@ METER_DB = 48.0  # from empty to full
 
 HELP = (
     "p P pulse shorter, longer   o O pause shorter, longer   t T tone   l L level\n"
-    "n noise   b sideband   m mix   space pause   arrows jump 10 s   r restart\n"
+    "n noise   b sideband   m mix   space pause   left right jump 10 s   r restart\n"
     "s save   ? help   q quit"
 )
 
@@ -85,13 +85,16 @@ def press(player: Player, key: str) -> str | None:
         (player.resume if player.paused else player.pause)()
         return "paused" if player.paused else "on"
     if key in ("right", "left"):
-        player.jump(player.position_s + (JUMP_S if key == "right" else -JUMP_S))
-        return f"to {player.position_s:.0f} s" if player.paused else f"jump {'+' if key == 'right' else '-'}10 s"
+        player.jump_by(JUMP_S if key == "right" else -JUMP_S)
+        return f"{JUMP_S:g} s {'on' if key == 'right' else 'back'}"
     if key == "r":
         player.jump(0.0)
         return "from the start"
     if key == "s":
-        path = save(player.scenario)
+        try:
+            path = save(player.scenario)
+        except OSError as error:
+            return f"cannot save in this folder: {error.strerror or error}"
         return f"saved as {path}: beep play --scenario {path}"
     if key == "?":
         return HELP
@@ -118,6 +121,9 @@ def save(scenario: Scenario) -> Path:
             number += 1
 
 
+ARROWS = {b"[C": "right", b"[D": "left", b"OC": "right", b"OD": "left"}
+
+
 class Keyboard:
     """Keys of a terminal, one at a time, without waiting for Enter; the terminal is as it was when the block ends."""
 
@@ -133,22 +139,49 @@ class Keyboard:
         self.give_back()
 
     def take(self) -> None:
-        """Keys at once, without echo; Ctrl-C and Ctrl-Z stay signals."""
-        tty.setcbreak(self._descriptor, termios.TCSANOW)
+        """Keys at once, without echo; Ctrl-C and Ctrl-Z stay signals. In the background the terminal is another's."""
+        self._taken = self._foreground()
+        if self._taken:
+            tty.setcbreak(self._descriptor, termios.TCSANOW)
+
+    def _foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._descriptor) == os.getpgrp()
+        except OSError:  # not our controlling terminal: nobody else is told by it either
+            return True
 
     def give_back(self) -> None:
         """The terminal as it was."""
-        termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
+        if self._taken and self._foreground():
+            with contextlib.suppress(termios.error):  # it has gone
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
 
     def key(self, timeout_s: float) -> str | None:
         """The next key, `left` and `right` by name; None where none comes in time, `q` where the terminal has gone."""
-        if not select.select([self._descriptor], [], [], timeout_s)[0]:
+        if not self._foreground():
+            self._taken = False
+            time.sleep(timeout_s)
             return None
-        pressed = os.read(self._descriptor, 1)
-        if pressed == b"\x1b" and select.select([self._descriptor], [], [], 0.02)[0]:
-            pressed += os.read(self._descriptor, 2)
-            return {b"\x1b[C": "right", b"\x1b[D": "left", b"\x1bOC": "right", b"\x1bOD": "left"}.get(pressed, "")
+        if not self._taken:
+            self.take()
+        try:
+            if not select.select([self._descriptor], [], [], timeout_s)[0]:
+                return None
+            pressed = os.read(self._descriptor, 1)
+            if pressed == b"\x1b":
+                return ARROWS.get(self._sequence(), "unknown")
+        except OSError:
+            return "q"
         return pressed.decode(errors="replace") or "q"
+
+    def _sequence(self) -> bytes:
+        """What follows an escape, to its final byte."""
+        read = b""
+        while len(read) < 16 and select.select([self._descriptor], [], [], 0.02)[0]:
+            read += os.read(self._descriptor, 1)
+            if len(read) > 1 and 0x40 <= read[-1] <= 0x7E:
+                break
+        return read
 
 
 # --- the line ---------------------------------------------------------------------------------------------------
@@ -162,7 +195,7 @@ def status(player: Player) -> str:
     when = f"{at_s:7.1f} s"
     if reception.epoch is not None:
         when = f"{reception.epoch + timedelta(seconds=at_s):%H:%M:%S} UTC"
-    up = seen.elevation_rad[0] > 0
+    up = seen.elevation_rad[0] > 0 and not player.paused
     carriers = "  ".join(
         _carrier(
             scenario,
@@ -170,20 +203,29 @@ def status(player: Player) -> str:
             float(seen.delay_rate[0]),
             on=bool(up) and _on(scenario, carrier, at_s - float(seen.delay_s[0])),
         )
-        for carrier in scenario.carriers
+        for carrier in scenario.heard
     )
     left_s = max(0.0, reception.duration_s - at_s)
     return (
         f"{when}  el {degrees(seen.elevation_rad[0]):5.1f}  az {degrees(seen.azimuth_rad[0]):5.1f}  "
         f"{seen.range_m[0] / 1e3:5.0f} km  {_meter(player.level)}  -{int(left_s // 60)}:{int(left_s % 60):02d}  "
-        f"{player.card.underflows} underflows\n{carriers}"
+        f"{counted(player.card.underflows)}\n{carriers}"
     )
 
 
 def _carrier(scenario: Scenario, carrier: Carrier, delay_rate: float, *, on: bool) -> str:
     doppler_hz = -carrier.frequency_mhz * 1e6 * delay_rate
     tone_hz = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
-    return f"{'●' if on else '○'} {carrier.name} MHz {doppler_hz:+5.0f} -> {tone_hz:4.0f} Hz"
+    outside = "" if scenario.low_hz <= tone_hz <= scenario.high_hz else " (outside the filter)"
+    return f"{_lamp(on)} {carrier.name} MHz Doppler {round(doppler_hz):+5d}, tone {tone_hz:4.0f} Hz{outside}"
+
+
+def _lamp(on: bool) -> str:
+    try:
+        "●○".encode(sys.stderr.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "*" if on else "."
+    return "●" if on else "○"
 
 
 def _on(scenario: Scenario, carrier: Carrier, sent_s: float) -> bool:
@@ -194,6 +236,11 @@ def _on(scenario: Scenario, carrier: Carrier, sent_s: float) -> bool:
     u_s = np.array([sent_s])
     down = pulse_key(u_s, pulse_number(u_s, **clock), **clock)[0] > 0.5
     return bool(down) == (carrier.sends == "pulse")
+
+
+def counted(underflows: int) -> str:
+    """The underflows in words."""
+    return f"{underflows} underflow{'' if underflows == 1 else 's'}"
 
 
 def _meter(level: float) -> str:
@@ -213,7 +260,7 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
     """
     with contextlib.ExitStack() as stack:
         keyboard = None
-        if not quiet and sys.stdin is not None and sys.stdin.isatty() and _terminal():
+        if sys.stdin is not None and sys.stdin.isatty() and _terminal():
             keyboard = stack.enter_context(Keyboard())
         show = stack.enter_context(_screen(quiet=quiet, verbose=verbose))
         stack.enter_context(_stoppable(player, keyboard, show))
@@ -277,11 +324,9 @@ def _screen(*, quiet: bool, verbose: bool) -> Iterator[Any]:
 @contextlib.contextmanager
 def _stoppable(player: Player, keyboard: Keyboard | None, show: Any) -> Iterator[None]:
     """Ctrl-Z fades out and gives the terminal back before the process stops; `fg` takes both again."""
-    if not hasattr(signal, "SIGTSTP"):
-        yield
-        return
 
     def stop(*_: object) -> None:
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # one stop at a time
         was_paused = player.paused
         player.pause()
         time.sleep(player.card.latency_s + 0.05)
@@ -298,6 +343,7 @@ def _stoppable(player: Player, keyboard: Keyboard | None, show: Any) -> Iterator
         player.card.awake()
         if not was_paused:
             player.resume()
+        signal.signal(signal.SIGTSTP, stop)
 
     before = signal.signal(signal.SIGTSTP, stop)
     try:

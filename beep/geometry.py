@@ -3,7 +3,7 @@
 A LookFunction takes receive times and returns a Look. The light time and its rate are those of what *arrives*
 at that time; the angles, the range and its rate are the geometry of the same instant, as a predictor prints them.
 
-Relativity (below 13 mHz at 40 MHz) and refraction are left out.
+Relativity (below 14 mHz at 40 MHz) and refraction are left out.
 """
 
 from collections.abc import Callable

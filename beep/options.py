@@ -5,16 +5,18 @@ import dataclasses
 import re
 from typing import Any
 
-from beep.scenario import SPUTNIK_1, Scenario, choices, fields, load, preset, presets
+from beep.scenario import SPUTNIK_1, Scenario, choices, fields, load, preset
+from beep.stations import STATIONS
 
 UNITS = {"s": "s", "km": "km", "deg": "degrees", "hz": "Hz", "dbfs": "dBFS"}
+PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (as people remember it)"
 NOTHING = "none"  # takes an optional field back to its default
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Give a parser --preset, --scenario and one option for each field of a scenario, in groups."""
     base = parser.add_argument_group("recipe", "what the other options change").add_mutually_exclusive_group()
-    base.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(presets())} (default: tass)")
+    base.add_argument("--preset", metavar="NAME", help=f"{PRESETS_IN_WORDS} (default: tass)")
     base.add_argument("--scenario", metavar="FILE", help="a TOML file as `beep show` prints it")
     groups: dict[str, Any] = {}
     for field in fields():
@@ -22,7 +24,8 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         group = groups.get(title) or groups.setdefault(title, parser.add_argument_group(title))
         unit = UNITS.get(field.name.rpartition("_")[2], "")
         settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
-        settings["help"] = f"{field.metadata['help']} (default: {_default(field, unit)})".replace("%", "%%")
+        about = field.metadata["help"] + (f"; known: {', '.join(STATIONS)}" if field.name == "station" else "")
+        settings["help"] = f"{about} (default: {_default(field, unit)})".replace("%", "%%")
         if field.type is bool:
             settings["action"] = argparse.BooleanOptionalAction
         elif choices(field):

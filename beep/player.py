@@ -5,11 +5,12 @@ silence. A change is a crossfade from the view that sounds to the one that is wa
 stream is a function of the index.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -96,9 +97,7 @@ class _Wish:
 class Player:
     """A scenario playing on a card. Set `scenario` to change what sounds; `close` when done, or use `playing`."""
 
-    def __init__(
-        self, scenario: Scenario, *, from_s: float = 0.0, loop: bool = False, card: CardMaker | None = None
-    ) -> None:
+    def __init__(self, scenario: Scenario, *, card: CardMaker, from_s: float = 0.0, loop: bool = False) -> None:
         """Start to play `from_s` seconds into the recording, again and again with `loop`.
 
         Raises ScenarioError where there is nothing to receive or `from_s` is outside of it, and PlaybackError where the
@@ -109,29 +108,33 @@ class Player:
             raise ScenarioError(
                 f"from_s must lie within the recording, 0 to {made.reception.duration_s:g} s, got {from_s:g}"
             )
-        self.loop = loop
+        self._loop = loop
         self.paused = False
         self.rate_hz = scenario.sample_rate_hz
         self._reader = Reader(made)
         start = round(from_s * self.rate_hz)
         self._reader.read(start, 1)  # the first tile is ready before the card asks
-        self._wishes = deque([_Wish(reader=self._reader, position=start, fade_s=FADE_S)])
+        self._lock = threading.Lock()
+        self._wish: _Wish | None = _Wish(reader=self._reader, position=start, fade_s=FADE_S)
         self._now = View(reader=None, shift=0, loop=loop)
         self._then: View | None = None
         self._fade = (0, 1)  # first frame and length
         self._held = start  # where the stream goes on after a silence
         self._at = 0
+        self._goal = (0.0, 0.0)  # of the last jump, s, and until when it may not have been heard
         self._views: deque[tuple[int, View]] = deque([(0, self._now)], maxlen=REMEMBERED)
         self._levels: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)
-        make = card or (lambda pull: Card(pull, sample_rate_hz=self.rate_hz))
-        self.card = make(self._pull)
+        self.clipped = 0  # samples beyond full scale, handed to the card as they are
+        self.card = card(self._pull)
 
     # --- in the card's thread -----------------------------------------------------------------------------------
 
     def _pull(self, frames: int) -> Samples:
         """The next frames (frames, 2) for the card."""
-        if self._then is None and self._wishes:
-            self._begin(self._wishes.popleft())
+        if self._then is None and self._wish is not None:
+            with self._lock:
+                wish, self._wish = self._wish, None
+            self._begin(wish)
         out = self._now.samples(self._at, frames)
         if self._then is not None:
             first, length = self._fade
@@ -142,19 +145,32 @@ class Player:
             out = then
             if left <= frames:
                 self._now, self._then = self._then, None
-        self._levels.append((self._at, float(np.abs(out).max(initial=0.0))))
+        size = np.abs(out)
+        self._levels.append((self._at, float(size.max(initial=0.0))))
+        self.clipped += int(np.count_nonzero(size > 1))
         self._at += frames
         return out
 
     def _begin(self, wish: _Wish) -> None:
-        here = self._held if self._now.reader is None else self._at + self._now.shift
+        here = self._held
+        if self._now.reader is not None:
+            frames = self._now.reader.plan.frames
+            here = self._at + self._now.shift
+            here = here % frames if self._loop else min(here, frames)
         length = max(1, round(wish.fade_s * self.rate_hz))
         position = here if wish.position is None else wish.position
         if wish.reader is None:
-            self._held = here + length
-        self._then = View(reader=wish.reader, shift=position - self._at, loop=self.loop)
+            self._held = here + length if wish.position is None else wish.position
+        self._then = View(reader=wish.reader, shift=position - self._at, loop=self._loop)
         self._fade = (self._at, length)
         self._views.append((self._at, self._then))
+
+    def _ask(self, wish: _Wish) -> None:
+        """Leave a wish for the card's thread; one that it has not taken yet gives way, but its place is kept."""
+        with self._lock:
+            if self._wish is not None and wish.position is None:
+                wish = replace(wish, position=self._wish.position)
+            self._wish = wish
 
     # --- for the user -------------------------------------------------------------------------------------------
 
@@ -172,7 +188,7 @@ class Player:
         self._reader = Reader(plan(wanted))
         self._reader.read(max(0, min(self._place(), self._reader.plan.frames - 1)), 1)
         if not self.paused:
-            self._wishes.append(_Wish(reader=self._reader))
+            self._ask(_Wish(reader=self._reader))
 
     @property
     def plan(self) -> Plan:
@@ -185,12 +201,12 @@ class Player:
         return self._place() / self.rate_hz
 
     def _place(self) -> int:
-        heard = self.card.heard() if hasattr(self, "card") else 0.0
-        view = next((view for at, view in reversed(self._views) if at <= heard), self._now)
+        heard = self.card.heard()
+        view = next((view for at, view in reversed(self._views.copy()) if at <= heard), self._now)
         if view.reader is None:
             return self._held
         place = int(heard) + view.shift
-        return place % view.reader.plan.frames if self.loop else min(place, view.reader.plan.frames)
+        return place % view.reader.plan.frames if self._loop else min(place, view.reader.plan.frames)
 
     @property
     def level(self) -> float:
@@ -202,7 +218,7 @@ class Player:
     def ended(self) -> bool:
         """Whether the last sample has been heard."""
         view = self._now
-        if self._wishes or self._then is not None or view.reader is None or self.loop:
+        if self._wish is not None or self._then is not None or view.reader is None or self._loop:
             return False
         return self.card.heard() >= view.reader.plan.frames - view.shift + MARGIN_S * self.rate_hz
 
@@ -210,22 +226,27 @@ class Player:
         """Fade out and keep the place."""
         if not self.paused:
             self.paused = True
-            self._wishes.append(_Wish(reader=None, fade_s=FADE_S))
+            self._ask(_Wish(reader=None, fade_s=FADE_S))
 
     def resume(self) -> None:
         """Go on from there."""
         if self.paused:
             self.paused = False
-            self._wishes.append(_Wish(reader=self._reader, fade_s=FADE_S))
+            self._ask(_Wish(reader=self._reader, fade_s=FADE_S))
 
     def jump(self, to_s: float) -> None:
-        """Go to a time in the recording; outside of it, to its nearest end."""
+        """Go to a time in the recording; outside of it, to its nearest end. A pause stays a pause."""
         last = self._reader.plan.frames - 1
         position = max(0, min(round(to_s * self.rate_hz), last))
         self._reader = Reader(self.plan)  # one of its own, so that its first tile can be made ready here
         self._reader.read(position, 1)
-        self.paused = False
-        self._wishes.append(_Wish(reader=self._reader, position=position))
+        self._ask(_Wish(reader=None if self.paused else self._reader, position=position))
+        self._goal = (position / self.rate_hz, time.monotonic() + self.card.latency_s + 0.1)
+
+    def jump_by(self, seconds: float) -> None:
+        """Go on or back from where one is; from where the last jump leads, where that has not been heard yet."""
+        goal_s, until_s = self._goal
+        self.jump((goal_s if time.monotonic() < until_s else self.position_s) + seconds)
 
     def wait(self) -> None:
         """Block until the last sample has been heard. Raises PlaybackError where the card goes or freezes."""
@@ -234,10 +255,10 @@ class Player:
             time.sleep(WAIT_S)
 
     def close(self) -> None:
-        """Fade out, let that be heard, and give the card back; a card that does not play any more is not waited for."""
+        """Fade out, let that be heard, and give the card back; one that plays no more is waited for half a second."""
         try:
             if not self.ended:
-                self._wishes.append(_Wish(reader=None, fade_s=FADE_S))
+                self._ask(_Wish(reader=None, fade_s=FADE_S))
             patience_s = time.monotonic() + 2 * self.card.latency_s + 0.3
             while not (self.ended or self._silent()) and time.monotonic() < patience_s:
                 time.sleep(POLL_S)
@@ -246,7 +267,7 @@ class Player:
 
     def _silent(self) -> bool:
         """Whether a fade to silence has been heard to its end."""
-        faded = self._now.reader is None and self._then is None and not self._wishes
+        faded = self._now.reader is None and self._then is None and self._wish is None
         return faded and self.card.heard() >= sum(self._fade)
 
 

@@ -14,6 +14,7 @@ from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
+LOW_PASS_DEG = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +125,9 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     found = []
     if not np.any(_seen(reception).elevation_rad > 0):
         found.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
+    highest_deg = degrees(_seen(reception).elevation_rad.max())
+    if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
+        found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
@@ -162,10 +166,11 @@ def describe(scenario: Scenario, reception: Reception) -> str:
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
-        when = f"closest after {reception.tca_s:.0f} s"
+        when = f"closest after {reception.tca_s:.1f} s"
     else:
         tca = reception.epoch + timedelta(seconds=reception.tca_s)
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
+        when += " (before that)" if reception.tca_s < 0 else ""
     ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
     if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
         listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())

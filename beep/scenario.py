@@ -103,7 +103,7 @@ class Scenario:
     )
     still: bool = _field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
 
-    carriers: tuple[Carrier, ...] = _field(SPUTNIK_1, "carriers", "MHz:WATTS:SENDS of one or two, parted by a comma")
+    carriers: tuple[Carrier, ...] = _field(SPUTNIK_1, "carriers", "MHz:WATTS:SENDS of one or two, separated by a comma")
 
     noise: Noise = _field("rural", "channel", "where the antenna stands (ITU-R P.372)")
 
@@ -196,7 +196,7 @@ def _complaints(s: Scenario) -> list[str]:
             if getattr(s, name) != getattr(Scenario, name):
                 found.append(
                     f"{name} is the simple pass's, but station asks for Sputnik's own orbit; "
-                    f"leave out either (--station none)"
+                    f"drop one of the two (--station none)"
                 )
     return found
 
@@ -321,7 +321,7 @@ def load(path: str | Path) -> Scenario:
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{path} is not TOML: {error}; `beep show` prints one to start from") from None
+        raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
     except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from None
 

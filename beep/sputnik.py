@@ -6,6 +6,7 @@ distance +-2 % or 15 km, position 25 km.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import radians, tau
 
 from beep.constants import SECONDS_PER_DAY
@@ -30,8 +31,8 @@ def check_date(when: datetime) -> None:
     """Raise ScenarioError outside the weeks in which the orbit is known."""
     if not ORBIT_FROM <= when < ORBIT_UNTIL:
         raise ScenarioError(
-            f"Sputnik 1's orbit is known from 1957-10-04T19:12Z (launch) to 1957-10-26T00:00Z (battery flat), "
-            f"got {when:%Y-%m-%dT%H:%MZ}; choose a start within"
+            f"Sputnik 1's orbit is known from 1957-10-04T19:12Z (before the launch) to 1957-10-26T00:00Z "
+            f"(battery flat), got {when:%Y-%m-%dT%H:%MZ}; choose a start within"
         )
 
 
@@ -55,6 +56,7 @@ def elements(when: datetime) -> Elements:
     )
 
 
+@lru_cache
 def first_pass(station: Station, start: datetime) -> tuple[Pass, datetime]:
     """The first pass of Sputnik 1 that rises over a station after `start`, in seconds after it, and its TCA.
 

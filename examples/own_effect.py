@@ -29,7 +29,7 @@ def echo(blocks: Iterable[Samples], *, delay: int, gain: float) -> Iterator[Samp
 
 def main() -> None:
     out = sys.argv[1] if len(sys.argv) > 1 else "museum.wav"
-    scenario = beep.Scenario(duration_s=10, mix="mono", noise="galactic")
+    scenario = beep.Scenario(duration_s=10, mix="20", noise="galactic")
     with soundfile.SoundFile(out, "w", scenario.sample_rate_hz, scenario.channels) as file:
         for block in echo(beep.blocks(scenario), delay=round(0.35 * scenario.sample_rate_hz), gain=0.4):
             file.write(block)

@@ -122,11 +122,11 @@ def test_bad_input(tmp_path, beep, command, options, said):
     [
         (["export", "nowhere/a.wav"], ["folder must exist", "nowhere", "mkdir -p nowhere"]),
         (["export", "a.mp3"], [".wav or .flac", "a.mp3"]),
-        (["export", "old.wav"], ["old.wav exists", "--force"]),
+        (["export", "old.wav"], ["old.wav already exists", "--force"]),
         (["export", "a.flac", "--subtype", "float"], ["FLAC", "float", "pcm16"]),
         (["export", "a.wav", "--scenario", "wrong.toml"], ["wrong.toml", "'puls_s'", "'pulse_s'"]),
         (["track", "-o", "nowhere/a.csv"], ["folder must exist", "nowhere"]),
-        (["track", "-o", "old.wav"], ["old.wav exists", "--force"]),
+        (["track", "-o", "old.wav"], ["old.wav already exists", "--force"]),
         (["track", "--step-s", 0], ["step_s", "got 0"]),
         (["track", "--step-s", 1e-320], ["step_s"]),
     ],

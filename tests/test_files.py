@@ -42,7 +42,7 @@ def test_existing_file_is_kept_without_force(tmp_path):
     """A file that exists stays as it is, until it is forced."""
     path = tmp_path / "a.wav"
     path.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"exists and is kept.*--force"):
+    with pytest.raises(OutputError, match=r"already exists and is not overwritten.*--force"):
         export(SHORT, path)
     assert path.read_bytes() == b"old"
 

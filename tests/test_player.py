@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from beep.console import press
 from beep.errors import ScenarioError
 from beep.player import CHANGE_S, FADE_S, Player
-from beep.scenario import Scenario
+from beep.scenario import Scenario, load
 from beep.stream import render
 
 RATE_HZ = 48_000
@@ -175,6 +176,93 @@ def test_a_jump_lands_on_its_frame(to_s, frame):
     assert np.array_equal(handed[CHANGE:], expected[CHANGE:])
 
 
+def test_jumps_in_a_row_add_up():
+    """Arrows pressed faster than the card answers: each goes on from where the one before leads."""
+    playing = player()
+    playing.card.latency_s = 0.5
+    playing.card.take(20_000)
+    for _ in range(3):
+        playing.jump_by(0.5)
+    playing.card.take(2000, FakeCard.LATENCY)
+    start_s = (20_000 - FakeCard.LATENCY) / RATE_HZ
+    assert playing.position_s == pytest.approx(start_s + 1.5 + 2000 / RATE_HZ, abs=0.01)
+
+
+def test_a_jump_in_a_pause_stays_paused():
+    """The needle moves in silence; the sound goes on from there."""
+    playing = player()
+    playing.card.take(20_000)
+    playing.pause()
+    playing.card.take(1000)
+    playing.jump(2.0)
+    assert not playing.card.take(6000).any()
+    assert playing.paused
+    assert playing.position_s == 2.0
+    playing.resume()
+    assert np.array_equal(playing.card.take(2000)[FADE:], render(SHORT, start=96_000 + FADE, stop=98_000))
+
+
+def test_a_pause_in_a_later_round_of_a_loop():
+    """The place is one in the recording, whatever round it is."""
+    playing = player(loop=True)
+    playing.card.take(*[48_000] * 7)
+    playing.pause()
+    playing.card.take(1000, FakeCard.LATENCY)
+    assert playing.position_s == pytest.approx(1 + FADE_S)
+    playing.resume()
+    start = 48_000 + FADE
+    assert np.array_equal(playing.card.take(2000)[FADE:], render(SHORT, start=start + FADE, stop=start + 2000))
+
+
+def test_a_change_of_length_in_a_loop():
+    """The place stays when the new recording has another length."""
+    playing = player(loop=True)
+    playing.card.take(*[48_000] * 7)
+    playing.scenario = new = replace(SHORT, duration_s=4.0)
+    handed = playing.card.take(4000)
+    assert np.array_equal(handed[CHANGE:], render(new, start=48_000 + CHANGE, stop=52_000))
+
+
+def test_a_longer_recording_after_the_end_goes_on_there():
+    """Silence that was only waiting does not count."""
+    playing = player()
+    playing.card.take(*[48_000] * 10)
+    playing.scenario = new = replace(SHORT, duration_s=6.0)
+    handed = playing.card.take(4000)
+    assert np.array_equal(handed[CHANGE:], render(new, start=144_000 + CHANGE, stop=148_000))
+
+
+def test_what_is_beyond_full_scale_is_counted():
+    """Two receivers in one ear, both full: it is said at the end."""
+    playing = player(replace(SHORT, level_dbfs=0.0, mix="mono", noise="city"))
+    playing.card.take(48_000)
+    assert playing.clipped > 0
+
+
+def test_keys(tmp_path, monkeypatch):
+    """Each knob answers with its new value, a broken rule with the rule, a folder that has gone with that."""
+    playing = player()
+    playing.card.take(20_000)
+    assert press(playing, "P") == "pulse_s = 0.31"
+    assert press(playing, "n") == "noise = residential"
+    assert press(playing, "b") == "sideband = lower"
+    assert press(playing, "m") == "mix = mono"
+    assert press(playing, "unknown") == "press ? for the keys"
+    for _ in range(6):
+        answer = press(playing, "L")
+    assert answer == "level_dbfs = 0.0"
+    assert "level_dbfs must be" in press(playing, "L")
+    assert press(playing, "q") is None
+    monkeypatch.chdir(tmp_path)
+    assert press(playing, "s") == "saved as beep-1.toml: beep play --scenario beep-1.toml"
+    assert press(playing, "s").startswith("saved as beep-2.toml")
+    assert load("beep-2.toml") == playing.scenario
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert press(playing, "s").startswith("cannot save")
+
+
 def test_another_rate_is_refused():
     """The card runs at one rate; the old scenario goes on."""
     playing = player()
@@ -189,8 +277,10 @@ def test_closing_fades():
     playing.card.take(20_000)
     playing.close()
     last = playing.card.take(2000)
+    whole = render(SHORT, start=20_000, stop=20_000 + FADE)
     assert playing.card.closed
-    assert abs(np.diff(last, axis=0)).max() < 0.2
+    assert abs(last[0] - whole[0]).max() < 1e-3  # no jump at the joint
+    assert np.all(abs(last[:FADE]) <= abs(whole))
     assert not last[FADE:].any()
 
 

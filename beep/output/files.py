@@ -43,9 +43,11 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
 
 def _refuse_existing(path: Path, force: bool) -> None:
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is not an ordinary file and is kept; write to stdout (-) and redirect that")
+        raise OutputError(f"{path} is not an ordinary file and is left alone; write to stdout (-) and redirect that")
     if path.exists() and not force:
-        raise OutputError(f"{path} exists and is kept; choose another name, or --force it")
+        raise OutputError(
+            f"{path} already exists and is not overwritten; choose another name or use --force (force=True)"
+        )
 
 
 def _remedy(path: Path) -> str:

@@ -41,10 +41,12 @@ class Card:
         self._pull = pull
         self._ended = False
         self._closing = False
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._called_at = time.monotonic()
+        self._forgiving_until = 0.0
         self._mark = (0, 0.0)  # a frame, and the stream time at which it leaves the card
         sounddevice = _library()
+        self._abort = sounddevice.CallbackAbort
         number, name = _device(sounddevice, device)
         gc.collect()
         gc.freeze()  # what is there now stays; a collection of it would hold up the callback for 0.1 s
@@ -61,6 +63,7 @@ class Card:
                 )
                 self._stream.start()
         except sounddevice.PortAudioError as error:
+            gc.unfreeze()
             raise PlaybackError(_explained(sounddevice, error, number, name, sample_rate_hz)) from None
         self.latency_s = float(self._stream.latency)
 
@@ -68,12 +71,14 @@ class Card:
         if not self.frames:
             _hurry()
         self._called_at = time.monotonic()
-        self.underflows += bool(status.output_underflow)
+        if self._called_at > self._forgiving_until:
+            self.underflows += bool(status.output_underflow)
         try:
             out[:] = self._pull(frames)
-        except BaseException as error:
+        except Exception as error:
             self._failure = error
-            raise
+            out[:] = 0
+            raise self._abort from None
         self._mark = (self.frames, max(times.outputBufferDacTime, times.currentTime))
         self.frames += frames
 
@@ -89,7 +94,7 @@ class Card:
     def check(self) -> None:
         """Raise PlaybackError where the card has gone, or has not asked for sound for some seconds."""
         if self._failure is not None:
-            raise self._failure
+            raise PlaybackError(f"the sound could not be made: {self._failure}") from self._failure
         if self._ended and not self._closing:
             raise PlaybackError("the sound card has gone while playing; plug it in again and play on with --from-s")
         if time.monotonic() - self._called_at > FROZEN_AFTER_S:
@@ -101,6 +106,7 @@ class Card:
     def awake(self) -> None:
         """Say that a silence of the callback was our own doing (the process was stopped)."""
         self._called_at = time.monotonic()
+        self._forgiving_until = self._called_at + 1.0
 
     def close(self) -> None:
         """Stop at once: stopping a frozen card in good order would hang, and dropping is what PortAudio does anyway."""
