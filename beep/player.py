@@ -54,29 +54,35 @@ class View:
 
     def samples(self, at: int, frames: int) -> Samples:
         """Samples (frames, 2) from the card's frame `at` on."""
-        out = np.zeros((frames, CHANNELS), np.float32)
         if self.reader is None:
-            return out
-        length = self.reader.plan.frames
-        start = at + self.shift
+            return np.zeros((frames, CHANNELS), np.float32)
+        plan = self.reader.plan
+        first = at + self.shift
+        first = first % plan.frames if self.loop else first
+        fade = _fade_frames(plan)
+        if plan.scenario.channels == CHANNELS and fade <= first <= plan.frames - fade - frames:
+            return self.reader.read(first, frames)
+        out = np.zeros((frames, CHANNELS), np.float32)
         done = 0
-        while done < frames:
-            first = (start + done) % length if self.loop else start + done
-            count = min(frames - done, length - first)
-            if count <= 0:
-                break
+        while done < frames and first < plan.frames:
+            count = min(frames - done, plan.frames - first)
             out[done : done + count] = self.reader.read(first, count)  # mono goes to both sides
-            _fade_ends(out[done : done + count], first, self.reader.plan)
+            _fade_ends(out[done : done + count], first, plan)
             done += count
+            first = 0 if self.loop else plan.frames
         return out
 
 
 def _fade_ends(samples: Samples, first: int, plan: Plan) -> None:
     """Soften, in place, what of the samples lies at the very beginning or end of the recording."""
-    fade = max(1, round(FADE_S * plan.scenario.sample_rate_hz))
+    fade = _fade_frames(plan)
     if first < fade or first + len(samples) > plan.frames - fade:
         index = np.arange(first, first + len(samples))
         samples *= _ramp(np.minimum(index, plan.frames - 1 - index) / fade)[:, None]
+
+
+def _fade_frames(plan: Plan) -> int:
+    return round(FADE_S * plan.scenario.sample_rate_hz)
 
 
 def _ramp(way: Array) -> Samples:
@@ -138,16 +144,17 @@ class Player:
         out = self._now.samples(self._at, frames)
         if self._then is not None:
             first, length = self._fade
-            then = self._then.samples(self._at, frames)
+            then = self._then.samples(self._at, frames).copy()
             left = first + length - self._at  # beyond the fade it is the new view to the bit
             ramp = _ramp(1 - np.arange(left - 1, left - 1 - min(left, frames), -1) / length)[:, None]
             then[: len(ramp)] = out[: len(ramp)] + ramp * (then[: len(ramp)] - out[: len(ramp)])
             out = then
             if left <= frames:
                 self._now, self._then = self._then, None
-        size = np.abs(out)
-        self._levels.append((self._at, float(size.max(initial=0.0))))
-        self.clipped += int(np.count_nonzero(size > 1))
+        peak = float(max(out.max(), -out.min()))
+        self._levels.append((self._at, peak))
+        if peak > 1:
+            self.clipped += int(np.count_nonzero(np.abs(out) > 1))
         self._at += frames
         return out
 

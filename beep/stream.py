@@ -302,16 +302,13 @@ class Reader:
         return kept[1]
 
     def read(self, start: int, frames: int) -> Samples:
-        """Samples (frames, channels) from `start` on."""
+        """Samples (frames, channels) from `start` on; not to be written to, for they may be part of what is kept."""
         size = self.plan.tile_frames
-        samples = np.empty((frames, self.plan.scenario.channels), np.float32)
-        done = 0
-        while done < frames:
-            number, skip = divmod(start + done, size)
-            part = self.tile(number)[skip : skip + frames - done]
-            samples[done : done + len(part)] = part
-            done += len(part)
-        return samples
+        number, skip = divmod(start, size)
+        if skip + frames <= size:
+            return self.tile(number)[skip : skip + frames]
+        rest = frames - (size - skip)
+        return np.concatenate([self.tile(number)[skip:], self.read(start + size - skip, rest)])
 
 
 def render(scenario: Scenario | Plan, *, start: int = 0, stop: int | None = None) -> Samples:
