@@ -139,12 +139,13 @@ class Keyboard:
         self.give_back()
 
     def take(self) -> None:
-        """Keys at once, without echo; Ctrl-C and Ctrl-Z stay signals. In the background the terminal is another's."""
-        self._taken = self._foreground()
+        """Keys at once, without echo, where the terminal is ours; Ctrl-C and Ctrl-Z stay signals."""
+        self._taken = self.foreground()
         if self._taken:
             tty.setcbreak(self._descriptor, termios.TCSANOW)
 
-    def _foreground(self) -> bool:
+    def foreground(self) -> bool:
+        """Whether the terminal is ours; in the background it is another's."""
         try:
             return os.tcgetpgrp(self._descriptor) == os.getpgrp()
         except OSError:  # not our controlling terminal: nobody else is told by it either
@@ -152,13 +153,13 @@ class Keyboard:
 
     def give_back(self) -> None:
         """The terminal as it was."""
-        if self._taken and self._foreground():
+        if self._taken and self.foreground():
             with contextlib.suppress(termios.error):  # it has gone
                 termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
 
     def key(self, timeout_s: float) -> str | None:
         """The next key, `left` and `right` by name; None where none comes in time, `q` where the terminal has gone."""
-        if not self._foreground():
+        if not self.foreground():
             self._taken = False
             time.sleep(timeout_s)
             return None
@@ -279,7 +280,7 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
                     return
                 told, told_until = answer, time.monotonic() + max(4, len(answer) / 12)
                 drawn = -np.inf
-            if time.monotonic() - drawn >= REDRAW_S:
+            if time.monotonic() - drawn >= REDRAW_S and (keyboard is None or keyboard.foreground()):
                 show(lambda: status(player), told if time.monotonic() < told_until else "")
                 drawn = time.monotonic()
 

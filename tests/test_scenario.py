@@ -210,7 +210,7 @@ BAD = [  # fields, and what the message must say: the field, the rule, what came
     ({"station": "91,0", "start": START}, "station's latitude", "90", "got 91"),
     ({"station": "nan,0", "start": START}, "station's latitude", "90", "got nan"),
     ({"station": NEW_YORK}, "station", "start", "1957-10-07T05:00Z"),
-    ({"station": NEW_YORK, "start": START, "altitude_km": 300}, "altitude_km", "station", "leave out"),
+    ({"station": NEW_YORK, "start": START, "altitude_km": 300}, "altitude_km", "station", "drop one"),
     ({"start": "7 October"}, "ISO 8601", "'7 October'", "1957-10-07T05:00Z"),
     ({"start": "1957-13-07"}, "ISO 8601", "'1957-13-07'"),
     ({"start": 1957}, "ISO 8601", "got 1957"),
