@@ -168,7 +168,7 @@ def describe(scenario: Scenario, reception: Reception) -> str:
     if reception.epoch is None:
         when = f"closest after {reception.tca_s:.1f} s"
     else:
-        tca = reception.epoch + timedelta(seconds=reception.tca_s)
+        tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
         when += " (before that)" if reception.tca_s < 0 else ""
     ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
