@@ -19,8 +19,8 @@ from beep.errors import PlaybackError
 Pull = Callable[[int], Samples]  # number of frames -> (frames, 2)
 
 CHANNELS = 2
+OPENINGS = 3
 FROZEN_AFTER_S = 3.0  # without a callback
-REALTIME_PRIORITY = 5
 MARGIN_S = 0.1  # silence after the end, beyond what the card says it holds
 PIPE = "or pipe it: beep export - | aplay"
 USUAL_RATES_HZ = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
@@ -50,26 +50,29 @@ class Card:
         number, name = _device(sounddevice, device)
         gc.collect()
         gc.freeze()  # what is there now stays; a collection of it would hold up the callback for 0.1 s
-        try:
-            with quiet():
-                self._stream = sounddevice.OutputStream(
-                    samplerate=sample_rate_hz,
-                    device=number,
-                    channels=CHANNELS,
-                    dtype="float32",
-                    latency=latency_s,
-                    callback=self._callback,
-                    finished_callback=self._finished,
-                )
-                self._stream.start()
-        except sounddevice.PortAudioError as error:
-            gc.unfreeze()
-            raise PlaybackError(_explained(sounddevice, error, number, name, sample_rate_hz)) from None
+        settings = {
+            "samplerate": sample_rate_hz,
+            "device": number,
+            "channels": CHANNELS,
+            "dtype": "float32",
+            "latency": latency_s,
+            "callback": self._callback,
+            "finished_callback": self._finished,
+        }
+        for attempt in range(OPENINGS):
+            try:
+                self._stream = _started(sounddevice, settings)
+                break
+            except sounddevice.PortAudioError as error:
+                # PortAudio gives its thread one second to start, which a machine that stands still may miss.
+                if "timed out" in str(error) and attempt + 1 < OPENINGS:
+                    self._ended, self.frames = False, 0
+                    continue
+                gc.unfreeze()
+                raise PlaybackError(_explained(sounddevice, error, number, name, sample_rate_hz)) from None
         self.latency_s = float(self._stream.latency)
 
     def _callback(self, out: Samples, frames: int, times: Any, status: Any) -> None:
-        if not self.frames:
-            _hurry()
         self._called_at = time.monotonic()
         if self._called_at > self._forgiving_until:
             self.underflows += bool(status.output_underflow)
@@ -117,10 +120,16 @@ class Card:
         gc.unfreeze()
 
 
-def _hurry() -> None:
-    """Ask the system to run this thread before others, where it lets us: a card does not wait."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+def _started(sounddevice: Any, settings: dict[str, Any]) -> Any:
+    """An output stream that runs; one that does not start is closed."""
+    with quiet():
+        stream = sounddevice.OutputStream(**settings)
+        try:
+            stream.start()
+        except sounddevice.PortAudioError:
+            stream.close(ignore_errors=True)
+            raise
+        return stream
 
 
 def devices() -> list[tuple[int, str, int, int, bool]]:
