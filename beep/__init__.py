@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
     from beep.exporter import export
     from beep.player import play, playing
-    from beep.scenario import Carrier, Scenario, load, preset, presets, to_toml
+    from beep.recipe import load, preset, presets, to_toml
+    from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
     from beep.truth import track
 
@@ -33,7 +34,8 @@ _HOMES = {
     "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError"),
     "beep.exporter": ("export",),
     "beep.player": ("play", "playing"),
-    "beep.scenario": ("Carrier", "Scenario", "load", "preset", "presets", "to_toml"),
+    "beep.recipe": ("load", "preset", "presets", "to_toml"),
+    "beep.scenario": ("Carrier", "Scenario"),
     "beep.stream": ("blocks", "render"),
     "beep.truth": ("track",),
 }

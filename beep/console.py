@@ -21,7 +21,8 @@ from beep.choices import Noise
 from beep.errors import ScenarioError
 from beep.player import Player
 from beep.receiver import doppler_sign
-from beep.scenario import Carrier, Scenario, to_toml
+from beep.recipe import to_toml
+from beep.scenario import Carrier, Scenario
 from beep.signal import pulse_key, pulse_number
 
 REDRAW_S = 0.15

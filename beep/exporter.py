@@ -11,7 +11,8 @@ from beep.choices import Subtype
 from beep.errors import OutputError
 from beep.output.files import whole_file
 from beep.output.wav import data_bytes, write_flac, write_wav
-from beep.scenario import Scenario, to_dict
+from beep.recipe import to_dict
+from beep.scenario import Scenario
 from beep.stream import Plan, blocks, plan
 
 SUFFIXES = (".wav", ".flac")

@@ -5,7 +5,9 @@ import dataclasses
 import re
 from typing import Any
 
-from beep.scenario import SPUTNIK_1, Scenario, choices, fields, load, preset
+from beep.recipe import load, preset
+from beep.rules import choices
+from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
 
 UNITS = {"s": "s", "km": "km", "deg": "degrees", "hz": "Hz", "dbfs": "dBFS"}

@@ -12,7 +12,8 @@ import soundfile
 
 from beep.errors import BeepError
 from beep.exporter import export
-from beep.scenario import Scenario, from_dict
+from beep.recipe import from_dict
+from beep.scenario import Scenario
 from beep.stream import render
 
 SHORT = Scenario(duration_s=1)

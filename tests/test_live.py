@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from virtual_card import RATE_HZ, find, missing, virtual_card
 
-from beep.scenario import Scenario, load, preset
+from beep.recipe import load, preset
+from beep.scenario import Scenario
 from beep.stream import render
 
 FADE = round(0.005 * RATE_HZ)

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from beep.cli import COMMANDS
-from beep.scenario import Scenario, choices, fields, preset, presets, to_toml
+from beep.recipe import preset, presets, to_toml
+from beep.rules import choices
+from beep.scenario import Scenario, fields
 
 UNITS = {"_s": "s", "_km": "km", "_deg": "degrees", "_hz": "Hz", "_dbfs": "dBFS"}
 START = ("--start", "1957-10-07T05:00Z")

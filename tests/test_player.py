@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from beep.console import press
 from beep.errors import ScenarioError
 from beep.player import CHANGE_S, FADE_S, Player
-from beep.scenario import Scenario, load
+from beep.recipe import load
+from beep.scenario import Scenario
 from beep.stream import render
 
 RATE_HZ = 48_000

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from beep.choices import Noise, Sends, Sideband
 from beep.errors import BeepError, ScenarioError
-from beep.scenario import Carrier, Scenario, choices, fields, from_dict, load, preset, presets, to_dict, to_toml
+from beep.recipe import from_dict, load, preset, presets, to_dict, to_toml
+from beep.rules import choices
+from beep.scenario import Carrier, Scenario, fields
 from beep.stations import STATIONS
 
 bounded = settings(max_examples=50, deadline=None)

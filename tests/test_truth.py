@@ -12,7 +12,8 @@ import pytest
 
 from beep.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.scenario import Scenario, preset
+from beep.recipe import preset
+from beep.scenario import Scenario
 from beep.truth import track, tracks
 
 HEADER = (
