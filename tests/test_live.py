@@ -126,29 +126,54 @@ def test_recording_is_the_export(card, mix):
     assert_whole(card.recorded(), np.broadcast_to(expected, (len(expected), 2)))
 
 
+RESTLESS = """
+import signal, sys, time
+worst_s, began_s = 0.0, time.monotonic()
+before_s = began_s
+def leave(*_):
+    print(worst_s, time.process_time() / (time.monotonic() - began_s))
+    sys.exit()
+signal.signal(signal.SIGTERM, leave)
+while True:
+    now_s = time.monotonic()
+    worst_s, before_s = max(worst_s, now_s - before_s), now_s
+"""
+
+
 @pytest.mark.slow
 def test_a_minute_without_a_gap_on_a_busy_machine(tmp_path):
-    """60 s while as many processes as there are cores do nothing but work.
+    """60 s while every core is kept busy by a process that never rests: the first minute is whole.
 
-    A machine that is shared may itself stand still for longer than the card holds: one of three minutes must be whole,
-    and a minute that is not must say so.
+    The minute asks for a machine that others leave alone, and a virtual one may stand still. The restless processes
+    tell: where one of them got less than nine tenths of its core, or nothing for half of what the card holds, a
+    broken minute is played again.
     """
-    for attempt in range(3):
+    for attempt in range(4):
         folder = tmp_path / str(attempt)
         folder.mkdir()
-        with virtual_card(folder) as card:
-            busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-            try:
+        restless = [
+            subprocess.Popen([sys.executable, "-c", RESTLESS], stdout=subprocess.PIPE, text=True)
+            for _ in range(os.cpu_count() or 1)
+        ]
+        try:
+            with virtual_card(folder) as card:
                 status, said = ended(play(card, "--duration-s", 60, stderr=subprocess.PIPE), 90)
-            finally:
-                for process in busy:
-                    process.kill()
-                    process.wait()
-            if (status, said) == (0, ""):
-                assert_whole(card.recorded(), render(replace(NOISY, duration_s=60.0)))
-                return
-            assert re.fullmatch(r"beep: [^\n]+\n", said)
-    pytest.fail(f"no minute of three was whole, the last: {said}")
+                recording = card.recorded()
+            for process in restless:
+                process.terminate()
+            told = [list(map(float, process.communicate(timeout=10)[0].split())) for process in restless]
+        finally:
+            for process in restless:
+                process.kill()
+                process.wait()
+        stood_s, share = max(worst_s for worst_s, _ in told), min(share for _, share in told)
+        if (status, said) == (0, "") or (stood_s < LATENCY_S / 2 and share > 0.9):
+            assert (status, said) == (0, "")
+            assert_whole(recording, render(replace(NOISY, duration_s=60.0)))
+            return
+    pytest.fail(
+        f"others use the machine: a busy process got {share:.0%} of a core and once nothing for {stood_s:.3f} s"
+    )
 
 
 def test_another_rate_is_played(card):
