@@ -1,7 +1,7 @@
 """A scenario resolved: which look function, from when, for how long."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil, degrees, floor, radians
 
 import numpy as np
@@ -9,13 +9,14 @@ import numpy as np
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
-from beep.ionosphere import Layer
+from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
+HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -29,7 +30,8 @@ class Reception:
     tca_s: float
     closest_m: float  # range at closest approach, which sets the level
     site: Station  # where it is heard; assumed for the simple pass
-    layer: Layer | None  # of the ionosphere; None where it is off
+    ionosphere: str  # the name of the layer, also where it was chosen by the sun, or "off"
+    layer: Layer | None  # None where it is off
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -89,6 +91,7 @@ def _start(scenario: Scenario) -> datetime | None:
 def _settled(
     scenario: Scenario, look: LookFunction, site: Station, epoch: datetime | None, duration_s: float, tca_s: float
 ) -> Reception:
+    ionosphere = scenario.ionosphere if scenario.ionosphere != "auto" else by_the_sun(solar_hour(epoch, tca_s, site))
     return Reception(
         look=hold_still(look, tca_s) if scenario.still else look,
         epoch=epoch,
@@ -96,8 +99,37 @@ def _settled(
         tca_s=tca_s,
         closest_m=float(look(np.array([tca_s])).range_m[0]),
         site=site,
-        layer=None,
+        ionosphere=ionosphere,
+        layer=None if ionosphere == "off" else _layer(scenario, PRESETS[ionosphere]),
     )
+
+
+def solar_hour(epoch: datetime | None, tca_s: float, site: Station) -> float:
+    """Hour of mean solar time at the site, 0 to 24, at closest approach."""
+    assert epoch is not None, "a scenario that goes by the sun has a date"
+    then = (epoch + timedelta(seconds=tca_s)).astimezone(UTC)
+    return ((then - then.replace(hour=0, minute=0, second=0, microsecond=0)) / HOUR + site.longitude_deg / 15) % 24
+
+
+def _layer(scenario: Scenario, preset: Layer) -> Layer:
+    """The preset with what the recipe changes. Raises ScenarioError where no straight way leads through it."""
+    layer = Layer(
+        fof2_hz=preset.fof2_hz if scenario.fof2_mhz is None else scenario.fof2_mhz * 1e6,
+        hm_m=preset.hm_m if scenario.hm_km is None else scenario.hm_km * 1e3,
+        scale_m=preset.scale_m if scenario.scale_km is None else scenario.scale_km * 1e3,
+    )
+    for carrier in scenario.carriers:
+        if carrier.frequency_mhz * 1e6 <= layer.fof2_hz:
+            raise ScenarioError(
+                f"a wave passes a layer only above its critical frequency: at {carrier.frequency_mhz:g} MHz fof2_mhz "
+                f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
+            )
+    if layer.hm_m < LEAST_HEIGHT * layer.scale_m:
+        raise ScenarioError(
+            f"a layer must not reach the ground: hm_km must be at least {LEAST_HEIGHT:g} times scale_km, got "
+            f"{layer.hm_m / 1e3:g} and {layer.scale_m / 1e3:g}; raise hm_km or lower scale_km"
+        )
+    return layer
 
 
 def _seen(reception: Reception) -> Look:
