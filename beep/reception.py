@@ -9,12 +9,14 @@ import numpy as np
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
+from beep.ionosphere import Layer
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
+SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,8 @@ class Reception:
     duration_s: float
     tca_s: float
     closest_m: float  # range at closest approach, which sets the level
+    site: Station  # where it is heard; assumed for the simple pass
+    layer: Layer | None  # of the ionosphere; None where it is off
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -54,7 +58,7 @@ def _simple(scenario: Scenario) -> Reception:
             )
     tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
-    return _settled(scenario, look, _start(scenario), duration_s, tca_s)
+    return _settled(scenario, look, SIMPLE_SITE, _start(scenario), duration_s, tca_s)
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
@@ -75,7 +79,7 @@ def _over_station(scenario: Scenario, station: Station) -> Reception:
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
     look = sputnik.over(station, sputnik.elements(tca), epoch)
-    return _settled(scenario, look, epoch, duration_s, tca_s)
+    return _settled(scenario, look, station, epoch, duration_s, tca_s)
 
 
 def _start(scenario: Scenario) -> datetime | None:
@@ -83,7 +87,7 @@ def _start(scenario: Scenario) -> datetime | None:
 
 
 def _settled(
-    scenario: Scenario, look: LookFunction, epoch: datetime | None, duration_s: float, tca_s: float
+    scenario: Scenario, look: LookFunction, site: Station, epoch: datetime | None, duration_s: float, tca_s: float
 ) -> Reception:
     return Reception(
         look=hold_still(look, tca_s) if scenario.still else look,
@@ -91,6 +95,8 @@ def _settled(
         duration_s=duration_s,
         tca_s=tca_s,
         closest_m=float(look(np.array([tca_s])).range_m[0]),
+        site=site,
+        layer=None,
     )
 
 

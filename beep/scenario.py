@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.choices import Noise, Sends, Sideband
+from beep.choices import Ionosphere, Noise, Sends, Sideband
 from beep.errors import ScenarioError
 from beep.keying import Keying, Regime, parse_keying, resolve
 from beep.rules import checked, field, from_table, number_of, parse_time
@@ -83,7 +83,7 @@ class Scenario:
         (),
         "pulses",
         "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
-        unset="none: one rhythm throughout",
+        unset="one rhythm throughout",
         read=parse_keying,
     )
 
@@ -108,6 +108,21 @@ class Scenario:
         SPUTNIK_1, "carriers", "MHz:WATTS:SENDS of one or two, separated by a comma", read=parse_carriers
     )
 
+    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    fof2_mhz: float | None = field(
+        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+    )
+    hm_km: float | None = field(
+        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+    )
+    scale_km: float | None = field(
+        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+    )
+    faraday: bool = field(True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole")
+    spin_rpm: float = field(
+        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+    )
+    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60)
     noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
 
     tone_hz: float = field(1500.0, "receiver", "tone of a carrier without Doppler", above=0, most=200_000)

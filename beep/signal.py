@@ -20,10 +20,9 @@ def pulse_number(u_s: Array, span: Span, *, rise_s: float) -> Array:
     """Number of the pulse of the span's clock that has begun last at each emission time.
 
     Pulse n starts n (pulse_s + pause_s) after the clock's origin; its number changes at the foot of its edge, half a
-    `rise_s` before. A clock that a regime began has no pulse before its first.
+    `rise_s` before.
     """
-    number: Array = np.floor((u_s - span.origin_s + rise_s / 2) / (span.pulse_s + span.pause_s))
-    return number if span.clock == 0 else np.maximum(number, 0.0)
+    return np.floor((u_s - span.origin_s + rise_s / 2) / (span.pulse_s + span.pause_s))
 
 
 def late_s(number: Array, span: Span, keying: Keying) -> Samples | float:
@@ -43,34 +42,36 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
 
     The key is 1 in a pulse and 0 in the pause; power is 0 where nothing at all is sent. What sends in the pulse has the
     amplitude `key`, what sends in the pause `power - key`, what never pauses `power`. An edge is a raised cosine that
-    takes `rise_s` and has its half amplitude at the keying instant, so lengths are at half amplitude. From one regime
-    to the next it goes over by such an edge.
+    takes `rise_s` and has its half amplitude at the keying instant, so lengths are at half amplitude.
     """
-    spans = keying.spans
+    spans, rise_s = keying.spans, keying.rise_s
     if len(spans) > 1:
-        first_s, last_s = u_s.min() - keying.rise_s, u_s.max() + keying.rise_s
-        spans = tuple(span for span in spans if span.from_s <= last_s and span.until_s >= first_s)
-    if len(spans) == 1:
-        return _key(u_s, spans[0], keying), float(spans[0].key != "silent")
-    down, power = np.zeros(u_s.shape, np.float32), np.zeros(u_s.shape, np.float32)
-    for span in spans:
-        if span.key != "silent":
-            weight = _edge(u_s - span.from_s, keying.rise_s) - _edge(u_s - span.until_s, keying.rise_s)
-            down += weight * _key(u_s, span, keying)
-            power += weight
-    return down, power
-
-
-def _key(u_s: Array, span: Span, keying: Keying) -> Samples:
-    """Key of a span, as if it lasted for ever; a clock that a regime began has its key down until its first pulse."""
+        window = {"start_s": u_s.min() - rise_s, "stop_s": u_s.max() + rise_s}
+        spans = tuple(s for s in spans if s.from_s <= window["stop_s"] and s.until_s >= window["start_s"])
+        if len(spans) > 1:
+            return (
+                _edge(_inside_s(u_s, *pulses(keying, **window)), rise_s),
+                _edge(_inside_s(u_s, *pulses(keying, sends="always", **window)), rise_s),
+            )
+    span = spans[0]
     if span.key != "keyed":
-        return np.full(u_s.shape, span.key == "continuous", np.float32)
-    number = pulse_number(u_s, span, rise_s=keying.rise_s)
+        return np.full(u_s.shape, span.key == "continuous", np.float32), float(span.key != "silent")
+    number = pulse_number(u_s, span, rise_s=rise_s)
     since_start_s = u_s - span.origin_s - number * (span.pulse_s + span.pause_s)
-    inside_s = span.pulse_s + late_s(number, span, keying) - since_start_s
-    if span.clock:
-        since_start_s[number == 0] = np.inf
-    return _edge(np.minimum(since_start_s, inside_s), keying.rise_s)  # to the nearest edge
+    until_end_s = span.pulse_s + late_s(number, span, keying) - since_start_s
+    return _edge(np.minimum(since_start_s, until_end_s), rise_s), 1.0  # by the nearest edge
+
+
+def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
+    """How far inside one of the intervals, ascending and apart, each time is; negative outside of all."""
+    if not starts.size:
+        return np.full(u_s.shape, -np.inf)
+    after = np.searchsorted(starts, u_s)  # the interval that starts next; before it the one that has started last
+    last, following = np.maximum(after - 1, 0), np.minimum(after, starts.size - 1)
+    inside_s: Array = np.maximum(
+        np.minimum(u_s - starts[last], ends[last] - u_s), np.minimum(u_s - starts[following], ends[following] - u_s)
+    )
+    return inside_s
 
 
 def _edge(since_s: Array, rise_s: float) -> Samples:
