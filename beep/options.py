@@ -52,7 +52,7 @@ def _flag(name: str) -> str:
 
 
 def _default(field: "dataclasses.Field[Any]", unit: str) -> str:
-    if field.default is None:
+    if field.default is None or field.default == ():
         return str(field.metadata["unset"])
     if field.name == "carriers":
         return ",".join(f"{c.frequency_mhz:g}:{c.power_w:g}:{c.sends}" for c in SPUTNIK_1)
