@@ -25,9 +25,13 @@ def path_loss_db(frequency_hz: float, range_m: float) -> float:
 
 
 def carrier_to_noise_db_hz(frequency_hz: float, *, power_w: float, range_m: float, place: Noise) -> float:
-    """C/N0 while the key is down, dB-Hz: `power_w` from an isotropic antenna into a dipole. Infinite without noise."""
-    received_dbw = 10 * log10(power_w) + DIPOLE_DBI - POLARISATION_LOSS_DB - path_loss_db(frequency_hz, range_m)
-    return received_dbw - noise_density_dbw_hz(frequency_hz, place)
+    """C/N0 while the key is down, dB-Hz. Infinite without noise."""
+    return received_dbw(frequency_hz, power_w=power_w, range_m=range_m) - noise_density_dbw_hz(frequency_hz, place)
+
+
+def received_dbw(frequency_hz: float, *, power_w: float, range_m: float) -> float:
+    """What a dipole receives of `power_w` from an isotropic antenna, dBW, with the mean loss of polarisation."""
+    return 10 * log10(power_w) + DIPOLE_DBI - POLARISATION_LOSS_DB - path_loss_db(frequency_hz, range_m)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,18 +93,18 @@ def amplitude(
     if way.faraday_rad is not None:
         found = found * (10 ** (POLARISATION_LOSS_DB / 20) * np.cos(way.faraday_rad))
     if spin_rpm > 0:
-        found = found * spin_gain(sent_s, rpm=spin_rpm, depth_db=spin_depth_db)
+        found = found * spin_gain(sent_s, spin_rpm=spin_rpm, spin_depth_db=spin_depth_db)
     return found
 
 
-def spin_gain(sent_s: Array, *, rpm: float, depth_db: float) -> Array:
+def spin_gain(sent_s: Array, *, spin_rpm: float, spin_depth_db: float) -> Array:
     """Amplitude of a spinning transmitter against its best direction, at emission times of any shape.
 
-    The pattern in the plane of the turn is that of a dipole filled up to `depth_db`, with two dips a turn. Phase and
-    depth are assumed, and the same for every carrier.
+    In the plane of the turn the pattern is a dipole's, its two nulls filled up to `spin_depth_db`. Phase and depth are
+    assumed, and the same for every carrier.
     """
-    turn_rad = 2 * np.pi * rpm / 60 * sent_s
-    least = 10 ** (-depth_db / 20)
+    turn_rad = 2 * np.pi * spin_rpm / 60 * sent_s
+    least = 10 ** (-spin_depth_db / 20)
     return np.hypot(np.cos(turn_rad), least * np.sin(turn_rad))
 
 

@@ -27,7 +27,7 @@ ROTATION_SI = 2.364838e4  # e^3 / (8 pi^2 epsilon0 m^2 c), rad m^2 s^-2 T^-1; CO
 
 # Degree 1 of the geomagnetic field at 1957.8 between the definitive models of 1955.0 (g10 -30500, g11 -2215, h11 5820)
 # and 1960.0 (-30421, -2169, 5791), IAGA IGRF-13: g11, h11, g10, which is a dipole with its pole at 78.5 N, 69.3 W.
-DIPOLE_T = np.array([-2189.2, 5803.8, -30455.8]) * 1e-9
+DIPOLE_T = np.array([-2189.24, 5803.76, -30455.76]) * 1e-9
 DIPOLE_RADIUS_M = 6_371_200.0  # reference radius of the IGRF
 
 BOTTOM = 4.0  # scale heights below the peak; further down there is 1e-11 of the density

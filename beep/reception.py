@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import ceil, degrees, floor, radians
+from math import ceil, degrees, floor, inf, log10, radians
 
 import numpy as np
 
-from beep.channel import carrier_to_noise_db_hz
+from beep.channel import amplitude, carrier_to_noise_db_hz, link
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
@@ -199,8 +199,23 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
         return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
 
 
+def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
+    """C/N0 of a carrier at closest approach, key down, dB-Hz: mean polarisation, best direction of a spin.
+
+    Infinite without noise, minus infinity below the horizon.
+    """
+    seen = reception.look(np.array([reception.tca_s]))
+    frequency_hz = carrier.frequency_mhz * 1e6
+    way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
+    heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
+    budget_db_hz = carrier_to_noise_db_hz(
+        frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m, place=scenario.noise
+    )
+    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
+
+
 def describe(scenario: Scenario, reception: Reception) -> str:
-    """Two lines: when the pass comes closest, how far and how high; and how strong it is then."""
+    """Some lines: when the pass comes closest, how far and how high; how strong it is then; and through what."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
@@ -216,4 +231,22 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
     else:
         strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
-    return f"pass: {when}, {where}\n{strength}"
+    lines = [f"pass: {when}, {where}", strength]
+    ratios_db = {carrier.frequency_mhz: closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard}
+    if not strength.startswith("no ") and all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
+        listed = ", ".join(f"{ratio_db:.1f} dB-Hz at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
+        lines.append(f"C/N0 at closest approach: {listed}")
+    if reception.layer is not None:
+        lines.append(_layer_in_words(scenario, reception, reception.layer))
+    return "\n".join(lines)
+
+
+def _layer_in_words(scenario: Scenario, reception: Reception, layer: Layer) -> str:
+    hour = ""
+    if scenario.ionosphere == "auto":
+        hours = solar_hour(reception.epoch, reception.tca_s, reception.site)
+        hour = f" at {int(hours):02}:{int(hours % 1 * 60):02} solar time"
+    return (
+        f"ionosphere: {reception.ionosphere}{hour}, foF2 {layer.fof2_hz / 1e6:g} MHz, densest at "
+        f"{layer.hm_m / 1e3:g} km, scale height {layer.scale_m / 1e3:g} km"
+    )
