@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, degrees, floor, radians
+from math import ceil, degrees, floor, log10, radians
 
 import numpy as np
 
+from beep.arrays import Array
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import Layer
-from beep.receiver import doppler_sign
+from beep.receiver import doppler_sign, noise_bandwidth_hz
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
@@ -102,17 +103,31 @@ def _settled(
 
 def _seen(reception: Reception) -> Look:
     """Looks spread over the whole recording."""
-    return reception.look(np.linspace(0.0, reception.duration_s, STEPS))
+    return reception.look(_times_s(reception))
+
+
+def _times_s(reception: Reception) -> Array:
+    return np.linspace(0.0, reception.duration_s, STEPS)
+
+
+def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
+    """Tone of a carrier with that Doppler, with what the oscillators are off at `t_s`; negative beyond zero beat.
+
+    All arrays of one shape. A tape's wow is not in it.
+    """
+    off_hz = scenario.carrier_offset_hz + (scenario.carrier_drift_hz_s - scenario.receiver_drift_hz_s) * t_s
+    return scenario.tone_hz + doppler_sign(scenario.sideband) * (doppler_hz + off_hz)
 
 
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
-    seen = _seen(reception)
-    rate = seen.delay_rate[seen.elevation_rad > 0]
-    if not rate.size:
+    t_s = _times_s(reception)
+    seen = reception.look(t_s)
+    up = seen.elevation_rad > 0
+    if not up.any():
         return scenario.tone_hz, scenario.tone_hz
-    tone_hz = scenario.tone_hz - doppler_sign(scenario.sideband) * carrier.frequency_mhz * 1e6 * rate
-    return float(tone_hz.min()), float(tone_hz.max())
+    tones_hz = tone_hz(scenario, -carrier.frequency_mhz * 1e6 * seen.delay_rate[up], t_s[up])
+    return float(tones_hz.min()), float(tones_hz.max())
 
 
 def _check_tones(scenario: Scenario, reception: Reception) -> None:
@@ -135,6 +150,8 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
     for carrier in scenario.heard:
+        if scenario.detector == "am":
+            break  # no tone
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
             found.append(
@@ -142,6 +159,18 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
                 f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; move tone_hz or the filter"
             )
     return found
+
+
+def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
+    """C/N0 of a carrier from that far while the key is down, dB-Hz: as asked for, or the link budget's.
+
+    Without what the ionosphere and a spinning antenna add or take. Infinite without noise.
+    """
+    if scenario.snr_db is None:
+        return carrier_to_noise_db_hz(
+            carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=range_m, place=scenario.noise
+        )
+    return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz) + 20 * log10(reception.closest_m / range_m)
 
 
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
@@ -156,15 +185,16 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
         return -np.inf
     noise_to_carrier = 0.0  # per Hz; both carriers have the same level
     for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
-        c_n0_db_hz = carrier_to_noise_db_hz(
-            heard.frequency_mhz * 1e6,
-            power_w=heard.power_w,
-            range_m=float(seen.range_m[up].min()),
-            place=scenario.noise,
-        )
-        noise_to_carrier += 10 ** (-c_n0_db_hz / 10)
+        noise_to_carrier += 10 ** (-c_n0_db_hz(scenario, heard, float(seen.range_m[up].min()), reception) / 10)
     with np.errstate(divide="ignore"):
-        return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
+        return float(-10 * np.log10(noise_to_carrier * band_hz(scenario)))
+
+
+def band_hz(scenario: Scenario) -> float:
+    """Bandwidth in which the SNR is stated: that of the audio filter, or of both sides before an envelope detector."""
+    if scenario.detector == "am":
+        return 2 * noise_bandwidth_hz(low_hz=0.0, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+    return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
 
 
 def describe(scenario: Scenario, reception: Reception) -> str:
@@ -180,7 +210,7 @@ def describe(scenario: Scenario, reception: Reception) -> str:
     ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
     if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
         listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
+        width_khz = band_hz(scenario) / 1e3
         strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
     else:
         strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
