@@ -12,9 +12,10 @@ from beep.choices import Subtype
 from beep.errors import OutputError
 from beep.output.files import whole_file
 from beep.output.wav import data_bytes, write_flac, write_wav
+from beep.plan import Plan, plan
 from beep.recipe import to_dict
 from beep.scenario import Scenario
-from beep.stream import Plan, blocks, plan
+from beep.stream import blocks
 from beep.truth import write_truth
 
 SUFFIXES = (".wav", ".flac")

@@ -6,11 +6,12 @@ from math import ceil, degrees, floor, inf, log10, radians
 
 import numpy as np
 
-from beep.channel import amplitude, carrier_to_noise_db_hz, link
+from beep.arrays import Array
+from beep.channel import amplitude, carrier_to_noise_db_hz, ionospheric_doppler_hz, link
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
-from beep.receiver import doppler_sign
+from beep.receiver import doppler_sign, noise_bandwidth_hz
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
@@ -134,17 +135,38 @@ def _layer(scenario: Scenario, preset: Layer) -> Layer:
 
 def _seen(reception: Reception) -> Look:
     """Looks spread over the whole recording."""
-    return reception.look(np.linspace(0.0, reception.duration_s, STEPS))
+    return reception.look(_times_s(reception))
+
+
+def _times_s(reception: Reception) -> Array:
+    return np.linspace(0.0, reception.duration_s, STEPS)
+
+
+def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
+    """Tone of a carrier with that Doppler, with what the oscillators are off at `t_s`; negative beyond zero beat.
+
+    All arrays of one shape. A tape's wow is not in it.
+    """
+    off_hz = scenario.carrier_offset_hz + (scenario.carrier_drift_hz_s - scenario.receiver_drift_hz_s) * t_s
+    return scenario.tone_hz + doppler_sign(scenario.sideband) * (doppler_hz + off_hz)
+
+
+def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
+    """What a carrier's frequency is received above its own at times (N,), ionosphere included."""
+    frequency_hz = carrier.frequency_mhz * 1e6
+    bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=reception.layer)
+    return bent_hz - frequency_hz * reception.look(t_s).delay_rate
 
 
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
-    seen = _seen(reception)
-    rate = seen.delay_rate[seen.elevation_rad > 0]
-    if not rate.size:
+    t_s = _times_s(reception)
+    seen = reception.look(t_s)
+    up = seen.elevation_rad > 0
+    if not up.any():
         return scenario.tone_hz, scenario.tone_hz
-    tone_hz = scenario.tone_hz - doppler_sign(scenario.sideband) * carrier.frequency_mhz * 1e6 * rate
-    return float(tone_hz.min()), float(tone_hz.max())
+    tones_hz = tone_hz(scenario, doppler_hz(reception, carrier, t_s[up]), t_s[up])
+    return float(tones_hz.min()), float(tones_hz.max())
 
 
 def _check_tones(scenario: Scenario, reception: Reception) -> None:
@@ -167,6 +189,8 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
     for carrier in scenario.heard:
+        if scenario.detector == "am":
+            break  # no tone
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
             found.append(
@@ -174,6 +198,18 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
                 f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; move tone_hz or the filter"
             )
     return found
+
+
+def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
+    """C/N0 of a carrier from that far while the key is down, dB-Hz: as asked for, or the link budget's.
+
+    Without what the ionosphere and a spinning antenna add or take. Infinite without noise.
+    """
+    if scenario.snr_db is None:
+        return carrier_to_noise_db_hz(
+            carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=range_m, place=scenario.noise
+        )
+    return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz) + 20 * log10(reception.closest_m / range_m)
 
 
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
@@ -188,15 +224,16 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
         return -np.inf
     noise_to_carrier = 0.0  # per Hz; both carriers have the same level
     for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
-        c_n0_db_hz = carrier_to_noise_db_hz(
-            heard.frequency_mhz * 1e6,
-            power_w=heard.power_w,
-            range_m=float(seen.range_m[up].min()),
-            place=scenario.noise,
-        )
-        noise_to_carrier += 10 ** (-c_n0_db_hz / 10)
+        noise_to_carrier += 10 ** (-c_n0_db_hz(scenario, heard, float(seen.range_m[up].min()), reception) / 10)
     with np.errstate(divide="ignore"):
-        return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
+        return float(-10 * np.log10(noise_to_carrier * band_hz(scenario)))
+
+
+def band_hz(scenario: Scenario) -> float:
+    """Bandwidth in which the SNR is stated: that of the audio filter, or of both sides before an envelope detector."""
+    if scenario.detector == "am":
+        return 2 * noise_bandwidth_hz(low_hz=0.0, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+    return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
 
 
 def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
@@ -208,10 +245,8 @@ def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrie
     frequency_hz = carrier.frequency_mhz * 1e6
     way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
     heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
-    budget_db_hz = carrier_to_noise_db_hz(
-        frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m, place=scenario.noise
-    )
-    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
+    clear_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+    return clear_db_hz + 20 * log10(heard) if heard > 0 else -inf
 
 
 def describe(scenario: Scenario, reception: Reception) -> str:
@@ -227,7 +262,7 @@ def describe(scenario: Scenario, reception: Reception) -> str:
     ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
     if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
         listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
+        width_khz = band_hz(scenario) / 1e3
         strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
     else:
         strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"

@@ -13,6 +13,7 @@ from beep.rules import choices, from_table
 from beep.scenario import Scenario, fields
 
 PRESETS = Path(__file__).parent / "scenarios"
+CHARACTERS = PRESETS / "characters"
 
 
 def from_dict(table: Mapping[str, Any]) -> Scenario:
@@ -32,17 +33,22 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
 
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
+    try:
+        return from_dict(_table(path))
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def _table(path: str | Path) -> dict[str, Any]:
     import tomllib
 
     try:
         with open(path, "rb") as file:
-            return from_dict(tomllib.load(file))
+            return tomllib.load(file)
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
 
 
 def presets() -> list[str]:
@@ -52,11 +58,31 @@ def presets() -> list[str]:
 
 def preset(name: str) -> Scenario:
     """Scenario that comes with the package, by name."""
-    if name not in presets():
-        near = difflib.get_close_matches(name, presets(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(presets())}"
-        raise ScenarioError(f"no preset is called {name!r}; {hint}")
+    _known("preset", name, presets())
     return load(PRESETS / f"{name}.toml")
+
+
+def characters() -> list[str]:
+    """Names of the receivers that come with the package."""
+    return sorted(path.stem for path in CHARACTERS.glob("*.toml"))
+
+
+def character(name: str, scenario: Scenario) -> Scenario:
+    """`scenario` heard with a receiver that comes with the package: ham, lab, tape or clean.
+
+    All fields of the group `receiver` are set, to what the receiver's file says or else to their defaults; the tuning
+    stays. Raises ScenarioError where there is no such receiver.
+    """
+    _known("character", name, characters())
+    receiver = {field.name: field.default for field in fields() if field.metadata["group"] == "receiver"}
+    return dataclasses.replace(scenario, **{**receiver, **_table(CHARACTERS / f"{name}.toml")})
+
+
+def _known(kind: str, name: str, names: list[str]) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise ScenarioError(f"no {kind} is called {name!r}; {hint}")
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -14,7 +14,7 @@ from beep.terminal import bar, say, stdout
 
 if TYPE_CHECKING:
     from beep.exporter import Export
-    from beep.stream import Plan
+    from beep.plan import Plan
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +28,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.exporter import export
+    from beep.plan import plan
     from beep.reception import warnings
-    from beep.stream import plan
 
     scenario = scenario_of(arguments)
     to = arguments.file
