@@ -198,7 +198,7 @@ def band_hz(scenario: Scenario) -> float:
 
 
 def describe(scenario: Scenario, reception: Reception) -> str:
-    """Two lines: when the pass comes closest, how far and how high; and how strong it is then."""
+    """Lines: when the pass comes closest, how far and how high; how strong it is in its noise then."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
@@ -207,11 +207,23 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
         when += " (before that)" if reception.tca_s < 0 else ""
-    ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
-    if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
-        listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        width_khz = band_hz(scenario) / 1e3
-        strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
-    else:
-        strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
-    return f"pass: {when}, {where}\n{strength}"
+    return f"pass: {when}, {where}\n{_strength(scenario, reception)}"
+
+
+def _strength(scenario: Scenario, reception: Reception) -> str:
+    ratios_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
+    if not all(np.isfinite(ratio_db) for ratio_db in ratios_db):
+        return "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
+    densities_db = [c_n0_db_hz(scenario, carrier, reception.closest_m, reception) for carrier in scenario.heard]
+    cause = f"noise: {scenario.noise}"
+    if scenario.snr_db is not None:
+        cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
+    return (
+        f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})\n"
+        f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}"
+    )
+
+
+def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
+    pairs = zip(scenario.heard, values, strict=True)
+    return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
