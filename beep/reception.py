@@ -1,22 +1,23 @@
 """A scenario resolved: which look function, from when, for how long."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil, degrees, floor, log10, radians
+from datetime import UTC, datetime, timedelta
+from math import ceil, degrees, floor, inf, log10, radians
 
 import numpy as np
 
 from beep.arrays import Array
-from beep.channel import carrier_to_noise_db_hz
+from beep.channel import amplitude, carrier_to_noise_db_hz, link
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
-from beep.ionosphere import Layer
+from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
 from beep.receiver import doppler_sign, noise_bandwidth_hz
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
+HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -30,7 +31,8 @@ class Reception:
     tca_s: float
     closest_m: float  # range at closest approach, which sets the level
     site: Station  # where it is heard; assumed for the simple pass
-    layer: Layer | None  # of the ionosphere; None where it is off
+    ionosphere: str  # the name of the layer, also where it was chosen by the sun, or "off"
+    layer: Layer | None  # None where it is off
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -90,6 +92,7 @@ def _start(scenario: Scenario) -> datetime | None:
 def _settled(
     scenario: Scenario, look: LookFunction, site: Station, epoch: datetime | None, duration_s: float, tca_s: float
 ) -> Reception:
+    ionosphere = scenario.ionosphere if scenario.ionosphere != "auto" else by_the_sun(solar_hour(epoch, tca_s, site))
     return Reception(
         look=hold_still(look, tca_s) if scenario.still else look,
         epoch=epoch,
@@ -97,8 +100,37 @@ def _settled(
         tca_s=tca_s,
         closest_m=float(look(np.array([tca_s])).range_m[0]),
         site=site,
-        layer=None,
+        ionosphere=ionosphere,
+        layer=None if ionosphere == "off" else _layer(scenario, PRESETS[ionosphere]),
     )
+
+
+def solar_hour(epoch: datetime | None, tca_s: float, site: Station) -> float:
+    """Hour of mean solar time at the site, 0 to 24, at closest approach."""
+    assert epoch is not None, "a scenario that goes by the sun has a date"
+    then = (epoch + timedelta(seconds=tca_s)).astimezone(UTC)
+    return ((then - then.replace(hour=0, minute=0, second=0, microsecond=0)) / HOUR + site.longitude_deg / 15) % 24
+
+
+def _layer(scenario: Scenario, preset: Layer) -> Layer:
+    """The preset with what the recipe changes. Raises ScenarioError where no straight way leads through it."""
+    layer = Layer(
+        fof2_hz=preset.fof2_hz if scenario.fof2_mhz is None else scenario.fof2_mhz * 1e6,
+        hm_m=preset.hm_m if scenario.hm_km is None else scenario.hm_km * 1e3,
+        scale_m=preset.scale_m if scenario.scale_km is None else scenario.scale_km * 1e3,
+    )
+    for carrier in scenario.carriers:
+        if carrier.frequency_mhz * 1e6 <= layer.fof2_hz:
+            raise ScenarioError(
+                f"a wave passes a layer only above its critical frequency: at {carrier.frequency_mhz:g} MHz fof2_mhz "
+                f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
+            )
+    if layer.hm_m < LEAST_HEIGHT * layer.scale_m:
+        raise ScenarioError(
+            f"a layer must not reach the ground: hm_km must be at least {LEAST_HEIGHT:g} times scale_km, got "
+            f"{layer.hm_m / 1e3:g} and {layer.scale_m / 1e3:g}; raise hm_km or lower scale_km"
+        )
+    return layer
 
 
 def _seen(reception: Reception) -> Look:
@@ -197,8 +229,21 @@ def band_hz(scenario: Scenario) -> float:
     return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
 
 
+def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
+    """C/N0 of a carrier at closest approach, key down, dB-Hz: mean polarisation, best direction of a spin.
+
+    Infinite without noise, minus infinity below the horizon.
+    """
+    seen = reception.look(np.array([reception.tca_s]))
+    frequency_hz = carrier.frequency_mhz * 1e6
+    way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
+    heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
+    budget_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
+
+
 def describe(scenario: Scenario, reception: Reception) -> str:
-    """Lines: when the pass comes closest, how far and how high; how strong it is in its noise then."""
+    """Some lines: when the pass comes closest, how far and how high; how strong it is then; and through what."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
@@ -207,23 +252,37 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
         when += " (before that)" if reception.tca_s < 0 else ""
-    return f"pass: {when}, {where}\n{_strength(scenario, reception)}"
+    lines = [f"pass: {when}, {where}", *_strength(scenario, reception)]
+    if reception.layer is not None:
+        lines.append(_layer_in_words(scenario, reception, reception.layer))
+    return "\n".join(lines)
 
 
-def _strength(scenario: Scenario, reception: Reception) -> str:
+def _strength(scenario: Scenario, reception: Reception) -> list[str]:
     ratios_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
     if not all(np.isfinite(ratio_db) for ratio_db in ratios_db):
-        return "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
-    densities_db = [c_n0_db_hz(scenario, carrier, reception.closest_m, reception) for carrier in scenario.heard]
+        return ["no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"]
     cause = f"noise: {scenario.noise}"
     if scenario.snr_db is not None:
         cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
-    return (
-        f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})\n"
-        f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}"
-    )
+    lines = [f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})"]
+    densities_db = [closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard]
+    if all(np.isfinite(density_db) for density_db in densities_db):
+        lines.append(f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}")
+    return lines
 
 
 def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
     pairs = zip(scenario.heard, values, strict=True)
     return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
+
+
+def _layer_in_words(scenario: Scenario, reception: Reception, layer: Layer) -> str:
+    hour = ""
+    if scenario.ionosphere == "auto":
+        hours = solar_hour(reception.epoch, reception.tca_s, reception.site)
+        hour = f" at {int(hours):02}:{int(hours % 1 * 60):02} solar time"
+    return (
+        f"ionosphere: {reception.ionosphere}{hour}, foF2 {layer.fof2_hz / 1e6:g} MHz, densest at "
+        f"{layer.hm_m / 1e3:g} km, scale height {layer.scale_m / 1e3:g} km"
+    )

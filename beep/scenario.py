@@ -255,6 +255,16 @@ def _complaints(s: Scenario) -> list[str]:
         found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
     if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
         found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
+    for name in ("fof2_mhz", "hm_km", "scale_km"):
+        if s.ionosphere == "off" and getattr(s, name) is not None:
+            found.append(
+                f"{name} changes a layer, but ionosphere is off; choose one, like --ionosphere morning, or drop {name}"
+            )
+    if s.ionosphere == "auto" and s.start is None:
+        found.append(
+            "ionosphere auto goes by the local time of the pass, but there is no date; give a start, or name a layer: "
+            "--ionosphere morning"
+        )
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
