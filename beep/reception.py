@@ -245,8 +245,8 @@ def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrie
     frequency_hz = carrier.frequency_mhz * 1e6
     way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
     heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
-    clear_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
-    return clear_db_hz + 20 * log10(heard) if heard > 0 else -inf
+    budget_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
 
 
 def describe(scenario: Scenario, reception: Reception) -> str:
@@ -259,21 +259,29 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
         when += " (before that)" if reception.tca_s < 0 else ""
-    ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
-    if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
-        listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        width_khz = band_hz(scenario) / 1e3
-        strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
-    else:
-        strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
-    lines = [f"pass: {when}, {where}", strength]
-    ratios_db = {carrier.frequency_mhz: closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard}
-    if not strength.startswith("no ") and all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
-        listed = ", ".join(f"{ratio_db:.1f} dB-Hz at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        lines.append(f"C/N0 at closest approach: {listed}")
+    lines = [f"pass: {when}, {where}", *_strength(scenario, reception)]
     if reception.layer is not None:
         lines.append(_layer_in_words(scenario, reception, reception.layer))
     return "\n".join(lines)
+
+
+def _strength(scenario: Scenario, reception: Reception) -> list[str]:
+    ratios_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
+    if not all(np.isfinite(ratio_db) for ratio_db in ratios_db):
+        return ["no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"]
+    cause = f"noise: {scenario.noise}"
+    if scenario.snr_db is not None:
+        cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
+    lines = [f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})"]
+    densities_db = [closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard]
+    if all(np.isfinite(density_db) for density_db in densities_db):
+        lines.append(f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}")
+    return lines
+
+
+def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
+    pairs = zip(scenario.heard, values, strict=True)
+    return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
 
 
 def _layer_in_words(scenario: Scenario, reception: Reception, layer: Layer) -> str:

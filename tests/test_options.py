@@ -9,7 +9,17 @@ from beep.recipe import preset, presets, to_toml
 from beep.rules import choices
 from beep.scenario import Scenario, fields
 
-UNITS = {"_s": "s", "_km": "km", "_deg": "degrees", "_hz": "Hz", "_dbfs": "dBFS", "_db": "dB", "_rpm": "rpm"}
+UNITS = {
+    "_hz_s": "Hz/s",
+    "_percent": "percent",
+    "_s": "s",
+    "_km": "km",
+    "_deg": "degrees",
+    "_hz": "Hz",
+    "_dbfs": "dBFS",
+    "_db": "dB",
+    "_rpm": "rpm",
+}
 START = ("--start", "1957-10-07T05:00Z")
 
 
