@@ -16,6 +16,7 @@ from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
+BENT_STEPS = 200
 LOW_PASS_DEG = 5.0
 HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
@@ -161,11 +162,12 @@ def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
     t_s = _times_s(reception)
-    seen = reception.look(t_s)
-    up = seen.elevation_rad > 0
-    if not up.any():
+    t_s = t_s[reception.look(t_s).elevation_rad > 0]
+    if not t_s.size:
         return scenario.tone_hz, scenario.tone_hz
-    tones_hz = tone_hz(scenario, doppler_hz(reception, carrier, t_s[up]), t_s[up])
+    if reception.layer is not None:
+        t_s = t_s[:: -(-t_s.size // BENT_STEPS)]  # a ray costs more than a look
+    tones_hz = tone_hz(scenario, doppler_hz(reception, carrier, t_s), t_s)
     return float(tones_hz.min()), float(tones_hz.max())
 
 
