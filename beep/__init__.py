@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
     from beep.exporter import export
     from beep.player import play, playing
-    from beep.recipe import load, preset, presets, to_toml
+    from beep.recipe import character, load, preset, presets, to_toml
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
     from beep.truth import track
@@ -34,7 +34,7 @@ _HOMES = {
     "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError"),
     "beep.exporter": ("export",),
     "beep.player": ("play", "playing"),
-    "beep.recipe": ("load", "preset", "presets", "to_toml"),
+    "beep.recipe": ("character", "load", "preset", "presets", "to_toml"),
     "beep.scenario": ("Carrier", "Scenario"),
     "beep.stream": ("blocks", "render"),
     "beep.truth": ("track",),
@@ -47,6 +47,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "blocks",
+    "character",
     "export",
     "load",
     "play",

@@ -5,26 +5,46 @@ import dataclasses
 import re
 from typing import Any
 
-from beep.recipe import load, preset
+from beep.recipe import character, load, preset
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
 
-UNITS = {"s": "s", "km": "km", "deg": "degrees", "hz": "Hz", "dbfs": "dBFS"}
+UNITS = {
+    "s": "s",
+    "km": "km",
+    "deg": "degrees",
+    "hz": "Hz",
+    "mhz": "MHz",
+    "rpm": "rpm",
+    "db": "dB",
+    "dbfs": "dBFS",
+    "percent": "percent",
+    "hz_s": "Hz/s",
+}
 PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (as people remember it)"
+CHARACTERS_IN_WORDS = (
+    "ham (AGC, hum, a warm oscillator), lab (wide, fixed gain), tape (as copies sound), clean (no fault)"
+)
 NOTHING = "none"  # takes an optional field back to its default
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --preset, --scenario and one option for each field of a scenario, in groups."""
-    base = parser.add_argument_group("recipe", "what the other options change").add_mutually_exclusive_group()
+    """Give a parser --preset, --scenario, --character and one option for each field of a scenario, in groups."""
+    recipe = parser.add_argument_group("recipe", "what the other options change")
+    base = recipe.add_mutually_exclusive_group()
     base.add_argument("--preset", metavar="NAME", help=f"{PRESETS_IN_WORDS} (default: tass)")
     base.add_argument("--scenario", metavar="FILE", help="a TOML file as `beep show` prints it")
+    recipe.add_argument(
+        "--character",
+        metavar="NAME",
+        help=f"all receiver options at once: {CHARACTERS_IN_WORDS} (default: the recipe's own)",
+    )
     groups: dict[str, Any] = {}
     for field in fields():
         title = field.metadata["group"]
         group = groups.get(title) or groups.setdefault(title, parser.add_argument_group(title))
-        unit = UNITS.get(field.name.rpartition("_")[2], "")
+        unit = _unit(field.name)
         settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
         about = field.metadata["help"] + (f"; known: {', '.join(STATIONS)}" if field.name == "station" else "")
         settings["help"] = f"{about} (default: {_default(field, unit)})".replace("%", "%%")
@@ -38,12 +58,18 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(_flag(field.name), **settings)
 
 
+def _unit(name: str) -> str:
+    parts = name.split("_")
+    endings = ("_".join(parts[-count:]) for count in (2, 1))  # the longer one first: hz_s before s
+    return next((UNITS[ending] for ending in endings if ending in UNITS), "")
+
+
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
 def _default(field: "dataclasses.Field[Any]", unit: str) -> str:
-    if field.default is None:
+    if field.default is None or field.default == ():
         return str(field.metadata["unset"])
     if field.name == "carriers":
         return ",".join(f"{c.frequency_mhz:g}:{c.power_w:g}:{c.sends}" for c in SPUTNIK_1)
@@ -70,13 +96,15 @@ def _reader(field: "dataclasses.Field[Any]") -> Any:
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
-    """The scenario of parsed options: what was typed, over the preset or the file."""
+    """The scenario of parsed options: what was typed, over the character, over the preset or the file."""
     if arguments.scenario is not None:
         base = load(arguments.scenario)
     elif arguments.preset is not None:
         base = preset(arguments.preset)
     else:
         base = Scenario()
+    if arguments.character is not None:
+        base = character(arguments.character, base)
     typed = {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}
     return dataclasses.replace(base, **typed)
 

@@ -9,6 +9,7 @@ from beep.arrays import Array
 from beep.geometry import LookFunction
 
 SCAN_S = 10.0  # a pass shorter than this may be overlooked: its peak is then a few thousandths of a degree
+GROWTH, WIDENING = 1.02, 700  # of the steps away from a closest approach, up to 17 years
 STRETCH = 360  # scan steps looked at together
 ROUNDS, PARTS = 7, 64  # of narrowing a crossing: from the length of a pass to below a nanosecond
 
@@ -42,6 +43,22 @@ def passes(look: LookFunction, *, start_s: float, stop_s: float) -> Iterator[Pas
             tca_s=_crossing(lambda t_s: look(t_s).range_rate_m_s, aos_s, los_s),
             los_s=los_s,
         )
+
+
+def rise_and_set(look: LookFunction, tca_s: float) -> tuple[float | None, float | None]:
+    """AOS before and LOS after a closest approach; None where it is below the horizon then, or never crosses it."""
+    away_s = np.concatenate([[0.0], SCAN_S * (GROWTH ** np.arange(WIDENING) - 1) / (GROWTH - 1)])
+
+    def horizon_s(sign: int) -> float | None:
+        down = look(tca_s + sign * away_s).elevation_rad <= 0
+        last = int(np.argmax(down))
+        if last == 0:  # already down, or never
+            return None
+        return tca_s + sign * _crossing(
+            lambda s: -look(tca_s + sign * s).elevation_rad, float(away_s[last - 1]), float(away_s[last])
+        )
+
+    return horizon_s(-1), horizon_s(1)
 
 
 def _rises(look: LookFunction, start_s: float, stop_s: float) -> Iterator[float]:

@@ -13,6 +13,7 @@ from beep.rules import choices, from_table
 from beep.scenario import Scenario, fields
 
 PRESETS = Path(__file__).parent / "scenarios"
+CHARACTERS = PRESETS / "characters"
 
 
 def from_dict(table: Mapping[str, Any]) -> Scenario:
@@ -26,22 +27,28 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
     table = {name: value for name, value in dataclasses.asdict(scenario).items() if value is not None}
     if isinstance(scenario.start, datetime):
         table["start"] = _iso(scenario.start)
-    return table | {"carriers": list(table["carriers"])}
+    regimes = [{name: value for name, value in regime.items() if value is not None} for regime in table["keying"]]
+    return table | {"carriers": list(table["carriers"]), "keying": regimes}
 
 
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
+    try:
+        return from_dict(_table(path))
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def _table(path: str | Path) -> dict[str, Any]:
     import tomllib
 
     try:
         with open(path, "rb") as file:
-            return from_dict(tomllib.load(file))
+            return tomllib.load(file)
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
 
 
 def presets() -> list[str]:
@@ -51,11 +58,31 @@ def presets() -> list[str]:
 
 def preset(name: str) -> Scenario:
     """Scenario that comes with the package, by name."""
-    if name not in presets():
-        near = difflib.get_close_matches(name, presets(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(presets())}"
-        raise ScenarioError(f"no preset is called {name!r}; {hint}")
+    _known("preset", name, presets())
     return load(PRESETS / f"{name}.toml")
+
+
+def characters() -> list[str]:
+    """Names of the receivers that come with the package."""
+    return sorted(path.stem for path in CHARACTERS.glob("*.toml"))
+
+
+def character(name: str, scenario: Scenario) -> Scenario:
+    """`scenario` heard with a receiver that comes with the package: ham, lab, tape or clean.
+
+    All fields of the group `receiver` are set, to what the receiver's file says or else to their defaults; the tuning
+    stays. Raises ScenarioError where there is no such receiver.
+    """
+    _known("character", name, characters())
+    receiver = {field.name: field.default for field in fields() if field.metadata["group"] == "receiver"}
+    return dataclasses.replace(scenario, **{**receiver, **_table(CHARACTERS / f"{name}.toml")})
+
+
+def _known(kind: str, name: str, names: list[str]) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise ScenarioError(f"no {kind} is called {name!r}; {hint}")
 
 
 def to_toml(scenario: Scenario) -> str:
@@ -69,18 +96,21 @@ def to_toml(scenario: Scenario) -> str:
         value = getattr(scenario, field.name)
         if value is None:
             lines.append(f"# {field.name} =   # {field.metadata['help']}; now: {field.metadata['unset']}")
-        elif field.name == "carriers":
-            lines.append("carriers = [")
-            lines += [
-                f'  {{frequency_mhz = {c.frequency_mhz!r}, power_w = {c.power_w!r}, sends = "{c.sends}"}},'
-                for c in scenario.carriers
-            ]
+        elif isinstance(value, tuple) and value:
+            lines.append(f"{field.name} = [  # {field.metadata['help']}")
+            lines += [f"  {_inline(record)}," for record in value]
             lines.append("]")
         else:
             text = _iso(value) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
             options = f" ({', '.join(choices(field))})" if choices(field) else ""
             lines.append(f"{field.name} = {text}  # {field.metadata['help']}{options}")
     return "\n".join(lines[1:]) + "\n"
+
+
+def _inline(record: Any) -> str:
+    """A record as an inline table, without what is None."""
+    pairs = ((field.name, getattr(record, field.name)) for field in dataclasses.fields(record))
+    return "{" + ", ".join(f"{name} = {json.dumps(value)}" for name, value in pairs if value is not None) + "}"
 
 
 def _iso(utc: datetime) -> str:

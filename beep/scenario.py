@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.choices import Noise, Sends, Sideband
+from beep.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
 from beep.errors import ScenarioError
+from beep.keying import Keying, Regime, parse_keying, resolve
 from beep.rules import checked, field, from_table, number_of, parse_time
 from beep.stations import parse_station
 
@@ -78,6 +79,13 @@ class Scenario:
     pause_s: float = field(0.3, "pulses", "length of the pause at half amplitude", above=0, most=3600)
     rise_s: float = field(0.005, "pulses", "length of an edge, centred on the keying instant", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "rms error of each pulse's length, drawn by its number", least=0)
+    keying: tuple[Regime, ...] = field(
+        (),
+        "pulses",
+        "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
+        unset="one rhythm throughout",
+        read=parse_keying,
+    )
 
     altitude_km: float = field(500.0, "pass", "height of the simple, circular pass", least=100, most=100_000)
     max_elevation_deg: float = field(60.0, "pass", "highest elevation of the simple pass", least=0, most=90)
@@ -99,15 +107,65 @@ class Scenario:
     carriers: tuple[Carrier, ...] = field(
         SPUTNIK_1, "carriers", "MHz:WATTS:SENDS of one or two, separated by a comma", read=parse_carriers
     )
+    carrier_offset_hz: float = field(
+        0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
+    )
+    carrier_drift_hz_s: float = field(
+        0.0, "carriers", "and how fast they rise, counted from the first sample (assumed)", least=-100, most=100
+    )
 
+    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    fof2_mhz: float | None = field(
+        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+    )
+    hm_km: float | None = field(
+        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+    )
+    scale_km: float | None = field(
+        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+    )
+    faraday: bool = field(True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole")
+    spin_rpm: float = field(
+        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+    )
+    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60)
     noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
+    snr_db: float | None = field(
+        None,
+        "channel",
+        "SNR of each carrier at closest approach, key down, in snr_bandwidth_hz, whatever its power and the place",
+        least=-60,
+        most=120,
+        unset="the link budget's",
+    )
+    snr_bandwidth_hz: float = field(500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6)
 
-    tone_hz: float = field(1500.0, "receiver", "tone of a carrier without Doppler", above=0, most=200_000)
+    tone_hz: float = field(1500.0, "tuning", "tone of a carrier without Doppler", above=0, most=200_000)
     sideband: Sideband = field(
-        "upper", "receiver", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+        "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+    )
+
+    detector: Detector = field(
+        "cw", "receiver", "beat oscillator that makes a tone (cw), or the carrier's envelope: thumps and hiss (am)"
     )
     low_hz: float = field(300.0, "receiver", "lower edge of the band filter", least=0)
     high_hz: float = field(3000.0, "receiver", "upper edge of the band filter", above=0, most=192_000)
+    filter_shape: FilterShape = field("flat", "receiver", "steep edges, or a bell that is 6 dB down there")
+    receiver_drift_hz_s: float = field(
+        0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
+    )
+    agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
+    agc_attack_s: float = field(0.005, "receiver", "time constant with which the gain gives way", above=0, most=10)
+    agc_release_s: float = field(0.5, "receiver", "time constant with which it comes back", above=0, most=10)
+    saturation_dbfs: float | None = field(
+        None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
+    )
+    hum_hz: float | None = field(
+        None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
+    )
+    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0)
+    wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
+    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10)
 
     duration_s: float | None = field(
         None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"
@@ -132,6 +190,18 @@ class Scenario:
         return one or self.carriers
 
     @property
+    def key(self) -> Keying:
+        """The keying in time: what `beep.signal` reads."""
+        return resolve(
+            self.keying,
+            pulse_s=self.pulse_s,
+            pause_s=self.pause_s,
+            rise_s=self.rise_s,
+            jitter_s=self.jitter_s,
+            seed=self.seed,
+        )
+
+    @property
     def channels(self) -> int:
         """Channels of the recording."""
         return 1 if self.mix == "mono" else len(self.heard)
@@ -145,10 +215,10 @@ def fields() -> tuple["dataclasses.Field[Any]", ...]:
 def _complaints(s: Scenario) -> list[str]:
     """The rules between fields that `s` breaks, each with what came and the remedy."""
     found = []
-    shorter_s = min(s.pulse_s, s.pause_s)
+    shorter_s = min(length_s for span in s.key.spans for length_s in (span.pulse_s, span.pause_s))
     if s.rise_s > shorter_s:
         found.append(
-            f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shorter of pulse_s and "
+            f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shortest pulse_s or "
             f"pause_s is {shorter_s:g}; lower rise_s"
         )
     elif s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:
@@ -171,6 +241,13 @@ def _complaints(s: Scenario) -> list[str]:
             f"high_hz must be at most half the sample rate, got {s.high_hz:g} with sample_rate_hz "
             f"{s.sample_rate_hz}; lower high_hz or raise sample_rate_hz"
         )
+    if s.snr_db is not None and s.noise == "off":
+        found.append(f"an SNR needs noise, got snr_db {s.snr_db:g} with noise off; drop one of the two (--snr-db none)")
+    if s.agc_attack_s > s.agc_release_s:
+        found.append(
+            f"an AGC gives way faster than it comes back: agc_attack_s is {s.agc_attack_s:g}, agc_release_s is "
+            f"{s.agc_release_s:g}; lower agc_attack_s"
+        )
     names = [carrier.name for carrier in s.carriers]
     if len(names) != len(set(names)):
         found.append(f"carriers are told apart by their whole MHz, got {' and '.join(names)}; choose others")
@@ -178,6 +255,16 @@ def _complaints(s: Scenario) -> list[str]:
         found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
     if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
         found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
+    for name in ("fof2_mhz", "hm_km", "scale_km"):
+        if s.ionosphere == "off" and getattr(s, name) is not None:
+            found.append(
+                f"{name} changes a layer, but ionosphere is off; choose one, like --ionosphere morning, or drop {name}"
+            )
+    if s.ionosphere == "auto" and s.start is None:
+        found.append(
+            "ionosphere auto goes by the local time of the pass, but there is no date; give a start, or name a layer: "
+            "--ionosphere morning"
+        )
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
