@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, degrees, floor, radians
+from math import ceil, degrees, floor, isinf, radians
 
 import numpy as np
 
@@ -58,24 +58,40 @@ def _simple(scenario: Scenario) -> Reception:
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
-    from beep import sputnik  # here, so that a simple pass need not wait for SGP4
+    # Imported here, so that a simple pass need not wait for SGP4.
+    from beep.forecast import first_pass
+    from beep.overhead import over, refuse_lost
 
     start = _start(scenario)
     assert start is not None, "a scenario with a station has a start"
-    found, tca = sputnik.first_pass(station, start)
+    found, mean, on_air = first_pass(station, start, scenario.tle)
+    if isinf(found.los_s):
+        return _always_up(scenario, over(station, mean, start), start)
+    tca = start + timedelta(seconds=found.tca_s)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before the rise and ends on the one after the set; over Tyuratam the
         # satellite had risen before it was on the air.
         rise = tca - timedelta(seconds=found.tca_s - found.aos_s)
-        epoch = max(rise.replace(microsecond=0), sputnik.ON_AIR)
+        epoch = max(rise.replace(microsecond=0), on_air)
         tca_s = (tca - epoch).total_seconds()
         duration_s = float(ceil(tca_s + found.los_s - found.tca_s))
     else:
         duration_s = scenario.duration_s or float(ceil(found.los_s) - floor(found.aos_s))
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
-    look = sputnik.over(station, sputnik.elements(tca), epoch)
-    return _settled(scenario, look, epoch, duration_s, tca_s)
+    for moment_s in (0.0, duration_s):
+        refuse_lost(mean, epoch + timedelta(seconds=moment_s))
+    return _settled(scenario, over(station, mean, epoch), epoch, duration_s, tca_s)
+
+
+def _always_up(scenario: Scenario, look: LookFunction, start: datetime) -> Reception:
+    """A satellite that does not set for days is recorded from the start on."""
+    if scenario.duration_s is None:
+        raise ScenarioError("this satellite does not set here for days; give duration_s, and it is recorded from start")
+    if scenario.tca_s is not None:
+        raise ScenarioError("tca_s needs a pass, but this satellite does not set here for days; drop tca_s")
+    t_s = np.linspace(0.0, scenario.duration_s, STEPS)
+    return _settled(scenario, look, start, scenario.duration_s, float(t_s[np.argmin(look(t_s).range_m)]))
 
 
 def _start(scenario: Scenario) -> datetime | None:

@@ -14,7 +14,7 @@ from beep.errors import ScenarioError
 from beep.frames import sidereal_angle
 from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
 from beep.orbit import ephemeris
-from beep.passes import SCAN_S, STRETCH, passes
+from beep.passes import FIRST_LOOKS, SCAN_S, passes
 from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
 
@@ -107,7 +107,7 @@ def test_no_pass_is_overlooked(station, start):
     assert not inside[:first_down].any()
 
 
-@pytest.mark.parametrize("steps", [1, 2, STRETCH - 1, STRETCH, STRETCH + 1, 2 * STRETCH])
+@pytest.mark.parametrize("steps", [1, 2, FIRST_LOOKS - 1, FIRST_LOOKS, FIRST_LOOKS + 1, 2 * FIRST_LOOKS])
 @pytest.mark.parametrize("off_s", [-1e-6, 0.0, 1e-6], ids=["before", "on", "after"])
 def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     """A pass that rises on the edge between two scan steps, or two stretches of them, is found once."""
@@ -116,7 +116,7 @@ def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     aos_s = start_s + steps * SCAN_S + off_s
     look = simple_pass(altitude_m=2000e3, max_elevation_rad=1.0, tca_s=aos_s + half_s)
 
-    (found,) = passes(look, start_s=start_s, stop_s=aos_s + 1.0)
+    (found,) = [one for one in passes(look, start_s=start_s, stop_s=aos_s + 1.0) if one.los_s > aos_s]  # it goes round
 
     assert abs(found.aos_s - aos_s) < EDGE_TOLERANCE_S
     assert abs(found.los_s - (aos_s + 2 * half_s)) < EDGE_TOLERANCE_S  # beyond the stop
