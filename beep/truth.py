@@ -60,9 +60,9 @@ def _columns(scenario: Scenario, reception: Reception, t_s: Array) -> dict[str, 
         "elevation_deg": np.degrees(seen.elevation_rad),
         "delay_s": seen.delay_s,
     }
-    for carrier in scenario.carriers:
+    for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         doppler_hz = -carrier.frequency_mhz * 1e6 * seen.delay_rate
-        columns[f"doppler_{carrier.name}_hz"] = doppler_hz
-        columns[f"tone_{carrier.name}_hz"] = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
-        columns[f"level_{carrier.name}_db"] = level_db
+        columns[f"doppler_{name}_hz"] = doppler_hz
+        columns[f"tone_{name}_hz"] = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
+        columns[f"level_{name}_db"] = level_db
     return columns
