@@ -23,7 +23,7 @@ from beep.player import Player
 from beep.receiver import doppler_sign
 from beep.recipe import to_toml
 from beep.scenario import Carrier, Scenario
-from beep.signal import pulse_key, pulse_number
+from beep.signal import key
 
 REDRAW_S = 0.15
 PLAIN_S = 5.0  # between the lines where there is no terminal
@@ -232,12 +232,9 @@ def _lamp(on: bool) -> str:
 
 def _on(scenario: Scenario, carrier: Carrier, sent_s: float) -> bool:
     """Whether a carrier's key is down at an emission time."""
-    if carrier.sends == "always":
-        return True
-    clock = {"pulse_s": scenario.pulse_s, "pause_s": scenario.pause_s, "rise_s": scenario.rise_s}
-    u_s = np.array([sent_s])
-    down = pulse_key(u_s, pulse_number(u_s, **clock), **clock)[0] > 0.5
-    return bool(down) == (carrier.sends == "pulse")
+    down, power = key(np.array([sent_s]), scenario.key)
+    amplitude = {"pulse": down, "pause": power - down, "always": power}[carrier.sends]
+    return bool(np.all(np.asarray(amplitude) > 0.5))
 
 
 def counted(underflows: int) -> str:

@@ -1,5 +1,6 @@
 """How strong the sky and the neighbourhood are at short wave, and white noise that is a function of its index."""
 
+from functools import lru_cache
 from math import log10
 
 import numpy as np
@@ -37,6 +38,7 @@ def noise_density_dbw_hz(frequency_hz: float, place: Noise) -> float:
     return THERMAL_DBW_HZ + 10 * log10(factor)
 
 
+@lru_cache
 def normal_quantiles() -> Samples:
     """Mid-point quantiles of the normal distribution at 16 bits, scaled to unit power; the largest is 4.3 sigma."""
     x = np.linspace(-6.0, 6.0, 12_001)

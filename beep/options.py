@@ -10,7 +10,16 @@ from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
 
-UNITS = {"s": "s", "km": "km", "deg": "degrees", "hz": "Hz", "dbfs": "dBFS"}
+UNITS = {
+    "s": "s",
+    "km": "km",
+    "deg": "degrees",
+    "hz": "Hz",
+    "mhz": "MHz",
+    "rpm": "rpm",
+    "db": "dB",
+    "dbfs": "dBFS",
+}
 PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (as people remember it)"
 NOTHING = "none"  # takes an optional field back to its default
 
@@ -43,7 +52,7 @@ def _flag(name: str) -> str:
 
 
 def _default(field: "dataclasses.Field[Any]", unit: str) -> str:
-    if field.default is None:
+    if field.default is None or field.default == ():
         return str(field.metadata["unset"])
     if field.name == "carriers":
         return ",".join(f"{c.frequency_mhz:g}:{c.power_w:g}:{c.sends}" for c in SPUTNIK_1)

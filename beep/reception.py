@@ -9,12 +9,14 @@ import numpy as np
 from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
+from beep.ionosphere import Layer
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
+SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,8 @@ class Reception:
     duration_s: float
     tca_s: float
     closest_m: float  # range at closest approach, which sets the level
+    site: Station  # where it is heard; assumed for the simple pass
+    layer: Layer | None  # of the ionosphere; None where it is off
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -54,7 +58,7 @@ def _simple(scenario: Scenario) -> Reception:
             )
     tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
-    return _settled(scenario, look, _start(scenario), duration_s, tca_s)
+    return _settled(scenario, look, SIMPLE_SITE, _start(scenario), duration_s, tca_s)
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
@@ -66,7 +70,7 @@ def _over_station(scenario: Scenario, station: Station) -> Reception:
     assert start is not None, "a scenario with a station has a start"
     found, mean, on_air = first_pass(station, start, scenario.tle)
     if isinf(found.los_s):
-        return _always_up(scenario, over(station, mean, start), start)
+        return _always_up(scenario, over(station, mean, start), station, start)
     tca = start + timedelta(seconds=found.tca_s)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before the rise and ends on the one after the set; over Tyuratam the
@@ -81,17 +85,17 @@ def _over_station(scenario: Scenario, station: Station) -> Reception:
         epoch = tca - timedelta(seconds=tca_s)
     for moment_s in (0.0, duration_s):
         refuse_lost(mean, epoch + timedelta(seconds=moment_s))
-    return _settled(scenario, over(station, mean, epoch), epoch, duration_s, tca_s)
+    return _settled(scenario, over(station, mean, epoch), station, epoch, duration_s, tca_s)
 
 
-def _always_up(scenario: Scenario, look: LookFunction, start: datetime) -> Reception:
+def _always_up(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
     """A satellite that does not set for days is recorded from the start on."""
     if scenario.duration_s is None:
         raise ScenarioError("this satellite does not set here for days; give duration_s, and it is recorded from start")
     if scenario.tca_s is not None:
         raise ScenarioError("tca_s needs a pass, but this satellite does not set here for days; drop tca_s")
     t_s = np.linspace(0.0, scenario.duration_s, STEPS)
-    return _settled(scenario, look, start, scenario.duration_s, float(t_s[np.argmin(look(t_s).range_m)]))
+    return _settled(scenario, look, station, start, scenario.duration_s, float(t_s[np.argmin(look(t_s).range_m)]))
 
 
 def _start(scenario: Scenario) -> datetime | None:
@@ -99,7 +103,7 @@ def _start(scenario: Scenario) -> datetime | None:
 
 
 def _settled(
-    scenario: Scenario, look: LookFunction, epoch: datetime | None, duration_s: float, tca_s: float
+    scenario: Scenario, look: LookFunction, site: Station, epoch: datetime | None, duration_s: float, tca_s: float
 ) -> Reception:
     return Reception(
         look=hold_still(look, tca_s) if scenario.still else look,
@@ -107,6 +111,8 @@ def _settled(
         duration_s=duration_s,
         tca_s=tca_s,
         closest_m=float(look(np.array([tca_s])).range_m[0]),
+        site=site,
+        layer=None,
     )
 
 

@@ -26,7 +26,8 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
     table = {name: value for name, value in dataclasses.asdict(scenario).items() if value is not None}
     if isinstance(scenario.start, datetime):
         table["start"] = _iso(scenario.start)
-    return table | {"carriers": list(table["carriers"])}
+    regimes = [{name: value for name, value in regime.items() if value is not None} for regime in table["keying"]]
+    return table | {"carriers": list(table["carriers"]), "keying": regimes}
 
 
 def load(path: str | Path) -> Scenario:
@@ -69,18 +70,21 @@ def to_toml(scenario: Scenario) -> str:
         value = getattr(scenario, field.name)
         if value is None:
             lines.append(f"# {field.name} =   # {field.metadata['help']}; now: {field.metadata['unset']}")
-        elif field.name == "carriers":
-            lines.append("carriers = [")
-            lines += [
-                f'  {{frequency_mhz = {c.frequency_mhz!r}, power_w = {c.power_w!r}, sends = "{c.sends}"}},'
-                for c in scenario.carriers
-            ]
+        elif isinstance(value, tuple) and value:
+            lines.append(f"{field.name} = [  # {field.metadata['help']}")
+            lines += [f"  {_inline(record)}," for record in value]
             lines.append("]")
         else:
             text = _iso(value) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
             options = f" ({', '.join(choices(field))})" if choices(field) else ""
             lines.append(f"{field.name} = {text}  # {field.metadata['help']}{options}")
     return "\n".join(lines[1:]) + "\n"
+
+
+def _inline(record: Any) -> str:
+    """A record as an inline table, without what is None."""
+    pairs = ((field.name, getattr(record, field.name)) for field in dataclasses.fields(record))
+    return "{" + ", ".join(f"{name} = {json.dumps(value)}" for name, value in pairs if value is not None) + "}"
 
 
 def _iso(utc: datetime) -> str:

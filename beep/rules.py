@@ -36,7 +36,8 @@ def field(
 ) -> Any:
     """A field with its help.
 
-    `above`, `least`, `most` bound a number, `unset` says what None stands for, `read` makes the value of what came.
+    `above`, `least`, `most` bound a number, `unset` says what None or nothing stands for, `read` makes
+    the value of what came.
     """
     bounds = {"above": above, "least": least, "most": most}
     metadata = {"group": group, "help": text, "unset": unset, "read": read, **bounds}

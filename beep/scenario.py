@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.choices import Noise, Sends, Sideband
+from beep.choices import Ionosphere, Noise, Sends, Sideband
 from beep.errors import ScenarioError
+from beep.keying import Keying, Regime, parse_keying, resolve
 from beep.rules import checked, field, from_table, number_of, parse_time
 from beep.stations import parse_station
 from beep.tle import one_set
@@ -75,6 +76,13 @@ class Scenario:
     pause_s: float = field(0.3, "pulses", "length of the pause at half amplitude", above=0, most=3600)
     rise_s: float = field(0.005, "pulses", "length of an edge, centred on the keying instant", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "rms error of each pulse's length, drawn by its number", least=0)
+    keying: tuple[Regime, ...] = field(
+        (),
+        "pulses",
+        "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
+        unset="one rhythm throughout",
+        read=parse_keying,
+    )
 
     altitude_km: float = field(500.0, "pass", "height of the simple, circular pass", least=100, most=100_000)
     max_elevation_deg: float = field(60.0, "pass", "highest elevation of the simple pass", least=0, most=90)
@@ -104,6 +112,21 @@ class Scenario:
         SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
     )
 
+    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    fof2_mhz: float | None = field(
+        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+    )
+    hm_km: float | None = field(
+        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+    )
+    scale_km: float | None = field(
+        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+    )
+    faraday: bool = field(True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole")
+    spin_rpm: float = field(
+        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+    )
+    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60)
     noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
 
     tone_hz: float = field(1500.0, "receiver", "tone of a carrier without Doppler", above=0, most=200_000)
@@ -147,6 +170,18 @@ class Scenario:
         return self.names[self.carriers.index(carrier)]
 
     @property
+    def key(self) -> Keying:
+        """The keying in time: what `beep.signal` reads."""
+        return resolve(
+            self.keying,
+            pulse_s=self.pulse_s,
+            pause_s=self.pause_s,
+            rise_s=self.rise_s,
+            jitter_s=self.jitter_s,
+            seed=self.seed,
+        )
+
+    @property
     def channels(self) -> int:
         """Channels of the recording."""
         return 1 if self.mix == "mono" else len(self.heard)
@@ -160,10 +195,10 @@ def fields() -> tuple["dataclasses.Field[Any]", ...]:
 def _complaints(s: Scenario) -> list[str]:
     """The rules between fields that `s` breaks, each with what came and the remedy."""
     found = []
-    shorter_s = min(s.pulse_s, s.pause_s)
+    shorter_s = min(length_s for span in s.key.spans for length_s in (span.pulse_s, span.pause_s))
     if s.rise_s > shorter_s:
         found.append(
-            f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shorter of pulse_s and "
+            f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shortest pulse_s or "
             f"pause_s is {shorter_s:g}; lower rise_s"
         )
     elif s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from beep.arrays import Array, Samples
 from beep.channel import carrier_to_noise_db_hz, relative_amplitude
 from beep.errors import ScenarioError
+from beep.keying import Keying
 from beep.noise import normal_quantiles, white_noise
 from beep.receiver import band_filter, doppler_sign
 from beep.reception import Reception, receive
 from beep.scenario import Scenario
-from beep.signal import carrier, pulse_key, pulse_number
+from beep.signal import carrier, key
 
 # A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
 PIECE = 64  # samples in which a quadratic stands for the delay: its error is below 1e-8 turn at 40 MHz
@@ -40,9 +41,6 @@ LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 NODES = 8  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz down to a height of 100 km
 GROUP = 32  # tiles whose geometry is asked for together
 
-JITTER_STREAM = 0xBEE9  # the noise of carrier n is stream n
-JITTER_MOST = 3.0  # sigmas
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
@@ -55,7 +53,8 @@ class Plan:
     scale: int
     internal_rate_hz: float
     frequency_hz: Array  # (carriers,)
-    on: Array  # (carriers, 2): keying = on[0] + on[1] * pulse key
+    key: Keying
+    on: Array  # (carriers, 2): amplitude = on[0] * power + on[1] * key
     amplitude: Array  # (carriers,) at closest approach, full scale 1
     noise_rms: Array  # (carriers,) at the internal rate
     spectrum: NDArray[np.complex64]  # of the filter
@@ -96,6 +95,7 @@ def plan(scenario: Scenario) -> Plan:
         scale=scale,
         internal_rate_hz=rate_hz,
         frequency_hz=np.array([c.frequency_mhz * 1e6 for c in heard]),
+        key=scenario.key,
         on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(rate_hz / 2 / 10 ** (c_n0_db_hz / 10)),
@@ -188,7 +188,7 @@ def tile(plan: Plan, slow: Slow, number: int) -> Samples:
 
     # Emission time u = t - delay; the keying is read there.
     sent_s = (time_s - slow.delay_s[row]) @ powers  # (PIECES, PIECE)
-    key = _key(plan, sent_s)
+    down, power = key(sent_s, plan.key)
 
     # Phase of the beat between the carrier, 2 pi f u, and an oscillator that stands tone_hz beside it.
     sign = doppler_sign(scenario.sideband)
@@ -199,21 +199,8 @@ def tile(plan: Plan, slow: Slow, number: int) -> Samples:
     gain = slow.gain[row] @ powers[:2].astype(np.float32)
     on = plan.on.astype(np.float32)[..., None, None]
     level = plan.amplitude.astype(np.float32)[:, None, None]
-    heard = tone * (level * gain * (on[:, 0] + on[:, 1] * key))
+    heard = tone * (level * gain * (on[:, 0] * power + on[:, 1] * down))
     return _received(plan, heard.reshape(len(heard), -1) + _noise(plan, number))
-
-
-def _key(plan: Plan, sent_s: Array) -> Samples:
-    """Keying of the pulse at emission times, with the jitter of each pulse's length."""
-    scenario = plan.scenario
-    clock = {"pulse_s": scenario.pulse_s, "pause_s": scenario.pause_s, "rise_s": scenario.rise_s}
-    number = pulse_number(sent_s, **clock)
-    late_s: Samples | float = 0.0
-    if scenario.jitter_s > 0:
-        first, last = int(number.min()), int(number.max())
-        drawn = white_noise(scenario.seed, JITTER_STREAM, first, last - first + 1, quantiles=_quantiles())
-        late_s = np.float32(scenario.jitter_s) * np.clip(drawn, -JITTER_MOST, JITTER_MOST)[(number - first).astype(int)]
-    return pulse_key(sent_s, number, late_s=late_s, **clock)
 
 
 def _noise(plan: Plan, number: int) -> Samples | float:
@@ -223,15 +210,10 @@ def _noise(plan: Plan, number: int) -> Samples | float:
     first, count = (number * TILE - REACH - GUARD) * plan.scale, PIECES * PIECE * plan.scale
     return np.stack(
         [
-            np.float32(rms) * white_noise(plan.scenario.seed, stream, first, count, quantiles=_quantiles())
+            np.float32(rms) * white_noise(plan.scenario.seed, stream, first, count, quantiles=normal_quantiles())
             for stream, rms in enumerate(plan.noise_rms)
         ]
     )
-
-
-@lru_cache
-def _quantiles() -> Samples:
-    return normal_quantiles()
 
 
 def _received(plan: Plan, samples: Samples) -> Samples:

@@ -13,8 +13,9 @@ PACKAGE = Path(beep.__file__).parent
 LAYERS = [
     {"errors", "constants", "choices", "arrays"},
     {"rules", "terminal"},
-    {"frames", "signal", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
-    {"geometry", "channel"},
+    {"frames", "keying", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
+    {"geometry", "ionosphere", "signal"},
+    {"channel"},
     {"orbit", "passes"},
     {"sputnik", "scenario"},
     {"reception", "recipe"},

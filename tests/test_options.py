@@ -9,7 +9,7 @@ from beep.recipe import preset, presets, to_toml
 from beep.rules import choices
 from beep.scenario import Scenario, fields
 
-UNITS = {"_s": "s", "_km": "km", "_deg": "degrees", "_hz": "Hz", "_dbfs": "dBFS"}
+UNITS = {"_s": "s", "_km": "km", "_deg": "degrees", "_hz": "Hz", "_dbfs": "dBFS", "_db": "dB", "_rpm": "rpm"}
 START = ("--start", "1957-10-07T05:00Z")
 
 
@@ -27,7 +27,10 @@ def test_every_field_has_an_option(beep, command):
     for field in fields():
         text = texts["--" + field.name.replace("_", "-")]
         unit = next((unit for ending, unit in UNITS.items() if field.name.endswith(ending)), "")
-        default = {"None": field.metadata["unset"], "False": "no"}.get(str(field.default), f"{field.default} {unit}")
+        unset = field.metadata["unset"]
+        default = {"None": unset, "()": unset, "False": "no", "True": "yes"}.get(
+            str(field.default), f"{field.default} {unit}"
+        )
 
         assert field.metadata["help"] in text
         assert unit.upper() in text.split("  ")[0]

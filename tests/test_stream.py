@@ -14,7 +14,8 @@ from beep.errors import ScenarioError
 from beep.noise import normal_quantiles, white_noise
 from beep.reception import peak_snr_db
 from beep.scenario import Scenario
-from beep.stream import GROUP, JITTER_MOST, JITTER_STREAM, REACH, Reader, blocks, plan, render
+from beep.signal import JITTER_MOST, JITTER_STREAM
+from beep.stream import GROUP, REACH, Reader, blocks, plan, render
 
 DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
 # lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
