@@ -3,12 +3,18 @@
 import argparse
 import dataclasses
 import re
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, TextIO
 
+from beep.errors import ScenarioError
 from beep.recipe import load, preset
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
+from beep.terminal import say, stdout
+from beep.tle import read_tle
 
 UNITS = {
     "s": "s",
@@ -21,6 +27,7 @@ UNITS = {
     "dbfs": "dBFS",
 }
 PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (as people remember it)"
+STATIONS_IN_WORDS = ", ".join(STATIONS)
 NOTHING = "none"  # takes an optional field back to its default
 
 
@@ -35,7 +42,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         group = groups.get(title) or groups.setdefault(title, parser.add_argument_group(title))
         unit = UNITS.get(field.name.rpartition("_")[2], "")
         settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
-        about = field.metadata["help"] + (f"; known: {', '.join(STATIONS)}" if field.name == "station" else "")
+        about = field.metadata["help"] + (f"; known: {STATIONS_IN_WORDS}" if field.name == "station" else "")
         settings["help"] = f"{about} (default: {_default(field, unit)})".replace("%", "%%")
         if field.type is bool:
             settings["action"] = argparse.BooleanOptionalAction
@@ -44,7 +51,66 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         else:
             settings["metavar"] = (unit or field.name).upper()
             settings["type"] = _reader(field)
-        group.add_argument(_flag(field.name), **settings)
+        if field.name == "tle":
+            add_tle_options(group, f"(default: {field.metadata['unset']})")
+        elif field.name == "carriers":
+            settings |= {"type": str, "action": "append", "metavar": "MHZ[:WATTS[:SENDS]]"}
+            settings["help"] += "; up to twice"
+            group.add_argument("--carrier-mhz", **settings)
+        else:
+            group.add_argument(_flag(field.name), **settings)
+
+
+def add_tle_options(group: Any, default: str) -> None:
+    """Give a parser or group --tle and --satellite."""
+    group.add_argument(
+        "--tle",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help=f"another satellite: TLE lines, or an OMM as JSON or CSV; - for stdin {default}",
+    )
+    group.add_argument(
+        "--satellite",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="which of the file's satellites, by its name, part of it, or number (default: the only one)",
+    )
+
+
+def tle_of(arguments: argparse.Namespace) -> str | None:
+    """Text of the element set that --tle and --satellite name; None where there is none."""
+    path, satellite = getattr(arguments, "tle", NOTHING), getattr(arguments, "satellite", None)
+    if path != NOTHING:
+        return read_tle(path, satellite=satellite)
+    if satellite is not None:
+        raise ScenarioError(f"--satellite chooses from a file of element sets, got {satellite!r}; give --tle FILE too")
+    return None
+
+
+def add_output_options(group: Any, formats: tuple[str, ...]) -> None:
+    """Give a parser or group --format, of which the first is the default, --output and --force."""
+    group.add_argument("--format", choices=formats, default=formats[0], help=f"of the rows (default: {formats[0]})")
+    group.add_argument("-o", "--output", metavar="FILE", default="-", help="where to write (default: stdout)")
+    group.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+@contextmanager
+def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
+    """The open file that --output names, which appears whole or not at all, or stdout."""
+    if arguments.output == "-":
+        yield stdout()
+        return
+    from beep.output.files import whole_file
+
+    with whole_file(arguments.output, force=arguments.force) as part, part.open("w", encoding="utf-8") as file:
+        yield file
+
+
+def tell_zone(start: str | None, arguments: argparse.Namespace) -> None:
+    """Say that a time without an offset is taken as UTC."""
+    with suppress(ValueError):  # complained about elsewhere
+        if start is not None and datetime.fromisoformat(start.strip()).tzinfo is None:
+            say(f"beep: {start} has no offset from UTC and is taken as UTC; {start}Z says so", arguments)
 
 
 def _flag(name: str) -> str:
@@ -87,6 +153,11 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     else:
         base = Scenario()
     typed = {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}
+    if "carriers" in typed:
+        typed["carriers"] = ",".join(typed["carriers"])
+    if "tle" in typed or hasattr(arguments, "satellite"):
+        typed["tle"] = tle_of(arguments)
+    tell_zone(typed.get("start"), arguments)
     return dataclasses.replace(base, **typed)
 
 

@@ -31,17 +31,27 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
     return _columns(scenario, receive(scenario), np.asarray(t_s, np.float64).reshape(-1))
 
 
-def tracks(scenario: Scenario, *, step_s: float = 1.0) -> Iterator[dict[str, NDArray[np.generic]]]:
-    """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time."""
+def tracks(
+    scenario: Scenario, *, step_s: float = 1.0, frequency_mhz: float | None = None
+) -> Iterator[dict[str, NDArray[np.generic]]]:
+    """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time.
+
+    With `frequency_mhz` the Doppler of that frequency stands in place of the carriers' columns.
+    """
     if not (np.isfinite(step_s) and step_s >= LEAST_STEP_S):
         raise ScenarioError(f"step_s must be {LEAST_STEP_S:g} or more and finite, got {step_s:g}; the default is 1")
+    if frequency_mhz is not None and not 0 < frequency_mhz < np.inf:
+        raise ScenarioError(f"frequency_mhz must be above 0 and finite, got {frequency_mhz:g}")
     reception = receive(scenario)
     count = int(reception.duration_s / step_s + 1e-9) + 1
     for first in range(0, count, ROWS):
-        yield _columns(scenario, reception, np.arange(first, min(first + ROWS, count), dtype=np.float64) * step_s)
+        t_s = np.arange(first, min(first + ROWS, count), dtype=np.float64) * step_s
+        yield _columns(scenario, reception, t_s, frequency_mhz)
 
 
-def _columns(scenario: Scenario, reception: Reception, t_s: Array) -> dict[str, NDArray[np.generic]]:
+def _columns(
+    scenario: Scenario, reception: Reception, t_s: Array, frequency_mhz: float | None = None
+) -> dict[str, NDArray[np.generic]]:
     seen = reception.look(t_s)
     if reception.epoch is None:
         utc = np.full(t_s.shape, np.datetime64("NaT"), "datetime64[us]")
@@ -60,6 +70,8 @@ def _columns(scenario: Scenario, reception: Reception, t_s: Array) -> dict[str, 
         "elevation_deg": np.degrees(seen.elevation_rad),
         "delay_s": seen.delay_s,
     }
+    if frequency_mhz is not None:
+        return columns | {f"doppler_{frequency_mhz:.12g}_hz": -frequency_mhz * 1e6 * seen.delay_rate}
     for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         doppler_hz = -carrier.frequency_mhz * 1e6 * seen.delay_rate
         columns[f"doppler_{name}_hz"] = doppler_hz
