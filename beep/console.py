@@ -219,7 +219,9 @@ def _carrier(scenario: Scenario, carrier: Carrier, delay_rate: float, *, on: boo
     doppler_hz = -carrier.frequency_mhz * 1e6 * delay_rate
     tone_hz = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
     outside = "" if scenario.low_hz <= tone_hz <= scenario.high_hz else " (outside the filter)"
-    return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(doppler_hz):+5d}, tone {tone_hz:4.0f} Hz{outside}"
+    return (
+        f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(doppler_hz):+5d}, tone {tone_hz:4.0f} Hz{outside}"
+    )
 
 
 def _lamp(on: bool) -> str:

@@ -1,7 +1,7 @@
 """The passes to come over a place: of Sputnik 1 in October 1957, or of any element set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import degrees, isfinite, radians
@@ -63,14 +63,14 @@ def predict(
     place, begin, above_rad = parse_station(station), parse_time(start), radians(above_deg)
     if tle is not None:
         mean = elements_of(one_set(tle))
-        for found in passes_over(
-            place, mean, begin, stop_s=days * SECONDS_PER_DAY, above_rad=above_rad, running=True
-        ):
+        for found in passes_over(place, mean, begin, stop_s=days * SECONDS_PER_DAY, above_rad=above_rad, running=True):
             yield _prediction(place, begin, found, mean)
         return
     end = begin + timedelta(days=days)
     for found in sputnik.passes_over_station(place, begin, end, above_rad=above_rad, running=True):
-        yield _prediction(place, begin, found, sputnik.elements(begin + timedelta(seconds=found.tca_s)))
+        mean = sputnik.elements(begin + timedelta(seconds=found.tca_s))
+        on_air_s = (sputnik.ON_AIR - begin).total_seconds()  # over Tyuratam it had risen before
+        yield _prediction(place, begin, replace(found, aos_s=max(found.aos_s, on_air_s)), mean)
 
 
 def _prediction(place: Station, begin: datetime, found: Pass, mean: Elements) -> Prediction:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from beep.errors import ScenarioError
-from beep.recipe import load, preset
+from beep.recipe import beacon, beacons, load, preset, reception_names
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
@@ -33,9 +33,16 @@ NOTHING = "none"  # takes an optional field back to its default
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Give a parser --preset, --scenario and one option for each field of a scenario, in groups."""
-    base = parser.add_argument_group("recipe", "what the other options change").add_mutually_exclusive_group()
-    base.add_argument("--preset", metavar="NAME", help=f"{PRESETS_IN_WORDS} (default: tass)")
+    recipe = parser.add_argument_group("recipe", "what the other options change")
+    base = recipe.add_mutually_exclusive_group()
+    receptions = ", ".join(reception_names())
+    about = f"{PRESETS_IN_WORDS}; or of `beep receptions`: {receptions}"
+    base.add_argument("--preset", metavar="NAME", help=f"{about} (default: tass)")
     base.add_argument("--scenario", metavar="FILE", help="a TOML file as `beep show` prints it")
+    about = f"send as another of the space race did: {', '.join(beacons())}"
+    recipe.add_argument("--beacon", metavar="NAME", help=f"{about} (default: the recipe's own)")
+    about = "key as Sputnik 1 did on the date of the pass, as far as that is known"
+    recipe.add_argument("--date-keying", action="store_true", help=about)
     groups: dict[str, Any] = {}
     for field in fields():
         title = field.metadata["group"]
@@ -110,7 +117,7 @@ def tell_zone(start: str | None, arguments: argparse.Namespace) -> None:
     """Say that a time without an offset is taken as UTC."""
     with suppress(ValueError):  # complained about elsewhere
         if start is not None and datetime.fromisoformat(start.strip()).tzinfo is None:
-            say(f"beep: {start} has no offset from UTC and is taken as UTC; {start}Z says so", arguments)
+            say(f"beep: {start} has no offset and is taken as UTC", arguments)
 
 
 def _flag(name: str) -> str:
@@ -158,7 +165,25 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     if "tle" in typed or hasattr(arguments, "satellite"):
         typed["tle"] = tle_of(arguments)
     tell_zone(typed.get("start"), arguments)
-    return dataclasses.replace(base, **typed)
+    sent = beacon(arguments.beacon) if arguments.beacon is not None else {}
+    scenario = dataclasses.replace(base, **{**sent, **typed})
+    if not arguments.date_keying:
+        return scenario
+    clash = [f"--{name.replace('_', '-')}" for name in ("pulse_s", "pause_s", "keying") if name in typed]
+    if clash or sent:
+        raise ScenarioError(
+            f"--date-keying sets the keying, and so does {(clash or ['--beacon'])[0]}; drop one of them"
+        )
+    return _keyed_by_date(scenario, arguments)
+
+
+def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    from beep.reception import date_keying
+
+    keyed = date_keying(scenario)
+    how = keyed.keying[0].key if keyed.keying else f"{60 / (keyed.pulse_s + keyed.pause_s):.0f} pulses a minute"
+    say(f"beep: keying of the date: {how} (between reports of 1957 it is assumed)", arguments)
+    return keyed
 
 
 def joined_negatives(arguments: list[str]) -> list[str]:

@@ -75,7 +75,9 @@ def passes(
         yield from _described(look, [(rise_s, inf)], within=(start_s, stop_s))
 
 
-def _scan(look: Callable[[Array], Seen], start_s: float, end_s: float, above_rad: float) -> tuple[Array, NDArray[np.bool_]]:
+def _scan(
+    look: Callable[[Array], Seen], start_s: float, end_s: float, above_rad: float
+) -> tuple[Array, NDArray[np.bool_]]:
     """Times of a stretch up to the first nan, peaks between the regular ones included, and whether it is up then."""
     count = max(1, round((end_s - start_s) / SCAN_S))
     # One look more on each side, so that a peak beside the stretch's end is seen from both sides by both stretches.

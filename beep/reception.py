@@ -1,6 +1,6 @@
 """A scenario resolved: which look function, from when, for how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, degrees, floor, isinf, radians
 
@@ -10,12 +10,18 @@ from beep.channel import carrier_to_noise_db_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import Layer
+from beep.keying import Regime
 from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
+from beep.tle import elements_of
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
+LONG_BEFORE_S = -1e7
+MARGIN_HZ = 100.0  # to the filter's edges
+OLD_DAYS = 7.0  # since which elements are 7 to 20 km off
+NOISE_MHZ = (0.3, 250.0)  # of ITU-R P.372's man-made noise
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -131,6 +137,23 @@ def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) ->
     return float(tone_hz.min()), float(tone_hz.max())
 
 
+def date_keying(scenario: Scenario) -> Scenario:
+    """The scenario with Sputnik 1's keying at its closest approach; see `sputnik.keying_on` for what is known of it.
+
+    Where the carrier was continuous, it is the one that sends in the pulse; the other is silent (assumed). Raises
+    ScenarioError where there is no date in October 1957.
+    """
+    from beep import sputnik
+
+    if scenario.tle is not None or scenario.start is None:
+        raise ScenarioError("the keying by date is Sputnik 1's, from its start in October 1957; give start, drop tle")
+    reception = receive(scenario)
+    assert reception.epoch is not None, "a scenario with a start has an epoch"
+    then = sputnik.keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
+    regimes = () if then.key == "keyed" else (Regime(from_s=LONG_BEFORE_S, key=then.key),)
+    return replace(scenario, pulse_s=then.pulse_s, pause_s=then.pause_s, keying=regimes)
+
+
 def _check_tones(scenario: Scenario, reception: Reception) -> None:
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
@@ -153,11 +176,32 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
+            tone_hz, upper_hz = _room_for(scenario, low_hz, high_hz)
             found.append(
                 f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
-                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; move tone_hz or the filter"
+                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; tone_hz {tone_hz:.0f} with "
+                f"high_hz {upper_hz:.0f} would hold it"
+            )
+        if scenario.noise != "off" and not NOISE_MHZ[0] <= carrier.frequency_mhz <= NOISE_MHZ[1]:
+            found.append(
+                f"the noise is ITU-R P.372's, which ends at {NOISE_MHZ[1]:g} MHz; at {carrier.frequency_mhz:g} MHz it "
+                f"is continued, and a receiver's own noise, which is not made, would be more"
+            )
+    if scenario.tle is not None and reception.epoch is not None:
+        epoch = elements_of(scenario.tle).epoch
+        days = abs((reception.epoch - epoch) / timedelta(days=1))
+        if days > OLD_DAYS:
+            found.append(
+                f"the elements are of {epoch:%Y-%m-%d}, {days:.0f} days from this pass: it may be {days:.0f} to "
+                f"{3 * days:.0f} km from there; take a newer set"
             )
     return found
+
+
+def _room_for(scenario: Scenario, low_hz: float, high_hz: float) -> tuple[float, float]:
+    """Tone and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
+    tone_hz = max(scenario.tone_hz, 100 * ceil((scenario.tone_hz + scenario.low_hz + MARGIN_HZ - low_hz) / 100))
+    return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + tone_hz - scenario.tone_hz + MARGIN_HZ) / 100))
 
 
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:

@@ -32,31 +32,72 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
 
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
+    try:
+        return from_dict(read_toml(path))
+    except ScenarioError as error:
+        raise error if str(path) in str(error) else ScenarioError(f"{path}: {error}") from None
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The table of a TOML file; raises ScenarioError, with the file's name, where it cannot be read."""
     import tomllib
 
     try:
         with open(path, "rb") as file:
-            return from_dict(tomllib.load(file))
+            return tomllib.load(file)
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
 
 
 def presets() -> list[str]:
-    """Names of the scenarios that come with the package."""
-    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+    """Names of the scenarios that come with the package; the receptions of 1957 in line of sight are among them."""
+    own = {path.stem for path in PRESETS.glob("*.toml")}
+    return sorted(own | {name for name in reception_names() if "over_horizon" not in reception(name)})
 
 
 def preset(name: str) -> Scenario:
-    """Scenario that comes with the package, by name."""
-    if name not in presets():
-        near = difflib.get_close_matches(name, presets(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(presets())}"
-        raise ScenarioError(f"no preset is called {name!r}; {hint}")
+    """Scenario that comes with the package, by name; refused where the orbit has no line of sight to what was heard."""
+    if name in reception_names() and not (PRESETS / f"{name}.toml").exists():
+        record = reception(name)
+        if "over_horizon" in record:
+            raise ScenarioError(
+                f"{record['who']} heard it from below the horizon ({record['over_horizon']}), so there is no pass to "
+                f"make; `beep receptions` lists those with one"
+            )
+        return from_dict(record["recipe"])
+    _check_name("preset", name, presets())
     return load(PRESETS / f"{name}.toml")
+
+
+def reception_names() -> list[str]:
+    """Names of the receptions of 1957 on record."""
+    return sorted(path.stem for path in (PRESETS / "receptions").glob("*.toml"))
+
+
+def reception(name: str) -> dict[str, Any]:
+    """What is on record of a reception: who, report, heard_from and _until, grade, source, recipe, over_horizon."""
+    return read_toml(PRESETS / "receptions" / f"{name}.toml")
+
+
+def beacons() -> list[str]:
+    """Names of the space race's beacons that come with the package."""
+    return sorted(path.stem for path in (PRESETS / "beacons").glob("*.toml"))
+
+
+def beacon(name: str) -> dict[str, Any]:
+    """Fields of a Scenario that make it send as a beacon of the space race did: `Scenario(**beacon("vanguard-1"))`."""
+    _check_name("beacon", name, beacons())
+    recipe: dict[str, Any] = read_toml(PRESETS / "beacons" / f"{name}.toml")["recipe"]
+    return recipe
+
+
+def _check_name(kind: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        raise ScenarioError(f"no {kind} is called {name!r}; {hint}")
 
 
 def to_toml(scenario: Scenario) -> str:
@@ -70,6 +111,8 @@ def to_toml(scenario: Scenario) -> str:
         value = getattr(scenario, field.name)
         if value is None:
             lines.append(f"# {field.name} =   # {field.metadata['help']}; now: {field.metadata['unset']}")
+        elif isinstance(value, str) and "\n" in value and "'''" not in value:
+            lines += [f"{field.name} = '''", f"{value}'''  # {field.metadata['help']}"]
         elif isinstance(value, tuple) and value:
             lines.append(f"{field.name} = [  # {field.metadata['help']}")
             lines += [f"  {_inline(record)}," for record in value]

@@ -96,8 +96,11 @@ class Scenario:
         unset="the simple pass",
     )
     tle: str | None = field(
-        None, "pass", "another satellite's element set: two or three TLE lines, or an OMM as JSON",
-        unset="Sputnik's own orbit", read=one_set,
+        None,
+        "pass",
+        "another satellite's element set: two or three TLE lines, or an OMM as JSON",
+        unset="Sputnik's own orbit",
+        read=one_set,
     )
     start: datetime | str | None = field(  # text is read at birth: afterwards it is an aware datetime or None
         None,

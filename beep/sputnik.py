@@ -6,10 +6,12 @@ distance +-2 % or 15 km, position 25 km.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import radians, tau
 
+from beep.choices import Key
 from beep.constants import SECONDS_PER_DAY
 from beep.errors import ScenarioError
 from beep.overhead import passes_over
@@ -21,6 +23,10 @@ ORBIT_FROM = datetime(1957, 10, 4, 19, 12, tzinfo=UTC)  # day 4.8: launch was at
 ON_AIR = datetime(1957, 10, 4, 19, 33, 49, tzinfo=UTC)  # separation
 TCA_ERROR_S = 3  # 1 sigma, of the orbit
 ORBIT_UNTIL = datetime(1957, 10, 26, tzinfo=UTC)  # the battery ended on 25 or 26 October
+
+FIRST_RATE, LAST_RATE = 108.0, 150.0  # pulses a minute
+RATE_UNTIL = datetime(1957, 10, 8, tzinfo=UTC)
+SILENT_FROM, SILENT_UNTIL = datetime(1957, 10, 8, 12, tzinfo=UTC), datetime(1957, 10, 8, 18, tzinfo=UTC)
 
 SEARCH_S = 86_400.0  # for a pass, from the start on
 DRIFT_S = 60.0
@@ -105,6 +111,35 @@ def _refined(station: Station, start: datetime, found: Pass, above_rad: float) -
         )
         found = min(again, key=lambda other: abs(other.tca_s - found.tca_s), default=found)
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayKeying:
+    """How Sputnik 1 was keyed at a time, and how well that is known."""
+
+    key: Key
+    pulse_s: float
+    pause_s: float
+    grade: str
+
+
+def keying_on(when: datetime) -> DayKeying:
+    """Keying of Sputnik 1 at a time between separation and the battery's end.
+
+    108 pulses a minute at first, 150 by 7 October (Wireless World, December 1957, as recalled in October 1987); from
+    about 8 October silent for several hours, then a continuous carrier (Radio & TV News, February 1958). Assumed: that
+    the rate rose in a straight line to the end of 7 October (the Dallas tape, that morning, has 134 where this says
+    140), that pulse and pause are equal, and that the silence was from 12 to 18 h of 8 October. Some beeps were still
+    heard on 9 October: the change was intermittent, which is not modelled.
+    """
+    check_date(when)
+    risen = min(max((when - ON_AIR) / (RATE_UNTIL - ON_AIR), 0.0), 1.0)
+    half_s = 30.0 / (FIRST_RATE + risen * (LAST_RATE - FIRST_RATE))
+    if when < SILENT_FROM:
+        return DayKeying(key="keyed", pulse_s=half_s, pause_s=half_s, grade="M57 at both ends, assumed between")
+    if when < SILENT_UNTIL:
+        return DayKeying(key="silent", pulse_s=half_s, pause_s=half_s, grade="M57, the hours assumed")
+    return DayKeying(key="continuous", pulse_s=half_s, pause_s=half_s, grade="M57, the hour assumed")
 
 
 @lru_cache

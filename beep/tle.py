@@ -186,6 +186,11 @@ def _tle_sets(text: str) -> Iterator[ElementSet]:
     name, at = "", 0
     while at < len(lines):
         (number, line), after = lines[at], lines[at + 1][1] if at + 1 < len(lines) else ""
+        if not line.isprintable():
+            column = next(c for c, character in enumerate(line, 1) if not character.isprintable())
+            raise TleError(
+                f"line {number}, column {column}: a TLE is plain text, got {line[column - 1]!r}; copy it anew"
+            )
         if line.startswith("1 ") and after.startswith("2 "):
             body = f"{line}\n{after}"
             yield ElementSet(
@@ -324,7 +329,7 @@ def _omm_set(record: dict[str, Any], where: str) -> ElementSet:
 
     number = str(record.get("NORAD_CAT_ID", "")).strip()
     return ElementSet(
-        text=json.dumps(record, ensure_ascii=False),
+        text=json.dumps(record),
         name=str(record.get("OBJECT_NAME") or "").strip(),
         number=int(number) if number.isdecimal() and len(number) < 10 else -1,
         where=where,

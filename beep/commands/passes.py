@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from beep.errors import TleError
 from beep.options import STATIONS_IN_WORDS, add_output_options, add_tle_options, output_of, tell_zone, tle_of
-from beep.terminal import say
+from beep.terminal import clock, say
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from beep.forecast import Prediction
 
 FORMATS = ("table", "csv", "json")
@@ -72,22 +70,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _row(one: Prediction) -> tuple[str, ...]:
     return (
-        _moment(one.aos, "%Y-%m-%d %H:%M:%S", "up for days"),
+        clock(one.aos, "%Y-%m-%d %H:%M:%S") or "up for days",
         _degrees(one.aos_azimuth_deg),
-        _moment(one.tca, "%H:%M:%S"),
+        clock(one.tca),
         _degrees(one.tca_azimuth_deg),
         _degrees(one.max_elevation_deg),
         f"{one.tca_range_km:.0f}",
-        _moment(one.los, "%H:%M:%S", "stays up"),
+        clock(one.los) or "stays up",
         _degrees(one.los_azimuth_deg),
         one.direction,
     )
-
-
-def _moment(when: datetime | None, form: str, missing: str = "") -> str:
-    from datetime import timedelta
-
-    return missing if when is None else format(when + timedelta(seconds=0.5), form)
 
 
 def _degrees(angle_deg: float | None) -> str:

@@ -23,9 +23,7 @@ def write_doppler(file: TextIO, tables: Iterable[Table]) -> None:
     """Write `unix_time<tab>frequency_offset_hz` rows from tables of a track with one Doppler column."""
     for table in tables:
         offset_hz = _doppler_hz(table)
-        file.writelines(
-            f"{us / 1e6:.6f}\t{hz:.9f}\n" for us, hz in zip(_unix_us(table), offset_hz, strict=True)
-        )
+        file.writelines(f"{us / 1e6:.6f}\t{hz:.9f}\n" for us, hz in zip(_unix_us(table), offset_hz, strict=True))
 
 
 def write_strf(file: TextIO, tables: Iterable[Table], *, frequency_hz: float, site: int) -> None:
@@ -35,9 +33,7 @@ def write_strf(file: TextIO, tables: Iterable[Table], *, frequency_hz: float, si
     is 1 at 1000 km. Raises ScenarioError before 1886 and after 2132, where an MJD has not five digits.
     """
     for table in tables:
-        columns = zip(
-            _unix_us(table), _doppler_hz(table), table["range_km"], table["elevation_deg"] > 0, strict=True
-        )
+        columns = zip(_unix_us(table), _doppler_hz(table), table["range_km"], table["elevation_deg"] > 0, strict=True)
         for us, offset_hz, range_km, up in columns:
             day, rest_us = divmod(us, DAY_US)
             if day + UNIX_EPOCH_MJD not in FIVE_DIGITS:
