@@ -29,6 +29,10 @@ class Station:
                 raise ScenarioError(f"a station's {name} must be {least:g} to {most:g} {unit}, got {value:g}")
 
 
+def _at(latitude_deg: float, longitude_deg: float, height_m: float) -> Station:
+    return Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg, height_m=height_m)
+
+
 STATIONS = {
     "baldock": _at(52.00, -0.13, 95),  # GPO receiving station east of the town; assumed within 3 km
     "banbury": _at(52.06, -1.34, 100),  # GPO measuring station; assumed: the town, within 8 km
