@@ -20,12 +20,12 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
+    from beep.documented import receptions
     from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError, TleError
     from beep.exporter import export
     from beep.forecast import predict
     from beep.player import play, playing
     from beep.reception import date_keying
-    from beep.documented import receptions
     from beep.recipe import beacon, beacons, load, preset, presets, to_toml
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render

@@ -17,9 +17,9 @@ from beep.frames import julian_date
 from beep.geometry import Ephemeris
 from beep.tle import Elements
 
-SEGMENT_S = 256.0  # one series
-DEGREE = 11  # with this length 95 % is within 1e-6 m of SGP4, the rest within 2e-5 m: SGP4 itself jumps by that
-KEPT_SEGMENTS = 512  # a day and a half; older ones are computed again when asked for
+SEGMENT_S = 128.0  # one series
+DEGREE = 11  # within 1e-6 m of SGP4 for 95 % of the time, also at a perigee of Molniya; SGP4 itself jumps by 2e-5 m
+KEPT_SEGMENTS = 512  # 18 hours; older ones are computed again when asked for
 
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
 _TROUBLE = {  # of SGP4's error codes, those that an element set can lead to
@@ -43,7 +43,10 @@ def positions(elements: Elements, start: datetime) -> Callable[[Array], Vectors]
     References: Vallado et al. 2006, AIAA 2006-6753 (SGP4).
     """
     satellite = _satellite(elements)
-    day, fraction = julian_date(start)
+    # Counted from SGP4's own idea of the epoch, which is up to 0.2 us beside the true one: so what it rounds goes out.
+    since = start - elements.epoch
+    day = satellite.jdsatepoch + since.days
+    fraction = satellite.jdsatepochF + (since.seconds + since.microseconds * 1e-6) / SECONDS_PER_DAY
 
     def position(u_s: Array) -> Vectors:
         error, position_km, _ = satellite.sgp4_array(np.full_like(u_s, day), fraction + u_s / SECONDS_PER_DAY)

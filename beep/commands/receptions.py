@@ -20,8 +20,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.output.table import print_table, write_csv, write_json
     from beep.documented import receptions, table
+    from beep.output.table import print_table, write_csv, write_json
     from beep.sputnik import TCA_ERROR_S
 
     found = receptions()
