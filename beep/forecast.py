@@ -35,7 +35,7 @@ class Prediction:
     los_azimuth_deg: float | None
     max_elevation_deg: float
     tca_range_km: float
-    direction: str  # north or south: where the satellite flies at TCA
+    direction: str  # north or south: where the satellite flies at TCA; empty where it neither rises nor sets
 
 
 def predict(
@@ -89,7 +89,7 @@ def _prediction(place: Station, begin: datetime, found: Pass, mean: Elements) ->
         los_azimuth_deg=azimuth_deg[2],
         max_elevation_deg=degrees(seen.elevation_rad[3]),
         tca_range_km=float(seen.range_m[1]) / 1e3,
-        direction="north" if northbound(mean, tca) else "south",
+        direction="" if not known[[0, 2]].any() else "north" if northbound(mean, tca) else "south",
     )
 
 

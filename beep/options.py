@@ -178,12 +178,12 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
 
 
 def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
-    from beep.reception import date_keying
+    from beep.reception import date_keying, day_keying
 
-    keyed = date_keying(scenario)
-    how = keyed.keying[0].key if keyed.keying else f"{60 / (keyed.pulse_s + keyed.pause_s):.0f} pulses a minute"
-    say(f"beep: keying of the date: {how} (between reports of 1957 it is assumed)", arguments)
-    return keyed
+    then = day_keying(scenario)
+    how = f"{60 / (then.pulse_s + then.pause_s):.0f} pulses a minute" if then.key == "keyed" else then.key
+    say(f"beep: keying of the date: {how} ({then.grade})", arguments)
+    return date_keying(scenario)
 
 
 def joined_negatives(arguments: list[str]) -> list[str]:

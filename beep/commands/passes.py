@@ -94,17 +94,18 @@ def _remark(arguments: argparse.Namespace, found: list[Prediction], tle: str | N
     from beep.rules import parse_time
     from beep.tle import elements_of, name_of
 
+    name = "Sputnik 1" if tle is None else name_of(tle)
+    if not found:
+        count = f"{name} does not rise above {arguments.min_elevation_deg:g} degrees there in that time"
+    elif found[0].aos is None and found[0].los is None:
+        count = f"{name} stands above {arguments.min_elevation_deg:g} degrees all the time"
+    else:
+        count = f"{len(found)} {'pass' if len(found) == 1 else 'passes'} of {name}"
     if tle is not None:
         epoch = elements_of(tle).epoch
         days = max((abs((one.tca - epoch) / timedelta(days=1)) for one in found), default=0.0)
-        count = f"{len(found)} {'pass' if len(found) == 1 else 'passes'} of {name_of(tle)}"
-        return (
-            f"{count}; elements of {epoch:%Y-%m-%d %H:%M} UTC, good to 1 to 3 km a day from then on: "
-            f"up to {days:.1f} days here"
-        )
+        age = f", here up to {days:.1f} days" if found else ""
+        return f"{count}; elements of {epoch:%Y-%m-%d %H:%M} UTC, good to 1 to 3 km for each day from then{age}"
     end = parse_time(arguments.start) + timedelta(days=arguments.days)
     flat = "; the battery was flat from 1957-10-26" if end > sputnik.ORBIT_UNTIL else ""
-    return (
-        f"{len(found)} {'pass' if len(found) == 1 else 'passes'} of Sputnik 1, good to {sputnik.TCA_ERROR_S} s in time "
-        f"(1 sigma) and 2 % or 15 km in distance{flat}"
-    )
+    return f"{count}; the orbit is good to {sputnik.TCA_ERROR_S} s (1 sigma), 2 % or 15 km in distance{flat}"
