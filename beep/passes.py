@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from beep.arrays import Array
 
-SCAN_S = 60.0  # between two looks; what stays below a peak of 15 degrees in between is looked at again
+SCAN_S = 60.0  # between two looks
+# A peak between two looks is looked at again where it may reach the limit: in half a minute a satellite that skims the
+# air climbs by 15 degrees to the horizon, by 40 to the zenith.
 PEAK_RAD = radians(15.0)
 FIRST_LOOKS, MOST_LOOKS = 720, 11_520  # scanned together: half a day, then twice as much, up to eight days
 REACH_S = 2 * 86_400.0  # how far beyond the search a pass is followed to its rise or set
@@ -85,7 +87,7 @@ def _scan(
     edge_s = np.concatenate([[2 * start_s - edge_s[1]], edge_s, [2 * end_s - edge_s[-2]]])
     height = look(edge_s).elevation_rad - above_rad
     middle, left, right = height[1:-1], height[:-2], height[2:]
-    peak = 1 + np.flatnonzero((middle >= left) & (middle >= right) & (middle <= 0) & (middle > -PEAK_RAD))
+    peak = 1 + np.flatnonzero((middle >= left) & (middle >= right) & (middle <= 0) & (middle > -PEAK_RAD - above_rad))
     peak_s = _peaks(look, edge_s[peak - 1], edge_s[peak + 1])
     height_there = look(peak_s).elevation_rad - above_rad
     all_s = np.concatenate([edge_s[1:-1], peak_s])
