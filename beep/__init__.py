@@ -20,23 +20,31 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
+    from beep.documented import receptions
+    from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError, TleError
     from beep.exporter import export
+    from beep.forecast import predict
     from beep.player import play, playing
-    from beep.recipe import character, load, preset, presets, to_toml
+    from beep.reception import date_keying
+    from beep.recipe import beacon, beacons, character, load, preset, presets, to_toml
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
+    from beep.tle import read_tle
     from beep.truth import track
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError"),
+    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError", "TleError"),
     "beep.exporter": ("export",),
     "beep.player": ("play", "playing"),
-    "beep.recipe": ("character", "load", "preset", "presets", "to_toml"),
+    "beep.forecast": ("predict",),
+    "beep.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),
+    "beep.reception": ("date_keying",),
+    "beep.documented": ("receptions",),
     "beep.scenario": ("Carrier", "Scenario"),
     "beep.stream": ("blocks", "render"),
+    "beep.tle": ("read_tle",),
     "beep.truth": ("track",),
 }
 __all__ = [
@@ -46,14 +54,21 @@ __all__ = [
     "PlaybackError",
     "Scenario",
     "ScenarioError",
+    "TleError",
+    "beacon",
+    "beacons",
     "blocks",
     "character",
+    "date_keying",
     "export",
     "load",
     "play",
     "playing",
+    "predict",
     "preset",
     "presets",
+    "read_tle",
+    "receptions",
     "render",
     "to_toml",
     "track",

@@ -29,12 +29,20 @@ EXAMPLES = """\
                                                                 the real orbit over a real place
   beep export - --duration-s 20 | aplay                         a WAV stream on stdout
   beep track --preset dallas --format csv                       the truth of the same pass, second by second
+  beep track --tle iss.tle --station 52.2,0.1,20 --start 2018-07-04T04:00Z --format doppler --frequency-mhz 145.8
+                                                                another satellite's, as gr-satellites reads it
+  beep passes --station cambridge --start 1957-10-13 --days 3   when could it be heard
+  beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
+                                                                another satellite
+  beep receptions                                               who heard it in 1957, and what the orbit says
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
     "export": "write the sound to a file or a pipe",
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
+    "passes": "print when a satellite rises, comes closest and sets over a place",
+    "receptions": "list the receptions of 1957 on record, with what the orbit says of each",
     "show": "print the recipe as TOML, to be changed and given back",
 }
 

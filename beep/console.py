@@ -59,7 +59,7 @@ def _other_sideband(scenario: Scenario) -> Scenario:
 
 
 def _next_mix(scenario: Scenario) -> Scenario:
-    mixes = ("stereo", "mono", *(carrier.name for carrier in scenario.carriers))
+    mixes = ("stereo", "mono", *scenario.names)
     return replace(scenario, mix=mixes[(mixes.index(scenario.mix) + 1) % len(mixes)])
 
 
@@ -220,7 +220,7 @@ def status(player: Player) -> str:
 def _carrier(scenario: Scenario, carrier: Carrier, shift_hz: Array, at_s: float, *, on: bool) -> str:
     tone = float(tone_hz(scenario, shift_hz, np.array([at_s]))[0])
     outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
-    return f"{_lamp(on)} {carrier.name} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
+    return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 
 
 def _lamp(on: bool) -> str:

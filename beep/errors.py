@@ -2,6 +2,7 @@
 
 BeepError
 ├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
+├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot follow
 ├── OutputError(OSError)         a file or pipe that cannot be written
 └── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
 """
@@ -13,6 +14,10 @@ class BeepError(Exception):
 
 class ScenarioError(BeepError, ValueError):
     """The recipe breaks a rule, or names something unknown."""
+
+
+class TleError(BeepError, ValueError):
+    """The element set breaks a rule of its format, or its orbit cannot be followed."""
 
 
 class OutputError(BeepError, OSError):

@@ -66,8 +66,7 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
         return Look(
             range_m=range_m,
             range_rate_m_s=range_rate_m_s,
-            azimuth_rad=np.arctan2(east_m, north_m) % (2 * pi),
-            elevation_rad=np.arctan2(up_m, np.hypot(east_m, north_m)),
+            **_directions(np.stack([east_m, north_m, up_m])),
             delay_s=delay_s,
             delay_rate=sent_m_s / (SPEED_OF_LIGHT_M_S + sent_m_s),  # d(tau)/dt = (v/c)(1 - d(tau)/dt)
         )
@@ -80,6 +79,38 @@ def simple_pass_duration_s(*, altitude_m: float, max_elevation_rad: float) -> fl
     radius_m = MEAN_EARTH_RADIUS_M + altitude_m
     ratio = MEAN_EARTH_RADIUS_M / radius_m / cos(_track_offset_rad(altitude_m, max_elevation_rad))
     return 2 / sqrt(GM_EARTH_M3_S2 / radius_m**3) * acos(min(ratio, 1.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Where a station sees the satellite at one instant, light time left aside; all arrays (N,)."""
+
+    range_m: Array
+    azimuth_rad: Array  # from north through east, 0 to 2 pi
+    elevation_rad: Array
+
+
+def station_view(
+    position: Callable[[Array], Vectors],
+    *,
+    latitude_deg: float,
+    longitude_deg: float,
+    height_m: float,
+    sidereal: tuple[float, float],
+) -> Callable[[Array], View]:
+    """View of a satellite from a WGS-84 station as a function of seconds (N,): a tenth of what `station_pass` costs.
+
+    `position` gives TEME metres (3, N); the rest is as in `station_pass`.
+    """
+    ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, height_m)[:, None]
+    to_local = east_north_up(latitude_deg, longitude_deg)
+    angle_rad, rate_rad_s = sidereal
+
+    def view(t_s: Array) -> View:
+        line_m = rotate_z(position(t_s), -(angle_rad + rate_rad_s * t_s)) - ground_m
+        return View(range_m=_length(line_m), **_directions(to_local @ line_m))
+
+    return view
 
 
 def station_pass(
@@ -108,7 +139,7 @@ def station_pass(
         satellite_m, satellite_m_s = ephemeris(t_s)
         line_m = satellite_m - station_m
         range_m = _length(line_m)
-        east_m, north_m, up_m = to_local @ rotate_z(line_m, -turn_rad)
+        directions = _directions(to_local @ rotate_z(line_m, -turn_rad))
 
         delay_s = range_m / SPEED_OF_LIGHT_M_S
         for _ in range(LIGHT_TIME_ROUNDS):
@@ -119,8 +150,7 @@ def station_pass(
         return Look(
             range_m=range_m,
             range_rate_m_s=_dot(line_m, satellite_m_s - station_m_s) / range_m,
-            azimuth_rad=np.arctan2(east_m, north_m) % (2 * pi),
-            elevation_rad=np.arctan2(up_m, np.hypot(east_m, north_m)),
+            **directions,
             delay_s=delay_s,
             delay_rate=_dot(toward, sent_m_s - station_m_s) / (SPEED_OF_LIGHT_M_S + _dot(toward, sent_m_s)),
         )
@@ -150,6 +180,15 @@ def _track_offset_rad(altitude_m: float, max_elevation_rad: float) -> float:
     """Angle at the Earth's centre between the station and the ground track."""
     ratio = MEAN_EARTH_RADIUS_M / (MEAN_EARTH_RADIUS_M + altitude_m)
     return acos(ratio * cos(max_elevation_rad)) - max_elevation_rad
+
+
+def _directions(local_m: Vectors) -> dict[str, Array]:
+    """Azimuth and elevation of east, north and up (3, N)."""
+    east_m, north_m, up_m = local_m
+    return {
+        "azimuth_rad": np.arctan2(east_m, north_m) % (2 * pi),
+        "elevation_rad": np.arctan2(up_m, np.hypot(east_m, north_m)),
+    }
 
 
 def _dot(a: Vectors, b: Vectors) -> Array:

@@ -3,12 +3,18 @@
 import argparse
 import dataclasses
 import re
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, TextIO
 
-from beep.recipe import character, load, preset
+from beep.errors import ScenarioError
+from beep.recipe import beacon, beacons, character, load, preset, reception_names
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
+from beep.terminal import say, stdout
+from beep.tle import read_tle
 
 UNITS = {
     "s": "s",
@@ -26,6 +32,7 @@ PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (a
 CHARACTERS_IN_WORDS = (
     "ham (AGC, hum, a warm oscillator), lab (wide, fixed gain), tape (as copies sound), clean (no fault)"
 )
+STATIONS_IN_WORDS = ", ".join(STATIONS)
 NOTHING = "none"  # takes an optional field back to its default
 
 
@@ -33,20 +40,23 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Give a parser --preset, --scenario, --character and one option for each field of a scenario, in groups."""
     recipe = parser.add_argument_group("recipe", "what the other options change")
     base = recipe.add_mutually_exclusive_group()
-    base.add_argument("--preset", metavar="NAME", help=f"{PRESETS_IN_WORDS} (default: tass)")
+    receptions = ", ".join(reception_names())
+    about = f"{PRESETS_IN_WORDS}; or of `beep receptions`: {receptions}"
+    base.add_argument("--preset", metavar="NAME", help=f"{about} (default: tass)")
     base.add_argument("--scenario", metavar="FILE", help="a TOML file as `beep show` prints it")
-    recipe.add_argument(
-        "--character",
-        metavar="NAME",
-        help=f"all receiver options at once: {CHARACTERS_IN_WORDS} (default: the recipe's own)",
-    )
+    about = f"all receiver options at once: {CHARACTERS_IN_WORDS}"
+    recipe.add_argument("--character", metavar="NAME", help=f"{about} (default: the recipe's own)")
+    about = f"send as another of the space race did: {', '.join(beacons())}"
+    recipe.add_argument("--beacon", metavar="NAME", help=f"{about} (default: the recipe's own)")
+    about = "key as Sputnik 1 did on the date of the pass, as far as that is known"
+    recipe.add_argument("--date-keying", action="store_true", help=about)
     groups: dict[str, Any] = {}
     for field in fields():
         title = field.metadata["group"]
         group = groups.get(title) or groups.setdefault(title, parser.add_argument_group(title))
         unit = _unit(field.name)
         settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
-        about = field.metadata["help"] + (f"; known: {', '.join(STATIONS)}" if field.name == "station" else "")
+        about = field.metadata["help"] + (f"; known: {STATIONS_IN_WORDS}" if field.name == "station" else "")
         settings["help"] = f"{about} (default: {_default(field, unit)})".replace("%", "%%")
         if field.type is bool:
             settings["action"] = argparse.BooleanOptionalAction
@@ -55,7 +65,66 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         else:
             settings["metavar"] = (unit or field.name).upper()
             settings["type"] = _reader(field)
-        group.add_argument(_flag(field.name), **settings)
+        if field.name == "tle":
+            add_tle_options(group, f"(default: {field.metadata['unset']})")
+        elif field.name == "carriers":
+            settings |= {"type": str, "action": "append", "metavar": "MHZ[:WATTS[:SENDS]]"}
+            settings["help"] += "; up to twice"
+            group.add_argument("--carrier-mhz", **settings)
+        else:
+            group.add_argument(_flag(field.name), **settings)
+
+
+def add_tle_options(group: Any, default: str) -> None:
+    """Give a parser or group --tle and --satellite."""
+    group.add_argument(
+        "--tle",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help=f"another satellite: TLE lines, or an OMM as JSON or CSV; - for stdin {default}",
+    )
+    group.add_argument(
+        "--satellite",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="which of the file's satellites, by its name, part of it, or number (default: the only one)",
+    )
+
+
+def tle_of(arguments: argparse.Namespace) -> str | None:
+    """Text of the element set that --tle and --satellite name; None where there is none."""
+    path, satellite = getattr(arguments, "tle", NOTHING), getattr(arguments, "satellite", None)
+    if path != NOTHING:
+        return read_tle(path, satellite=satellite)
+    if satellite is not None:
+        raise ScenarioError(f"--satellite chooses from a file of element sets, got {satellite!r}; give --tle FILE too")
+    return None
+
+
+def add_output_options(group: Any, formats: tuple[str, ...]) -> None:
+    """Give a parser or group --format, of which the first is the default, --output and --force."""
+    group.add_argument("--format", choices=formats, default=formats[0], help=f"of the rows (default: {formats[0]})")
+    group.add_argument("-o", "--output", metavar="FILE", default="-", help="where to write (default: stdout)")
+    group.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+@contextmanager
+def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
+    """The open file that --output names, which appears whole or not at all, or stdout."""
+    if arguments.output == "-":
+        yield stdout()
+        return
+    from beep.output.files import whole_file
+
+    with whole_file(arguments.output, force=arguments.force) as part, part.open("w", encoding="utf-8") as file:
+        yield file
+
+
+def tell_zone(start: str | None, arguments: argparse.Namespace) -> None:
+    """Say that a time without an offset is taken as UTC."""
+    with suppress(ValueError):  # complained about elsewhere
+        if start is not None and datetime.fromisoformat(start.strip()).tzinfo is None:
+            say(f"beep: {start} has no offset and is taken as UTC", arguments)
 
 
 def _unit(name: str) -> str:
@@ -106,7 +175,30 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     if arguments.character is not None:
         base = character(arguments.character, base)
     typed = {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}
-    return dataclasses.replace(base, **typed)
+    if "carriers" in typed:
+        typed["carriers"] = ",".join(typed["carriers"])
+    if "tle" in typed or hasattr(arguments, "satellite"):
+        typed["tle"] = tle_of(arguments)
+    tell_zone(typed.get("start"), arguments)
+    sent = beacon(arguments.beacon) if arguments.beacon is not None else {}
+    scenario = dataclasses.replace(base, **{**sent, **typed})
+    if not arguments.date_keying:
+        return scenario
+    clash = [f"--{name.replace('_', '-')}" for name in ("pulse_s", "pause_s", "keying") if name in typed]
+    if clash or sent:
+        raise ScenarioError(
+            f"--date-keying sets the keying, and so does {(clash or ['--beacon'])[0]}; drop one of them"
+        )
+    return _keyed_by_date(scenario, arguments)
+
+
+def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    from beep.reception import date_keying, day_keying
+
+    then = day_keying(scenario)
+    how = f"{60 / (then.pulse_s + then.pause_s):.0f} pulses a minute" if then.key == "keyed" else then.key
+    say(f"beep: keying of the date: {how} ({then.grade})", arguments)
+    return date_keying(scenario)
 
 
 def joined_negatives(arguments: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ PIECES = (TILE + 2 * (REACH + GUARD)) // PIECE  # computed for one tile, its his
 STEPS = TILE // PIECE  # of the AGC in a tile
 
 SCALE_RATE_HZ = 12_500.0
+FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 
 
@@ -105,7 +106,7 @@ def plan(scenario: Scenario) -> Plan:
 def _needed_rate_hz(scenario: Scenario) -> float:
     """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
     reach_hz = filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
-    highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * 2.7e-5 + abs(scenario.carrier_offset_hz)
+    highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     if scenario.detector == "cw":
         highest_hz += scenario.tone_hz
     return max(

@@ -1,25 +1,31 @@
 """A scenario resolved: which look function, from when, for how long."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import ceil, degrees, floor, inf, log10, radians
+from math import ceil, floor, isinf, log10, radians
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from beep.arrays import Array
-from beep.channel import amplitude, carrier_to_noise_db_hz, ionospheric_doppler_hz, link
+from beep.channel import carrier_to_noise_db_hz, ionospheric_doppler_hz
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
-from beep.receiver import doppler_sign, noise_bandwidth_hz
+from beep.keying import Regime
+from beep.receiver import doppler_sign
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 
+if TYPE_CHECKING:
+    from beep.sputnik import DayKeying
+
 STEPS = 2001
 BENT_STEPS = 200
-LOW_PASS_DEG = 5.0
-THUMP_HZ = 200.0  # above, an edge of 5 ms is more than 30 dB below its carrier
 HOUR = timedelta(hours=1)
+LONG_BEFORE_S = -1e7
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -67,24 +73,40 @@ def _simple(scenario: Scenario) -> Reception:
 
 
 def _over_station(scenario: Scenario, station: Station) -> Reception:
-    from beep import sputnik  # here, so that a simple pass need not wait for SGP4
+    # Imported here, so that a simple pass need not wait for SGP4.
+    from beep.forecast import first_pass
+    from beep.overhead import over, refuse_lost
 
     start = _start(scenario)
     assert start is not None, "a scenario with a station has a start"
-    found, tca = sputnik.first_pass(station, start)
+    found, mean, on_air = first_pass(station, start, scenario.tle)
+    if isinf(found.los_s):
+        return _always_up(scenario, over(station, mean, start), station, start)
+    tca = start + timedelta(seconds=found.tca_s)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before the rise and ends on the one after the set; over Tyuratam the
         # satellite had risen before it was on the air.
         rise = tca - timedelta(seconds=found.tca_s - found.aos_s)
-        epoch = max(rise.replace(microsecond=0), sputnik.ON_AIR)
+        epoch = max(rise.replace(microsecond=0), on_air)
         tca_s = (tca - epoch).total_seconds()
         duration_s = float(ceil(tca_s + found.los_s - found.tca_s))
     else:
         duration_s = scenario.duration_s or float(ceil(found.los_s) - floor(found.aos_s))
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
-    look = sputnik.over(station, sputnik.elements(tca), epoch)
-    return _settled(scenario, look, station, epoch, duration_s, tca_s)
+    for moment_s in (0.0, duration_s):
+        refuse_lost(mean, epoch + timedelta(seconds=moment_s))
+    return _settled(scenario, over(station, mean, epoch), station, epoch, duration_s, tca_s)
+
+
+def _always_up(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
+    """A satellite that does not set for days is recorded from the start on."""
+    if scenario.duration_s is None:
+        raise ScenarioError("this satellite does not set here for days; give duration_s, and it is recorded from start")
+    if scenario.tca_s is not None:
+        raise ScenarioError("tca_s needs a pass, but this satellite does not set here for days; drop tca_s")
+    t_s = np.linspace(0.0, scenario.duration_s, STEPS)
+    return _settled(scenario, look, station, start, scenario.duration_s, float(t_s[np.argmin(look(t_s).range_m)]))
 
 
 def _start(scenario: Scenario) -> datetime | None:
@@ -135,7 +157,7 @@ def _layer(scenario: Scenario, preset: Layer) -> Layer:
     return layer
 
 
-def _seen(reception: Reception) -> Look:
+def seen_throughout(reception: Reception) -> Look:
     """Looks spread over the whole recording."""
     return reception.look(_times_s(reception))
 
@@ -172,6 +194,31 @@ def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) ->
     return float(tones_hz.min()), float(tones_hz.max())
 
 
+def day_keying(scenario: Scenario) -> DayKeying:
+    """Sputnik 1's keying at the closest approach of a scenario; see `sputnik.keying_on`.
+
+    Raises ScenarioError where there is no date in October 1957.
+    """
+    from beep import sputnik
+
+    if scenario.tle is not None or scenario.start is None:
+        raise ScenarioError("the keying by date is Sputnik 1's, from its start in October 1957; give start, drop tle")
+    reception = receive(scenario)
+    assert reception.epoch is not None, "a scenario with a start has an epoch"
+    return sputnik.keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
+
+
+def date_keying(scenario: Scenario) -> Scenario:
+    """The scenario with Sputnik 1's keying at its closest approach, as far as that is known.
+
+    Where the carrier was continuous, it is the one that sends in the pulse; the other is silent (assumed). Raises
+    ScenarioError where there is no date in October 1957.
+    """
+    then = day_keying(scenario)
+    regimes = () if then.key == "keyed" else (Regime(from_s=LONG_BEFORE_S, key=then.key),)
+    return replace(scenario, pulse_s=then.pulse_s, pause_s=then.pause_s, keying=regimes)
+
+
 def _check_tones(scenario: Scenario, reception: Reception) -> None:
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
@@ -181,31 +228,6 @@ def _check_tones(scenario: Scenario, reception: Reception) -> None:
                 f"that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz; "
                 f"lower tone_hz or raise sample_rate_hz"
             )
-
-
-def warnings(scenario: Scenario, reception: Reception) -> list[str]:
-    """What is allowed but probably not meant: a tone that leaves the filter's band, a pass that is missed."""
-    found = []
-    if not np.any(_seen(reception).elevation_rad > 0):
-        found.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
-    highest_deg = degrees(_seen(reception).elevation_rad.max())
-    if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
-        found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
-    if scenario.detector == "am":
-        if scenario.low_hz > THUMP_HZ:
-            found.append(
-                f"the thumps of an envelope detector lie below the filter's edge, low_hz {scenario.low_hz:g}; "
-                f"lower it to 100"
-            )
-        return found  # there is no tone
-    for carrier in scenario.heard:
-        low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
-        if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
-            found.append(
-                f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
-                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; move tone_hz or the filter"
-            )
-    return found
 
 
 def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
@@ -218,86 +240,3 @@ def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: 
             carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=range_m, place=scenario.noise
         )
     return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz) + 20 * log10(reception.closest_m / range_m)
-
-
-def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
-    """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
-
-    The band is taken as high_hz - low_hz; the filter's noise bandwidth is some 50 Hz less. In mono the noise of both
-    receivers counts. Infinite without noise, minus infinity if the satellite never rises.
-    """
-    seen = _seen(reception)
-    up = seen.elevation_rad > 0
-    if not up.any():
-        return -np.inf
-    noise_to_carrier = 0.0  # per Hz; both carriers have the same level
-    for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
-        noise_to_carrier += 10 ** (-c_n0_db_hz(scenario, heard, float(seen.range_m[up].min()), reception) / 10)
-    with np.errstate(divide="ignore"):
-        return float(-10 * np.log10(noise_to_carrier * band_hz(scenario)))
-
-
-def band_hz(scenario: Scenario) -> float:
-    """Bandwidth in which the SNR is stated: that of the audio filter, or of both sides before an envelope detector."""
-    if scenario.detector == "am":
-        return 2 * noise_bandwidth_hz(low_hz=0.0, high_hz=scenario.high_hz, shape=scenario.filter_shape)
-    return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
-
-
-def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
-    """C/N0 of a carrier at closest approach, key down, dB-Hz: mean polarisation, best direction of a spin.
-
-    Infinite without noise, minus infinity below the horizon.
-    """
-    seen = reception.look(np.array([reception.tca_s]))
-    frequency_hz = carrier.frequency_mhz * 1e6
-    way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
-    heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
-    budget_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
-    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
-
-
-def describe(scenario: Scenario, reception: Reception) -> str:
-    """Some lines: when the pass comes closest, how far and how high; how strong it is then; and through what."""
-    closest = reception.look(np.array([reception.tca_s]))
-    where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
-    if reception.epoch is None:
-        when = f"closest after {reception.tca_s:.1f} s"
-    else:
-        tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
-        when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
-        when += " (before that)" if reception.tca_s < 0 else ""
-    lines = [f"pass: {when}, {where}", *_strength(scenario, reception)]
-    if reception.layer is not None:
-        lines.append(_layer_in_words(scenario, reception, reception.layer))
-    return "\n".join(lines)
-
-
-def _strength(scenario: Scenario, reception: Reception) -> list[str]:
-    ratios_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
-    if not all(np.isfinite(ratio_db) for ratio_db in ratios_db):
-        return ["no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"]
-    cause = f"noise: {scenario.noise}"
-    if scenario.snr_db is not None:
-        cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
-    lines = [f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})"]
-    densities_db = [closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard]
-    if all(np.isfinite(density_db) for density_db in densities_db):
-        lines.append(f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}")
-    return lines
-
-
-def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
-    pairs = zip(scenario.heard, values, strict=True)
-    return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
-
-
-def _layer_in_words(scenario: Scenario, reception: Reception, layer: Layer) -> str:
-    hour = ""
-    if scenario.ionosphere == "auto":
-        hours = solar_hour(reception.epoch, reception.tca_s, reception.site)
-        hour = f" at {int(hours):02}:{int(hours % 1 * 60):02} solar time"
-    return (
-        f"ionosphere: {reception.ionosphere}{hour}, foF2 {layer.fof2_hz / 1e6:g} MHz, densest at "
-        f"{layer.hm_m / 1e3:g} km, scale height {layer.scale_m / 1e3:g} km"
-    )

@@ -34,12 +34,13 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
     try:
-        return from_dict(_table(path))
+        return from_dict(read_toml(path))
     except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
+        raise error if str(path) in str(error) else ScenarioError(f"{path}: {error}") from None
 
 
-def _table(path: str | Path) -> dict[str, Any]:
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The table of a TOML file; raises ScenarioError, with the file's name, where it cannot be read."""
     import tomllib
 
     try:
@@ -52,13 +53,22 @@ def _table(path: str | Path) -> dict[str, Any]:
 
 
 def presets() -> list[str]:
-    """Names of the scenarios that come with the package."""
-    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+    """Names of the scenarios that come with the package; the receptions of 1957 in line of sight are among them."""
+    own = {path.stem for path in PRESETS.glob("*.toml")}
+    return sorted(own | {name for name in reception_names() if "over_horizon" not in reception(name)})
 
 
 def preset(name: str) -> Scenario:
-    """Scenario that comes with the package, by name."""
-    _known("preset", name, presets())
+    """Scenario that comes with the package, by name; refused where the orbit has no line of sight to what was heard."""
+    if name in reception_names() and not (PRESETS / f"{name}.toml").exists():
+        record = reception(name)
+        if "over_horizon" in record:
+            raise ScenarioError(
+                f"{record['who']} heard it from below the horizon ({record['over_horizon']}), so there is no pass to "
+                f"make; `beep receptions` lists those with one"
+            )
+        return from_dict(record["recipe"])
+    _check_name("preset", name, presets())
     return load(PRESETS / f"{name}.toml")
 
 
@@ -73,15 +83,37 @@ def character(name: str, scenario: Scenario) -> Scenario:
     All fields of the group `receiver` are set, to what the receiver's file says or else to their defaults; the tuning
     stays. Raises ScenarioError where there is no such receiver.
     """
-    _known("character", name, characters())
+    _check_name("character", name, characters())
     receiver = {field.name: field.default for field in fields() if field.metadata["group"] == "receiver"}
-    return dataclasses.replace(scenario, **{**receiver, **_table(CHARACTERS / f"{name}.toml")})
+    return dataclasses.replace(scenario, **{**receiver, **read_toml(CHARACTERS / f"{name}.toml")})
 
 
-def _known(kind: str, name: str, names: list[str]) -> None:
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+def reception_names() -> list[str]:
+    """Names of the receptions of 1957 on record."""
+    return sorted(path.stem for path in (PRESETS / "receptions").glob("*.toml"))
+
+
+def reception(name: str) -> dict[str, Any]:
+    """What is on record of a reception: who, report, heard_from and _until, grade, source, recipe, over_horizon."""
+    return read_toml(PRESETS / "receptions" / f"{name}.toml")
+
+
+def beacons() -> list[str]:
+    """Names of the space race's beacons that come with the package."""
+    return sorted(path.stem for path in (PRESETS / "beacons").glob("*.toml"))
+
+
+def beacon(name: str) -> dict[str, Any]:
+    """Fields of a Scenario that make it send as a beacon of the space race did: `Scenario(**beacon("vanguard-1"))`."""
+    _check_name("beacon", name, beacons())
+    recipe: dict[str, Any] = read_toml(PRESETS / "beacons" / f"{name}.toml")["recipe"]
+    return recipe
+
+
+def _check_name(kind: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
         raise ScenarioError(f"no {kind} is called {name!r}; {hint}")
 
 
@@ -96,6 +128,8 @@ def to_toml(scenario: Scenario) -> str:
         value = getattr(scenario, field.name)
         if value is None:
             lines.append(f"# {field.name} =   # {field.metadata['help']}; now: {field.metadata['unset']}")
+        elif isinstance(value, str) and "\n" in value and "'''" not in value:
+            lines += [f"{field.name} = '''", f"{value}'''  # {field.metadata['help']}"]
         elif isinstance(value, tuple) and value:
             lines.append(f"{field.name} = [  # {field.metadata['help']}")
             lines += [f"  {_inline(record)}," for record in value]

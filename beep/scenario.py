@@ -14,8 +14,10 @@ from beep.errors import ScenarioError
 from beep.keying import Keying, Regime, parse_keying, resolve
 from beep.rules import checked, field, from_table, number_of, parse_time
 from beep.stations import parse_station
+from beep.tle import one_set
 
 LEAST_BANDWIDTH_HZ = 200.0
+MOST_MHZ = 30_000.0  # there SGP4's own steps of 0.02 mm are 0.002 turns
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 LEAST_EDGE_SAMPLES = 24  # of a shorter edge more than 1e-4 of full scale would fold back into the band
 
@@ -29,18 +31,13 @@ class Carrier:
     sends: Sends = "pulse"
 
     def __post_init__(self) -> None:
-        for name, most in (("frequency_mhz", 500.0), ("power_w", 1e6)):
+        for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
             value = number_of(name, getattr(self, name))
             if not 0 < value <= most:
                 raise ScenarioError(f"a carrier's {name} must be above 0 and at most {most:g}, got {value:g}")
             object.__setattr__(self, name, value)
         if self.sends not in get_args(Sends):
             raise ScenarioError(f"a carrier sends {', '.join(get_args(Sends))}, got {self.sends!r}")
-
-    @property
-    def name(self) -> str:
-        """The whole MHz: what columns and channels are called by."""
-        return str(int(self.frequency_mhz))
 
 
 SPUTNIK_1 = (
@@ -50,10 +47,10 @@ SPUTNIK_1 = (
 
 
 def parse_carriers(value: Any) -> tuple[Carrier, ...]:
-    """One or two carriers from text `MHz:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
+    """One or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
     if isinstance(value, str):
         if any(part.count(":") > 2 for part in value.split(",")):
-            raise ScenarioError(f"carriers are written MHz:WATTS:SENDS, like 20.005:1:pulse, got {value!r}")
+            raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {value!r}")
         value = [
             dict(zip(("frequency_mhz", "power_w", "sends"), part.split(":"), strict=False)) for part in value.split(",")
         ]
@@ -64,7 +61,7 @@ def parse_carriers(value: Any) -> tuple[Carrier, ...]:
                         table[name] = float(table[name])
                     except ValueError:
                         raise ScenarioError(
-                            f"carriers are written MHz:WATTS:SENDS, like 20.005:1:pulse, got {table[name]!r} for {name}"
+                            f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {table[name]!r} for {name}"
                         ) from None
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
         raise ScenarioError(f"carriers must be a list of one or two, got {value!r}")
@@ -93,7 +90,17 @@ class Scenario:
         None, "pass", "closest approach, counted from the first sample", least=-1e7, most=1e7, unset="the middle"
     )
     station: str | None = field(
-        None, "pass", "Sputnik's own orbit over a known place or LAT,LON[,HEIGHT_M]", unset="the simple pass"
+        None,
+        "pass",
+        "Sputnik's own orbit, or that of tle, over a known place or LAT,LON[,HEIGHT_M]",
+        unset="the simple pass",
+    )
+    tle: str | None = field(
+        None,
+        "pass",
+        "another satellite's element set: two or three TLE lines, or an OMM as JSON",
+        unset="Sputnik's own orbit",
+        read=one_set,
     )
     start: datetime | str | None = field(  # text is read at birth: afterwards it is an aware datetime or None
         None,
@@ -105,7 +112,7 @@ class Scenario:
     still: bool = field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
 
     carriers: tuple[Carrier, ...] = field(
-        SPUTNIK_1, "carriers", "MHz:WATTS:SENDS of one or two, separated by a comma", read=parse_carriers
+        SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
     )
     carrier_offset_hz: float = field(
         0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
@@ -186,8 +193,19 @@ class Scenario:
     @property
     def heard(self) -> tuple[Carrier, ...]:
         """The carriers that `mix` lets through."""
-        one = tuple(carrier for carrier in self.carriers if carrier.name == self.mix)
-        return one or self.carriers
+        named = zip(self.names, self.carriers, strict=True)
+        return tuple(carrier for name, carrier in named if name == self.mix) or self.carriers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the carriers are called by: the whole MHz of each, or all of it where that is not enough."""
+        whole = [str(int(carrier.frequency_mhz)) for carrier in self.carriers]
+        exact = [f"{carrier.frequency_mhz:.6f}".rstrip("0").rstrip(".") for carrier in self.carriers]
+        return tuple(short if whole.count(short) == 1 else long for short, long in zip(whole, exact, strict=True))
+
+    def name_of(self, carrier: Carrier) -> str:
+        """What one of the carriers is called by."""
+        return self.names[self.carriers.index(carrier)]
 
     @property
     def key(self) -> Keying:
@@ -248,9 +266,9 @@ def _complaints(s: Scenario) -> list[str]:
             f"an AGC gives way faster than it comes back: agc_attack_s is {s.agc_attack_s:g}, agc_release_s is "
             f"{s.agc_release_s:g}; lower agc_attack_s"
         )
-    names = [carrier.name for carrier in s.carriers]
+    names = s.names
     if len(names) != len(set(names)):
-        found.append(f"carriers are told apart by their whole MHz, got {' and '.join(names)}; choose others")
+        found.append(f"carriers are told apart by their MHz, to six digits, got {' and '.join(names)}; choose others")
     elif s.mix not in ("stereo", "mono", *names):
         found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
     if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
@@ -269,10 +287,13 @@ def _complaints(s: Scenario) -> list[str]:
         parse_station(s.station)
         if s.start is None:
             found.append("a station needs a start, the UTC from which to look for a pass: --start 1957-10-07T05:00Z")
+    elif s.tle is not None:
+        found.append("a tle needs a station that sees the satellite: --station dallas or LAT,LON[,HEIGHT_M]")
+    if s.station is not None:
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
                 found.append(
-                    f"{name} is the simple pass's, but station asks for Sputnik's own orbit; "
+                    f"{name} is the simple pass's, but station asks for a real orbit; "
                     f"drop one of the two (--station none)"
                 )
     return found

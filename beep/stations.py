@@ -5,7 +5,6 @@ Coordinates are WGS-84 in degrees, east positive; heights in metres above the se
 """
 
 import difflib
-import math
 from dataclasses import dataclass
 
 from beep.errors import ScenarioError
@@ -21,13 +20,13 @@ class Station:
 
     def __post_init__(self) -> None:
         rules = (
-            ("latitude", self.latitude_deg, 90.0, "degrees"),
-            ("longitude", self.longitude_deg, 360.0, "degrees"),
-            ("height", self.height_m, 9000.0, "m"),
+            ("latitude", self.latitude_deg, -90.0, 90.0, "degrees"),
+            ("longitude", self.longitude_deg, -180.0, 360.0, "degrees, east positive"),
+            ("height", self.height_m, -500.0, 9000.0, "m"),
         )
-        for name, value, most, unit in rules:
-            if not (math.isfinite(value) and abs(value) <= most):
-                raise ScenarioError(f"a station's {name} must be within +-{most:g} {unit}, got {value:g}")
+        for name, value, least, most, unit in rules:
+            if not least <= value <= most:
+                raise ScenarioError(f"a station's {name} must be {least:g} to {most:g} {unit}, got {value:g}")
 
 
 def _at(latitude_deg: float, longitude_deg: float, height_m: float) -> Station:

@@ -28,9 +28,6 @@ QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its other pha
 MARGIN = REACH + GUARD  # samples of its neighbours, at scale 1, that the filter of a tile needs
 
 
-# --- one tile, by itself ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Front:
     """A tile as it comes out of the first filter, and how strong it is there."""

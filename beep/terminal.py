@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep -
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from typing import Any, TextIO
 
 BAR_AFTER_S = 0.5
@@ -25,6 +26,13 @@ def say(text: str, arguments: argparse.Namespace) -> None:
 def tell(text: str) -> None:
     if sys.stderr is not None:  # where it is closed, print would put the words on stdout
         print(text, file=sys.stderr)
+
+
+def clock(when: datetime | None, form: str = "%H:%M:%S") -> str:
+    """A time to the nearest second, or nothing."""
+    from datetime import timedelta
+
+    return "" if when is None else format(when + timedelta(seconds=0.5), form)
 
 
 def stdout() -> TextIO:

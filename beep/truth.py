@@ -14,7 +14,7 @@ from beep.channel import amplitude, ionospheric_doppler_hz, link, path_loss_db, 
 from beep.errors import ScenarioError
 from beep.ionosphere import slant_electron_content
 from beep.output.table import write_document
-from beep.passes import rise_and_set
+from beep.passes import passes
 from beep.receiver import wow_s
 from beep.reception import Reception, c_n0_db_hz, receive, tone_hz
 from beep.recipe import to_dict
@@ -49,17 +49,27 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
     return _columns(scenario, receive(scenario), np.asarray(t_s, np.float64).reshape(-1))
 
 
-def tracks(scenario: Scenario, *, step_s: float = 1.0) -> Iterator[dict[str, NDArray[np.generic]]]:
-    """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time."""
+def tracks(
+    scenario: Scenario, *, step_s: float = 1.0, frequency_mhz: float | None = None
+) -> Iterator[dict[str, NDArray[np.generic]]]:
+    """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time.
+
+    With `frequency_mhz` the Doppler of that frequency stands in place of the carriers' columns.
+    """
     if not (np.isfinite(step_s) and step_s >= LEAST_STEP_S):
         raise ScenarioError(f"step_s must be {LEAST_STEP_S:g} or more and finite, got {step_s:g}; the default is 1")
+    if frequency_mhz is not None and not 0 < frequency_mhz < np.inf:
+        raise ScenarioError(f"frequency_mhz must be above 0 and finite, got {frequency_mhz:g}")
     reception = receive(scenario)
     count = int(reception.duration_s / step_s + 1e-9) + 1
     for first in range(0, count, ROWS):
-        yield _columns(scenario, reception, np.arange(first, min(first + ROWS, count), dtype=np.float64) * step_s)
+        t_s = np.arange(first, min(first + ROWS, count), dtype=np.float64) * step_s
+        yield _columns(scenario, reception, t_s, frequency_mhz)
 
 
-def _columns(scenario: Scenario, reception: Reception, t_s: Array) -> dict[str, NDArray[np.generic]]:
+def _columns(
+    scenario: Scenario, reception: Reception, t_s: Array, frequency_mhz: float | None = None
+) -> dict[str, NDArray[np.generic]]:
     seen, layer = reception.look(t_s), reception.layer
     if reception.epoch is None:
         utc = np.full(t_s.shape, np.datetime64("NaT"), "datetime64[us]")
@@ -75,10 +85,14 @@ def _columns(scenario: Scenario, reception: Reception, t_s: Array) -> dict[str, 
         "elevation_deg": np.degrees(seen.elevation_rad),
         "delay_s": seen.delay_s,
     }
+    if frequency_mhz is not None:
+        frequency_hz = frequency_mhz * 1e6
+        ionosphere_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=layer)
+        return columns | {f"doppler_{frequency_mhz:.12g}_hz": ionosphere_hz - frequency_hz * seen.delay_rate}
     parts: dict[str, NDArray[np.generic]] = {}
     none = np.zeros_like(t_s)
-    for carrier in scenario.carriers:
-        name, frequency_hz = carrier.name, carrier.frequency_mhz * 1e6
+    for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
+        frequency_hz = carrier.frequency_mhz * 1e6
         way = link(seen, frequency_hz=frequency_hz, layer=layer, site=reception.site, faraday=scenario.faraday)
         sent_s = t_s - way.group_delay_s
         turning = {"spin_rpm": scenario.spin_rpm, "spin_depth_db": scenario.spin_depth_db}
@@ -120,7 +134,7 @@ def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
     satellite is above the horizon then is not asked. What has no start or end, as a carrier that always sends, has nan.
     """
     reception = receive(scenario)
-    for carrier in scenario.carriers:
+    for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         count = 0
         for first_s in np.arange(0.0, reception.duration_s, PULSES_S):
             edge_s = np.array([first_s, min(first_s + PULSES_S, reception.duration_s)])
@@ -129,7 +143,7 @@ def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
             new = (starts >= sent_from_s) | (first_s == 0)  # what began before was in the stretch before
             starts, ends = starts[new], ends[new]
             yield {
-                "carrier": np.full(starts.shape, carrier.name),
+                "carrier": np.full(starts.shape, name),
                 "number": count + np.arange(starts.size),
                 "sent_start_s": np.where(np.isfinite(starts), starts, np.nan),
                 "sent_end_s": np.where(np.isfinite(ends), ends, np.nan),
@@ -181,16 +195,16 @@ def write_truth(scenario: Scenario, file: TextIO, *, step_s: float = 1.0) -> Non
 
 def _reception(scenario: Scenario, reception: Reception) -> dict[str, Any]:
     """What the scenario was resolved to; seconds after the first sample, which has the time `epoch`."""
-    aos_s, los_s = rise_and_set(reception.look, reception.tca_s)
+    around = next(passes(reception.look, start_s=reception.tca_s, stop_s=reception.tca_s, running=True), None)
     site, layer = reception.site, reception.layer
     return {
         "epoch": None
         if reception.epoch is None
         else reception.epoch.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "duration_s": reception.duration_s,
-        "aos_s": aos_s,
+        "aos_s": _known_s(around.aos_s if around else None),
         "tca_s": reception.tca_s,
-        "los_s": los_s,
+        "los_s": _known_s(around.los_s if around else None),
         "closest_km": reception.closest_m / 1e3,
         "site": {
             "latitude_deg": site.latitude_deg,
@@ -207,3 +221,8 @@ def _reception(scenario: Scenario, reception: Reception) -> dict[str, Any]:
             "scale_km": layer.scale_m / 1e3,
         },
     }
+
+
+def _known_s(moment_s: float | None) -> float | None:
+    """A time as JSON has it: none where the satellite is below the horizon, or does not cross it for days."""
+    return None if moment_s is None or np.isinf(moment_s) else moment_s

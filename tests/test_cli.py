@@ -51,7 +51,7 @@ def test_help_lists_the_commands(beep, arguments):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["exprot", "a.wav"], ["'exprot'", "export, track, show", "beep --help"]),
+        (["exprot", "a.wav"], ["'exprot'", "export, track, passes, receptions, show", "beep --help"]),
         (["--duration-s", 1], ["--duration-s", "beep --help"]),
         (["export"], ["FILE", "beep export --help"]),
         (["export", "a.wav", "b.wav"], ["b.wav"]),
@@ -99,8 +99,8 @@ def test_wrong_usage(tmp_path, beep, arguments, said):
         (["--station", "dalas", *START], ["'dalas'", "dallas"]),
         (["--station", "dallas"], ["start", "1957-10-07T05:00Z"]),
         (["--station", "dallas", "--start", "7 Oct"], ["ISO 8601", "'7 Oct'"]),
-        (["--station", "dallas", "--start", "1957-10-27"], ["1957-10-26", "1957-10-27", "choose"]),
-        (["--station", "dallas", "--start", "1957-10-04T12:00"], ["1957-10-04T19:", "1957-10-04T12:00"]),
+        (["--station", "dallas", "--start", "1957-10-27T00:00Z"], ["1957-10-26", "1957-10-27", "choose"]),
+        (["--station", "dallas", "--start", "1957-10-04T12:00Z"], ["1957-10-04T19:", "1957-10-04T12:00"]),
         (["--station", "89,0", *START], ["does not rise within a day", "latitude 89", "choose"]),
         (["--preset", "dalas"], ["'dalas'", "did you mean 'dallas'"]),
         (["--scenario", "none.toml"], ["none.toml", "No such file"]),

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from beep import sputnik
 from beep.errors import ScenarioError
 from beep.frames import sidereal_angle
-from beep.geometry import hold_still, simple_pass, simple_pass_duration_s, station_pass
+from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
 from beep.orbit import ephemeris
-from beep.passes import SCAN_S, STRETCH, passes, rise_and_set
+from beep.overhead import view_over
+from beep.passes import FIRST_LOOKS, SCAN_S, passes
 from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
+from beep.tle import Elements
 
 HALF_SECOND_S = 0.5  # before and after an event
 EDGE_TOLERANCE_S = 1e-9  # a scan step bisected 34 times, 6e-10: measured 3e-10
@@ -107,7 +109,7 @@ def test_no_pass_is_overlooked(station, start):
     assert not inside[:first_down].any()
 
 
-@pytest.mark.parametrize("steps", [1, 2, STRETCH - 1, STRETCH, STRETCH + 1, 2 * STRETCH])
+@pytest.mark.parametrize("steps", [1, 2, FIRST_LOOKS - 1, FIRST_LOOKS, FIRST_LOOKS + 1, 2 * FIRST_LOOKS])
 @pytest.mark.parametrize("off_s", [-1e-6, 0.0, 1e-6], ids=["before", "on", "after"])
 def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     """A pass that rises on the edge between two scan steps, or two stretches of them, is found once."""
@@ -116,7 +118,7 @@ def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     aos_s = start_s + steps * SCAN_S + off_s
     look = simple_pass(altitude_m=2000e3, max_elevation_rad=1.0, tca_s=aos_s + half_s)
 
-    (found,) = passes(look, start_s=start_s, stop_s=aos_s + 1.0)
+    (found,) = [one for one in passes(look, start_s=start_s, stop_s=aos_s + 1.0) if one.los_s > aos_s]  # it goes round
 
     assert abs(found.aos_s - aos_s) < EDGE_TOLERANCE_S
     assert abs(found.los_s - (aos_s + 2 * half_s)) < EDGE_TOLERANCE_S  # beyond the stop
@@ -175,22 +177,92 @@ def test_sputnik_was_heard_at_the_south_pole():
     assert 0 < degrees(highest_rad) < 10
 
 
-@bounded
-@given(altitude_km=st.floats(150, 50_000), elevation_deg=st.floats(1, 90), tca_s=st.floats(-1e4, 1e4))
-def test_rise_and_set_around_a_closest_approach(altitude_km, elevation_deg, tca_s):
-    """They lie half a pass before and after it, however long that is."""
-    where = {"altitude_m": altitude_km * 1e3, "max_elevation_rad": radians(elevation_deg)}
-    half_s = simple_pass_duration_s(**where) / 2
+# --- any satellite ----------------------------------------------------------------------------------------------
 
-    aos_s, los_s = rise_and_set(simple_pass(**where, tca_s=tca_s), tca_s)
-
-    assert abs(aos_s - (tca_s - half_s)) < 1e-6 * half_s
-    assert abs(los_s - (tca_s + half_s)) < 1e-6 * half_s
+EPOCH = datetime(2018, 7, 4, tzinfo=UTC)
+LONG_S = 10.0  # a pass that lasts longer is never missed
+FINE_S = 4.0  # of the brute force
+MOST_HOURS = 18
 
 
-def test_no_rise_and_set():
-    """What hangs still never sets, and what is below the horizon has not risen."""
-    look = simple_pass(altitude_m=5e5, max_elevation_rad=1.0, tca_s=0.0)
+@st.composite
+def orbits(draw):
+    """Elements from skimming the air to beyond geostationary, of any inclination and eccentricity."""
+    perigee_km = draw(st.floats(200, 36_000))
+    eccentricity = draw(st.sampled_from([0.0, 0.001, 0.05, 0.3, 0.74]))
+    axis_km = (6378 + perigee_km) / (1 - eccentricity)
+    angles = st.floats(0, 6.283)
+    return Elements(
+        epoch=EPOCH,
+        inclination_rad=draw(st.floats(0, 3.14)),
+        raan_rad=draw(angles),
+        eccentricity=eccentricity,
+        argument_of_perigee_rad=draw(angles),
+        mean_anomaly_rad=draw(angles),
+        mean_motion_rad_s=(398_600.4418 / axis_km**3) ** 0.5,
+    )
 
-    assert rise_and_set(hold_still(look, 0.0), 0.0) == (None, None)
-    assert rise_and_set(look, 2000.0) == (None, None)
+
+@settings(max_examples=40, deadline=None)
+@given(
+    mean=orbits(),
+    latitude_deg=st.sampled_from([-90.0, 90.0]) | st.floats(-90, 90),
+    longitude_deg=st.sampled_from([-180.0, 180.0, 359.9]) | st.floats(-180, 360),
+    above_deg=st.sampled_from([0.0, 0.0, 10.0, 60.0]),
+)
+def test_no_pass_of_ten_seconds_is_missed(mean, latitude_deg, longitude_deg, above_deg):
+    """Whatever orbit and place, what a look every 4 s finds above the limit for 10 s lies in a pass, and only that."""
+    place = Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg)
+    view, stop_s = view_over(place, mean, EPOCH), MOST_HOURS * 3600.0
+    t_s = np.arange(0.0, stop_s, FINE_S)
+    up = view(t_s).elevation_rad > radians(above_deg)
+    long = up & (np.convolve(up, np.ones(int(2 * LONG_S / FINE_S) + 1), "same") > LONG_S / FINE_S + 1)
+
+    found = list(passes(view, start_s=0.0, stop_s=stop_s, above_rad=radians(above_deg), running=True))
+
+    inside = np.zeros(t_s.size, bool)
+    for one in found:
+        inside |= (one.aos_s <= t_s) & (t_s <= one.los_s)
+    assert not (long & ~inside).any()
+    assert not (inside & ~up)[1:-1].any()
+    assert all(one.aos_s < other.aos_s and one.los_s < other.aos_s for one, other in pairwise(found))
+    for one in found:
+        assert one.aos_s <= one.tca_s <= one.los_s
+        assert one.aos_s <= one.highest_s <= one.los_s
+
+
+def test_a_pass_that_runs_at_the_start():
+    """It counts only when asked for, and then with the rise that it had before."""
+    look = simple_pass(altitude_m=500e3, max_elevation_rad=1.0, tca_s=0.0)
+    half_s = simple_pass_duration_s(altitude_m=500e3, max_elevation_rad=1.0) / 2
+
+    (running,) = passes(look, start_s=100.0, stop_s=1000.0, running=True)
+
+    assert list(passes(look, start_s=100.0, stop_s=1000.0)) == []
+    assert abs(running.aos_s + half_s) < EDGE_TOLERANCE_S
+    assert abs(running.los_s - half_s) < EDGE_TOLERANCE_S
+    assert abs(running.tca_s) < TCA_TOLERANCE_S
+
+
+GEOSTATIONARY = Elements(
+    epoch=EPOCH,
+    inclination_rad=0.001,
+    raan_rad=0.0,
+    eccentricity=0.0001,
+    argument_of_perigee_rad=0.0,
+    mean_anomaly_rad=0.0,
+    mean_motion_rad_s=7.2921e-5,
+)
+
+
+def test_what_never_sets_and_what_never_rises():
+    """A geostationary satellite is one endless pass on its side of the Earth, and none on the other."""
+    nowhere = np.array([0.0])
+    counts = []
+    for longitude_deg in range(0, 360, 30):
+        view = view_over(Station(latitude_deg=5.0, longitude_deg=longitude_deg), GEOSTATIONARY, EPOCH)
+        found = list(passes(view, start_s=0.0, stop_s=3 * DAY_S, running=True))
+        assert bool(found) == bool(view(nowhere).elevation_rad > 0)
+        assert all(one.aos_s == -np.inf and one.los_s == np.inf and 0 <= one.tca_s <= 3 * DAY_S for one in found)
+        counts.append(len(found))
+    assert 4 <= sum(counts) <= 6

@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.exporter import export
     from beep.plan import plan
-    from beep.reception import warnings
+    from beep.summary import warnings
 
     scenario = scenario_of(arguments)
     to = arguments.file
@@ -54,11 +54,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
-    from beep.reception import describe
+    from beep.summary import describe
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
-    mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.heard[0].name} MHz alone"
+    mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.name_of(scenario.heard[0])} MHz alone"
     name = "stdout" if arguments.file == "-" else arguments.file
     return (
         f"{name}: {_lasting(seconds)}, {scenario.sample_rate_hz} Hz, {mix}, "

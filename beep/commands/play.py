@@ -63,7 +63,7 @@ def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
         try:
             with _playing(arguments, scenario, from_s) as player:
                 from beep.console import attend
-                from beep.reception import warnings
+                from beep.summary import warnings
 
                 if not played:
                     for warning in warnings(scenario, player.plan.reception):

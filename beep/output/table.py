@@ -1,8 +1,8 @@
-"""Columns of numbers into CSV or JSON, row by row."""
+"""Columns of numbers, times and words into CSV or JSON, row by row, or as a table for people."""
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -12,6 +12,7 @@ Table = Mapping[str, NDArray[Any]]
 
 DIGITS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}  # after the point
 OTHER_DIGITS = 9
+UNFOLDED = 200  # characters of a line in a pipe or file
 HALF_MS = np.timedelta64(500, "us")
 
 
@@ -58,6 +59,8 @@ def _write_rows(file: TextIO, tables: Iterable[Table]) -> None:
 def _texts(name: str, column: NDArray[Any]) -> list[str]:
     if column.dtype.kind == "M":
         return [value or "" for value in _values(column)]
+    if column.dtype.kind == "U":
+        return [str(value) for value in column]
     digits = DIGITS.get(name, 15 if name.startswith("ionosphere_") else OTHER_DIGITS)
     return [f"{value:.{digits}f}" for value in column]
 
@@ -69,3 +72,22 @@ def _values(column: NDArray[Any]) -> list[Any]:
         ]
     values: list[Any] = column.tolist()
     return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
+
+
+def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> None:
+    """Print rows of words under their heads, as wide as they need where `file` is not a terminal.
+
+    A head that begins with `>` stands, like its column, to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    shown = RichTable(box=None, pad_edge=False, header_style="bold")
+    for title in head:
+        shown.add_column(title.lstrip(">"), justify="right" if title.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    console = Console(file=file, markup=False, highlight=False, width=None if file.isatty() else UNFOLDED)
+    console.print(shown)
+    if caption:
+        console.print(caption, style="dim")

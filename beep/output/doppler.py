@@ -1,0 +1,56 @@
+"""Doppler curves as other programs read them.
+
+References: gr-satellites, "Doppler correction" block and its `tle_to_doppler_file.py` (Unix time and Doppler of one
+carrier, positive when approaching, a row each); strf, `rffit.c` and `data/sites.txt` (MJD, received frequency in Hz,
+flux, number of the site).
+"""
+
+from collections.abc import Iterable
+from typing import TextIO
+
+import numpy as np
+
+from beep.errors import ScenarioError
+from beep.output.table import Table
+
+DAY_US = 86_400_000_000
+UNIX_EPOCH_MJD = 40_587
+FIVE_DIGITS = range(10_000, 100_000)  # by which strf tells an MJD from a date
+FLUX_KM = 1000.0  # where the flux is one
+
+
+def write_doppler(file: TextIO, tables: Iterable[Table]) -> None:
+    """Write `unix_time<tab>frequency_offset_hz` rows from tables of a track with one Doppler column."""
+    for table in tables:
+        offset_hz = _doppler_hz(table)
+        file.writelines(f"{us / 1e6:.6f}\t{hz:.9f}\n" for us, hz in zip(_unix_us(table), offset_hz, strict=True))
+
+
+def write_strf(file: TextIO, tables: Iterable[Table], *, frequency_hz: float, site: int) -> None:
+    """Write `MJD frequency flux site` rows, tabs between, of what is above the horizon.
+
+    The frequency is what is received of a carrier of `frequency_hz`; the flux falls with the square of the range and
+    is 1 at 1000 km. Raises ScenarioError before 1886 and after 2132, where an MJD has not five digits.
+    """
+    for table in tables:
+        columns = zip(_unix_us(table), _doppler_hz(table), table["range_km"], table["elevation_deg"] > 0, strict=True)
+        for us, offset_hz, range_km, up in columns:
+            day, rest_us = divmod(us, DAY_US)
+            if day + UNIX_EPOCH_MJD not in FIVE_DIGITS:
+                raise ScenarioError("strf reads the years 1886 to 2132 only; choose a start within")
+            if up:
+                mjd = f"{day + UNIX_EPOCH_MJD}{f'{rest_us / DAY_US:.11f}'[1:]}"
+                file.write(f"{mjd}\t{frequency_hz + offset_hz:14.3f}\t{(FLUX_KM / range_km) ** 2:8.3f}\t{site:04d}\n")
+
+
+def _doppler_hz(table: Table) -> list[float]:
+    (name,) = [name for name in table if name.startswith("doppler_")]
+    values: list[float] = table[name].tolist()
+    return values
+
+
+def _unix_us(table: Table) -> list[int]:
+    if np.isnat(table["utc"]).any():
+        raise ScenarioError("this format has absolute times, but the scenario has no date; give it a start")
+    values: list[int] = table["utc"].astype("datetime64[us]").astype(np.int64).tolist()
+    return values
