@@ -195,7 +195,7 @@ def write_truth(scenario: Scenario, file: TextIO, *, step_s: float = 1.0) -> Non
 
 def _reception(scenario: Scenario, reception: Reception) -> dict[str, Any]:
     """What the scenario was resolved to; seconds after the first sample, which has the time `epoch`."""
-    around = next(passes(reception.look, start_s=reception.tca_s, stop_s=reception.tca_s, running=True), None)
+    around = next(passes(reception.look, start_s=reception.tca_s, stop_s=reception.tca_s + 1, running=True), None)
     site, layer = reception.site, reception.layer
     return {
         "epoch": None
