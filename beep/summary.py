@@ -111,6 +111,8 @@ def describe(scenario: Scenario, reception: Reception) -> str:
     else:
         tca = reception.epoch + timedelta(seconds=reception.tca_s + 0.5)  # printed to the nearest second
         when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, closest {tca:%H:%M:%S}"
+        if scenario.station is not None and scenario.tle is None:
+            when += " +-3 s"  # 1 sigma, of the orbit
         when += " (before that)" if reception.tca_s < 0 else ""
     lines = [f"pass: {when}, {where}", *_strength(scenario, reception)]
     if reception.layer is not None:
