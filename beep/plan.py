@@ -81,13 +81,10 @@ def plan(scenario: Scenario) -> Plan:
     amplitude = np.full(len(heard), 10 ** (scenario.level_dbfs / 20))
     c_n0 = 10 ** (np.array([c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
     band_hz = rate_hz if scenario.detector == "am" else rate_hz / 2
-    design = partial(
-        band_filter,
-        high_hz=scenario.high_hz,
-        rate_hz=rate_hz,
-        half=REACH * scale,
-        shape=scenario.filter_shape,
-    )
+    design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
+    shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is plain
+    taps = design(low_hz=scenario.low_hz, shape="flat" if scenario.detector == "am" else shape)
+    if_taps = design(low_hz=0.0, shape=shape)
     return Plan(
         scenario=scenario,
         reception=reception,
@@ -100,8 +97,8 @@ def plan(scenario: Scenario) -> Plan:
         on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
-        spectrum=np.fft.rfft(_placed(design(low_hz=scenario.low_hz), scale)).astype(np.complex64) * np.float32(up),
-        if_spectrum=np.fft.fft(_placed(design(low_hz=0.0), scale)).astype(np.complex64),
+        spectrum=np.fft.rfft(_placed(taps, scale)).astype(np.complex64) * np.float32(up),
+        if_spectrum=np.fft.fft(_placed(if_taps, scale)).astype(np.complex64),
     )
 
 

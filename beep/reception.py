@@ -18,6 +18,7 @@ from beep.stations import Station, parse_station
 STEPS = 2001
 BENT_STEPS = 200
 LOW_PASS_DEG = 5.0
+THUMP_HZ = 200.0  # above, an edge of 5 ms is more than 30 dB below its carrier
 HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
@@ -190,9 +191,14 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     highest_deg = degrees(_seen(reception).elevation_rad.max())
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
+    if scenario.detector == "am":
+        if scenario.low_hz > THUMP_HZ:
+            found.append(
+                f"the thumps of an envelope detector lie below the filter's edge, low_hz {scenario.low_hz:g}; "
+                f"lower it to 100"
+            )
+        return found  # there is no tone
     for carrier in scenario.heard:
-        if scenario.detector == "am":
-            break  # no tone
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
             found.append(

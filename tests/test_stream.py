@@ -181,9 +181,31 @@ def test_the_most_jitter_cuts_no_pulse(extreme):
 
 # --- every cut gives the same samples -----------------------------------------------------------------------------
 
+EVERYTHING = {  # every effect at once
+    "keying": "3:0.2:0.4,8:continuous,11:silent,13:keyed",
+    "jitter_s": 0.005,
+    "carrier_offset_hz": 40.0,
+    "carrier_drift_hz_s": 0.3,
+    "station": "banbury",
+    "start": "1957-10-13T05:20Z",
+    "ionosphere": "morning",
+    "spin_rpm": 7.0,
+    "noise": "city",
+    "snr_db": 12.0,
+    "filter_shape": "round",
+    "receiver_drift_hz_s": -0.2,
+    "agc": True,
+    "agc_release_s": 1.2,
+    "saturation_dbfs": -3.0,
+    "hum_hz": 60.0,
+    "wow_percent": 0.3,
+}
 CUT = [
     {"sample_rate_hz": 8000, "jitter_s": 0.01, "noise": "rural", "duration_s": 60},
     {"sample_rate_hz": 44_100, "jitter_s": 0.01, "noise": "city", "mix": "mono", "duration_s": 5},
+    EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30},
+    EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30, "detector": "am", "low_hz": 100},
+    EVERYTHING | {"sample_rate_hz": 44_100, "duration_s": 5, "mix": "mono", "agc_release_s": 0.1},
 ]
 
 
