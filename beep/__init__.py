@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from beep.forecast import predict
     from beep.player import play, playing
     from beep.reception import date_keying
-    from beep.recipe import beacon, beacons, load, preset, presets, to_toml
+    from beep.recipe import beacon, beacons, character, load, preset, presets, to_toml
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
     from beep.tle import read_tle
@@ -39,7 +39,7 @@ _HOMES = {
     "beep.exporter": ("export",),
     "beep.player": ("play", "playing"),
     "beep.forecast": ("predict",),
-    "beep.recipe": ("beacon", "beacons", "load", "preset", "presets", "to_toml"),
+    "beep.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),
     "beep.reception": ("date_keying",),
     "beep.documented": ("receptions",),
     "beep.scenario": ("Carrier", "Scenario"),
@@ -58,6 +58,7 @@ __all__ = [
     "beacon",
     "beacons",
     "blocks",
+    "character",
     "date_keying",
     "export",
     "load",

@@ -8,3 +8,5 @@ Noise = Literal["off", "galactic", "quiet-rural", "rural", "residential", "city"
 Ionosphere = Literal["off", "auto", "night", "dawn", "morning", "noon"]  # layers of October 1957; auto: by the sun
 Sideband = Literal["upper", "lower"]  # oscillator below or above the carrier
 Subtype = Literal["pcm16", "pcm24", "float"]  # samples in a file
+Detector = Literal["cw", "am"]  # with a beat oscillator, or the envelope alone
+FilterShape = Literal["flat", "round"]  # steep edges, or the bell of a few tuned circuits

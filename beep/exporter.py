@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, get_args
@@ -11,9 +12,11 @@ from beep.choices import Subtype
 from beep.errors import OutputError
 from beep.output.files import whole_file
 from beep.output.wav import data_bytes, write_flac, write_wav
+from beep.plan import Plan, plan
 from beep.recipe import to_dict
 from beep.scenario import Scenario
-from beep.stream import Plan, blocks, plan
+from beep.stream import blocks
+from beep.truth import write_truth
 
 SUFFIXES = (".wav", ".flac")
 Progress = Callable[[int, int], None]  # frames done, frames in all
@@ -33,20 +36,25 @@ def export(
     to: str | Path | BinaryIO,
     *,
     subtype: Subtype = "pcm16",
+    truth: str | Path | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Export:
     """Write the whole recording to a .wav or .flac file, or as a WAV stream to an open binary file.
 
-    The scenario is in the file's comment as JSON. A file appears whole or not at all. Raises ScenarioError where
-    there is nothing to receive, and OutputError where the file cannot be written, exists (without `force`), or has
-    another suffix.
+    The scenario is in the file's comment as JSON. With `truth`, a JSON file of that name holds all that is true of the
+    recording: see `beep.truth.write_truth`. Each file appears whole or not at all, the truth not without the sound.
+
+    Raises ScenarioError where there is nothing to receive, and OutputError where a file cannot be written, exists
+    (without `force`), or has another suffix.
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SUFFIXES:
         raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {str(to)!r}; name one of them")
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")
+    if truth is not None and Path(truth).suffix.lower() != ".json":
+        raise OutputError(f"the truth goes into a .json file, got {str(truth)!r}; name one")
     made = scenario if isinstance(scenario, Plan) else plan(scenario)
     scenario = made.scenario
     samples = blocks(made) if progress is None else _watched(blocks(made), made.frames, progress)
@@ -56,15 +64,20 @@ def export(
         "subtype": subtype,
         "comment": json.dumps(to_dict(scenario)),
     }
-    if not isinstance(to, str | Path):
-        clipped = write_wav(to, samples, frames=made.frames, **layout)
-    else:
-        with whole_file(to, force=force) as part:
+    with ExitStack() as files:
+        if truth is not None:
+            part = files.enter_context(whole_file(truth, force=force))
+            with part.open("w", encoding="utf-8") as file:
+                write_truth(scenario, file)
+        if not isinstance(to, str | Path):
+            clipped = write_wav(to, samples, frames=made.frames, **layout)
+        else:
+            part = files.enter_context(whole_file(to, force=force))
             if suffix == ".flac":
                 clipped = write_flac(part, samples, **layout)
             else:
-                with part.open("wb") as file:
-                    clipped = write_wav(file, samples, frames=made.frames, **layout)
+                with part.open("wb") as sound:
+                    clipped = write_wav(sound, samples, frames=made.frames, **layout)
     size = data_bytes(made.frames, channels=scenario.channels, subtype=subtype)
     return Export(frames=made.frames, clipped=clipped, data_bytes=size)
 

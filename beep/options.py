@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from beep.errors import ScenarioError
-from beep.recipe import beacon, beacons, load, preset, reception_names
+from beep.recipe import beacon, beacons, character, load, preset, reception_names
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
@@ -25,14 +25,19 @@ UNITS = {
     "rpm": "rpm",
     "db": "dB",
     "dbfs": "dBFS",
+    "percent": "percent",
+    "hz_s": "Hz/s",
 }
 PRESETS_IN_WORDS = "tass (as announced), dallas (as taped in Texas), folklore (as people remember it)"
 STATIONS_IN_WORDS = ", ".join(STATIONS)
+CHARACTERS_IN_WORDS = (
+    "ham (AGC, hum, a warm oscillator), lab (wide, fixed gain), tape (as copies sound), clean (no fault)"
+)
 NOTHING = "none"  # takes an optional field back to its default
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --preset, --scenario and one option for each field of a scenario, in groups."""
+    """Give a parser --preset, --scenario and their like, and one option for each field of a scenario, in groups."""
     recipe = parser.add_argument_group("recipe", "what the other options change")
     base = recipe.add_mutually_exclusive_group()
     receptions = ", ".join(reception_names())
@@ -43,11 +48,16 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--beacon", metavar="NAME", help=f"{about} (default: the recipe's own)")
     about = "key as Sputnik 1 did on the date of the pass, as far as that is known"
     recipe.add_argument("--date-keying", action="store_true", help=about)
+    recipe.add_argument(
+        "--character",
+        metavar="NAME",
+        help=f"all receiver options at once: {CHARACTERS_IN_WORDS} (default: the recipe's own)",
+    )
     groups: dict[str, Any] = {}
     for field in fields():
         title = field.metadata["group"]
         group = groups.get(title) or groups.setdefault(title, parser.add_argument_group(title))
-        unit = UNITS.get(field.name.rpartition("_")[2], "")
+        unit = _unit(field.name)
         settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
         about = field.metadata["help"] + (f"; known: {STATIONS_IN_WORDS}" if field.name == "station" else "")
         settings["help"] = f"{about} (default: {_default(field, unit)})".replace("%", "%%")
@@ -120,6 +130,12 @@ def tell_zone(start: str | None, arguments: argparse.Namespace) -> None:
             say(f"beep: {start} has no offset and is taken as UTC", arguments)
 
 
+def _unit(name: str) -> str:
+    parts = name.split("_")
+    endings = ("_".join(parts[-count:]) for count in (2, 1))  # the longer one first: hz_s before s
+    return next((UNITS[ending] for ending in endings if ending in UNITS), "")
+
+
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
@@ -152,13 +168,15 @@ def _reader(field: "dataclasses.Field[Any]") -> Any:
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
-    """The scenario of parsed options: what was typed, over the preset or the file."""
+    """The scenario of parsed options: what was typed, over the character, over the preset or the file."""
     if arguments.scenario is not None:
         base = load(arguments.scenario)
     elif arguments.preset is not None:
         base = preset(arguments.preset)
     else:
         base = Scenario()
+    if arguments.character is not None:
+        base = character(arguments.character, base)
     typed = {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}
     if "carriers" in typed:
         typed["carriers"] = ",".join(typed["carriers"])

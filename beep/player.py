@@ -18,8 +18,9 @@ import numpy as np
 from beep.arrays import Array, Samples
 from beep.errors import ScenarioError
 from beep.output.live import CHANNELS, MARGIN_S, Card, Pull
+from beep.plan import Plan, plan
 from beep.scenario import Scenario
-from beep.stream import Plan, Reader, plan
+from beep.stream import Reader
 
 FADE_S = 0.005  # at both ends of the recording, and around a pause
 CHANGE_S = 0.02  # from one scenario or place to another

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from math import ceil, degrees, floor, isinf, radians
+from datetime import UTC, datetime, timedelta
+from math import ceil, degrees, floor, inf, isinf, log10, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beep.channel import carrier_to_noise_db_hz
+from beep.arrays import Array
+from beep.channel import amplitude, carrier_to_noise_db_hz, link
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
-from beep.ionosphere import Layer
+from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
 from beep.keying import Regime
-from beep.receiver import doppler_sign
+from beep.receiver import doppler_sign, noise_bandwidth_hz
 from beep.scenario import Carrier, Scenario
 from beep.stations import Station, parse_station
 from beep.tle import elements_of
@@ -28,6 +29,8 @@ LONG_BEFORE_S = -1e7
 MARGIN_HZ = 100.0  # to the filter's edges
 OLD_DAYS = 7.0  # since which elements are 7 to 20 km off
 NOISE_MHZ = (0.3, 250.0)  # of ITU-R P.372's man-made noise
+THUMP_HZ = 200.0  # above, an edge of 5 ms is more than 30 dB below its carrier
+HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -41,7 +44,8 @@ class Reception:
     tca_s: float
     closest_m: float  # range at closest approach, which sets the level
     site: Station  # where it is heard; assumed for the simple pass
-    layer: Layer | None  # of the ionosphere; None where it is off
+    ionosphere: str  # the name of the layer, also where it was chosen by the sun, or "off"
+    layer: Layer | None  # None where it is off
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -117,6 +121,7 @@ def _start(scenario: Scenario) -> datetime | None:
 def _settled(
     scenario: Scenario, look: LookFunction, site: Station, epoch: datetime | None, duration_s: float, tca_s: float
 ) -> Reception:
+    ionosphere = scenario.ionosphere if scenario.ionosphere != "auto" else by_the_sun(solar_hour(epoch, tca_s, site))
     return Reception(
         look=hold_still(look, tca_s) if scenario.still else look,
         epoch=epoch,
@@ -124,23 +129,66 @@ def _settled(
         tca_s=tca_s,
         closest_m=float(look(np.array([tca_s])).range_m[0]),
         site=site,
-        layer=None,
+        ionosphere=ionosphere,
+        layer=None if ionosphere == "off" else _layer(scenario, PRESETS[ionosphere]),
     )
+
+
+def solar_hour(epoch: datetime | None, tca_s: float, site: Station) -> float:
+    """Hour of mean solar time at the site, 0 to 24, at closest approach."""
+    assert epoch is not None, "a scenario that goes by the sun has a date"
+    then = (epoch + timedelta(seconds=tca_s)).astimezone(UTC)
+    return ((then - then.replace(hour=0, minute=0, second=0, microsecond=0)) / HOUR + site.longitude_deg / 15) % 24
+
+
+def _layer(scenario: Scenario, preset: Layer) -> Layer:
+    """The preset with what the recipe changes. Raises ScenarioError where no straight way leads through it."""
+    layer = Layer(
+        fof2_hz=preset.fof2_hz if scenario.fof2_mhz is None else scenario.fof2_mhz * 1e6,
+        hm_m=preset.hm_m if scenario.hm_km is None else scenario.hm_km * 1e3,
+        scale_m=preset.scale_m if scenario.scale_km is None else scenario.scale_km * 1e3,
+    )
+    for carrier in scenario.carriers:
+        if carrier.frequency_mhz * 1e6 <= layer.fof2_hz:
+            raise ScenarioError(
+                f"a wave passes a layer only above its critical frequency: at {carrier.frequency_mhz:g} MHz fof2_mhz "
+                f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
+            )
+    if layer.hm_m < LEAST_HEIGHT * layer.scale_m:
+        raise ScenarioError(
+            f"a layer must not reach the ground: hm_km must be at least {LEAST_HEIGHT:g} times scale_km, got "
+            f"{layer.hm_m / 1e3:g} and {layer.scale_m / 1e3:g}; raise hm_km or lower scale_km"
+        )
+    return layer
 
 
 def _seen(reception: Reception) -> Look:
     """Looks spread over the whole recording."""
-    return reception.look(np.linspace(0.0, reception.duration_s, STEPS))
+    return reception.look(_times_s(reception))
+
+
+def _times_s(reception: Reception) -> Array:
+    return np.linspace(0.0, reception.duration_s, STEPS)
+
+
+def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
+    """Tone of a carrier with that Doppler, with what the oscillators are off at `t_s`; negative beyond zero beat.
+
+    All arrays of one shape. A tape's wow is not in it.
+    """
+    off_hz = scenario.carrier_offset_hz + (scenario.carrier_drift_hz_s - scenario.receiver_drift_hz_s) * t_s
+    return scenario.tone_hz + doppler_sign(scenario.sideband) * (doppler_hz + off_hz)
 
 
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
-    seen = _seen(reception)
-    rate = seen.delay_rate[seen.elevation_rad > 0]
-    if not rate.size:
+    t_s = _times_s(reception)
+    seen = reception.look(t_s)
+    up = seen.elevation_rad > 0
+    if not up.any():
         return scenario.tone_hz, scenario.tone_hz
-    tone_hz = scenario.tone_hz - doppler_sign(scenario.sideband) * carrier.frequency_mhz * 1e6 * rate
-    return float(tone_hz.min()), float(tone_hz.max())
+    tones_hz = tone_hz(scenario, -carrier.frequency_mhz * 1e6 * seen.delay_rate[up], t_s[up])
+    return float(tones_hz.min()), float(tones_hz.max())
 
 
 def day_keying(scenario: Scenario) -> DayKeying:
@@ -187,6 +235,13 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     highest_deg = degrees(_seen(reception).elevation_rad.max())
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
+    if scenario.detector == "am":
+        if scenario.low_hz > THUMP_HZ:
+            found.append(
+                f"the thumps of an envelope detector lie below the filter's edge, low_hz {scenario.low_hz:g}; "
+                f"lower it to 100"
+            )
+        return found  # there is no tone
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
@@ -218,6 +273,18 @@ def _room_for(scenario: Scenario, low_hz: float, high_hz: float) -> tuple[float,
     return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + tone_hz - scenario.tone_hz + MARGIN_HZ) / 100))
 
 
+def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
+    """C/N0 of a carrier from that far while the key is down, dB-Hz: as asked for, or the link budget's.
+
+    Without what the ionosphere and a spinning antenna add or take. Infinite without noise.
+    """
+    if scenario.snr_db is None:
+        return carrier_to_noise_db_hz(
+            carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=range_m, place=scenario.noise
+        )
+    return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz) + 20 * log10(reception.closest_m / range_m)
+
+
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
     """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
 
@@ -230,19 +297,33 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
         return -np.inf
     noise_to_carrier = 0.0  # per Hz; both carriers have the same level
     for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
-        c_n0_db_hz = carrier_to_noise_db_hz(
-            heard.frequency_mhz * 1e6,
-            power_w=heard.power_w,
-            range_m=float(seen.range_m[up].min()),
-            place=scenario.noise,
-        )
-        noise_to_carrier += 10 ** (-c_n0_db_hz / 10)
+        noise_to_carrier += 10 ** (-c_n0_db_hz(scenario, heard, float(seen.range_m[up].min()), reception) / 10)
     with np.errstate(divide="ignore"):
-        return float(-10 * np.log10(noise_to_carrier * (scenario.high_hz - scenario.low_hz)))
+        return float(-10 * np.log10(noise_to_carrier * band_hz(scenario)))
+
+
+def band_hz(scenario: Scenario) -> float:
+    """Bandwidth in which the SNR is stated: that of the audio filter, or of both sides before an envelope detector."""
+    if scenario.detector == "am":
+        return 2 * noise_bandwidth_hz(low_hz=0.0, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+    return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+
+
+def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:
+    """C/N0 of a carrier at closest approach, key down, dB-Hz: mean polarisation, best direction of a spin.
+
+    Infinite without noise, minus infinity below the horizon.
+    """
+    seen = reception.look(np.array([reception.tca_s]))
+    frequency_hz = carrier.frequency_mhz * 1e6
+    way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
+    heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])
+    budget_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+    return budget_db_hz + 20 * log10(heard) if heard > 0 else -inf
 
 
 def describe(scenario: Scenario, reception: Reception) -> str:
-    """Two lines: when the pass comes closest, how far and how high; and how strong it is then."""
+    """Some lines: when the pass comes closest, how far and how high; how strong it is then; and through what."""
     closest = reception.look(np.array([reception.tca_s]))
     where = f"{closest.range_m[0] / 1e3:.0f} km away, {degrees(closest.elevation_rad[0]):.0f} deg high"
     if reception.epoch is None:
@@ -253,11 +334,37 @@ def describe(scenario: Scenario, reception: Reception) -> str:
         when += " (before that)" if reception.tca_s < 0 else ""
         if scenario.station is not None and scenario.tle is None:
             when += " +-3 s"  # 1 sigma, of the orbit
-    ratios_db = {carrier.frequency_mhz: peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard}
-    if all(np.isfinite(ratio_db) for ratio_db in ratios_db.values()):
-        listed = ", ".join(f"{ratio_db:.1f} dB at {mhz:g} MHz" for mhz, ratio_db in ratios_db.items())
-        width_khz = (scenario.high_hz - scenario.low_hz) / 1e3
-        strength = f"peak SNR in {width_khz:g} kHz: {listed} (noise: {scenario.noise})"
-    else:
-        strength = "no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"
-    return f"pass: {when}, {where}\n{strength}"
+    lines = [f"pass: {when}, {where}", *_strength(scenario, reception)]
+    if reception.layer is not None:
+        lines.append(_layer_in_words(scenario, reception, reception.layer))
+    return "\n".join(lines)
+
+
+def _strength(scenario: Scenario, reception: Reception) -> list[str]:
+    ratios_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
+    if not all(np.isfinite(ratio_db) for ratio_db in ratios_db):
+        return ["no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"]
+    cause = f"noise: {scenario.noise}"
+    if scenario.snr_db is not None:
+        cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
+    lines = [f"peak SNR in {band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})"]
+    densities_db = [closest_c_n0_db_hz(scenario, reception, carrier) for carrier in scenario.heard]
+    if all(np.isfinite(density_db) for density_db in densities_db):
+        lines.append(f"C/N0 at closest approach: {_listed(scenario, densities_db, 'dB-Hz')}")
+    return lines
+
+
+def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
+    pairs = zip(scenario.heard, values, strict=True)
+    return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
+
+
+def _layer_in_words(scenario: Scenario, reception: Reception, layer: Layer) -> str:
+    hour = ""
+    if scenario.ionosphere == "auto":
+        hours = solar_hour(reception.epoch, reception.tca_s, reception.site)
+        hour = f" at {int(hours):02}:{int(hours % 1 * 60):02} solar time"
+    return (
+        f"ionosphere: {reception.ionosphere}{hour}, foF2 {layer.fof2_hz / 1e6:g} MHz, densest at "
+        f"{layer.hm_m / 1e3:g} km, scale height {layer.scale_m / 1e3:g} km"
+    )

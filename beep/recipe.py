@@ -13,6 +13,7 @@ from beep.rules import choices, from_table
 from beep.scenario import Scenario, fields
 
 PRESETS = Path(__file__).parent / "scenarios"
+CHARACTERS = PRESETS / "characters"
 
 
 def from_dict(table: Mapping[str, Any]) -> Scenario:
@@ -91,6 +92,22 @@ def beacon(name: str) -> dict[str, Any]:
     _check_name("beacon", name, beacons())
     recipe: dict[str, Any] = read_toml(PRESETS / "beacons" / f"{name}.toml")["recipe"]
     return recipe
+
+
+def characters() -> list[str]:
+    """Names of the receivers that come with the package."""
+    return sorted(path.stem for path in CHARACTERS.glob("*.toml"))
+
+
+def character(name: str, scenario: Scenario) -> Scenario:
+    """`scenario` heard with a receiver that comes with the package: ham, lab, tape or clean.
+
+    All fields of the group `receiver` are set, to what the receiver's file says or else to their defaults; the tuning
+    stays. Raises ScenarioError where there is no such receiver.
+    """
+    _check_name("character", name, characters())
+    receiver = {field.name: field.default for field in fields() if field.metadata["group"] == "receiver"}
+    return dataclasses.replace(scenario, **{**receiver, **read_toml(CHARACTERS / f"{name}.toml")})
 
 
 def _check_name(kind: str, name: str, known: list[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.choices import Ionosphere, Noise, Sends, Sideband
+from beep.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
 from beep.errors import ScenarioError
 from beep.keying import Keying, Regime, parse_keying, resolve
 from beep.rules import checked, field, from_table, number_of, parse_time
@@ -114,6 +114,12 @@ class Scenario:
     carriers: tuple[Carrier, ...] = field(
         SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
     )
+    carrier_offset_hz: float = field(
+        0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
+    )
+    carrier_drift_hz_s: float = field(
+        0.0, "carriers", "and how fast they rise, counted from the first sample (assumed)", least=-100, most=100
+    )
 
     ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
     fof2_mhz: float | None = field(
@@ -131,13 +137,42 @@ class Scenario:
     )
     spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60)
     noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
+    snr_db: float | None = field(
+        None,
+        "channel",
+        "SNR of each carrier at closest approach, key down, in snr_bandwidth_hz, whatever its power and the place",
+        least=-60,
+        most=120,
+        unset="the link budget's",
+    )
+    snr_bandwidth_hz: float = field(500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6)
 
-    tone_hz: float = field(1500.0, "receiver", "tone of a carrier without Doppler", above=0, most=200_000)
+    tone_hz: float = field(1500.0, "tuning", "tone of a carrier without Doppler", above=0, most=200_000)
     sideband: Sideband = field(
-        "upper", "receiver", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+        "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+    )
+
+    detector: Detector = field(
+        "cw", "receiver", "beat oscillator that makes a tone (cw), or the carrier's envelope: thumps and hiss (am)"
     )
     low_hz: float = field(300.0, "receiver", "lower edge of the band filter", least=0)
     high_hz: float = field(3000.0, "receiver", "upper edge of the band filter", above=0, most=192_000)
+    filter_shape: FilterShape = field("flat", "receiver", "steep edges, or a bell that is 6 dB down there")
+    receiver_drift_hz_s: float = field(
+        0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
+    )
+    agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
+    agc_attack_s: float = field(0.005, "receiver", "time constant with which the gain gives way", above=0, most=10)
+    agc_release_s: float = field(0.5, "receiver", "time constant with which it comes back", above=0, most=10)
+    saturation_dbfs: float | None = field(
+        None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
+    )
+    hum_hz: float | None = field(
+        None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
+    )
+    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0)
+    wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
+    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10)
 
     duration_s: float | None = field(
         None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"
@@ -224,6 +259,13 @@ def _complaints(s: Scenario) -> list[str]:
             f"high_hz must be at most half the sample rate, got {s.high_hz:g} with sample_rate_hz "
             f"{s.sample_rate_hz}; lower high_hz or raise sample_rate_hz"
         )
+    if s.snr_db is not None and s.noise == "off":
+        found.append(f"an SNR needs noise, got snr_db {s.snr_db:g} with noise off; drop one of the two (--snr-db none)")
+    if s.agc_attack_s > s.agc_release_s:
+        found.append(
+            f"an AGC gives way faster than it comes back: agc_attack_s is {s.agc_attack_s:g}, agc_release_s is "
+            f"{s.agc_release_s:g}; lower agc_attack_s"
+        )
     names = s.names
     if len(names) != len(set(names)):
         found.append(f"carriers are told apart by their MHz, to six digits, got {' and '.join(names)}; choose others")
@@ -231,6 +273,16 @@ def _complaints(s: Scenario) -> list[str]:
         found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
     if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
         found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
+    for name in ("fof2_mhz", "hm_km", "scale_km"):
+        if s.ionosphere == "off" and getattr(s, name) is not None:
+            found.append(
+                f"{name} changes a layer, but ionosphere is off; choose one, like --ionosphere morning, or drop {name}"
+            )
+    if s.ionosphere == "auto" and s.start is None:
+        found.append(
+            "ionosphere auto goes by the local time of the pass, but there is no date; give a start, or name a layer: "
+            "--ionosphere morning"
+        )
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:

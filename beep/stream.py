@@ -2,231 +2,178 @@
 
 A tile is about a second of sound and a pure function of (plan, tile number). It is computed at a low internal rate:
 keying, tone, gain and noise sample by sample, then one FFT filter that also brings it to the output rate. It carries
-no state: the little history that the filter needs is computed again, so every cut of the stream gives the same bytes.
-
-What is slow (delay, distance, elevation) is asked of the geometry at a few Chebyshev nodes a tile, many tiles at a
-time, and becomes a quadratic in each of the tile's pieces.
+no state: the little history that the filter needs is computed again, and what looks further back (AGC) or at its
+neighbours (the envelope detector's filter) asks for the tiles there, which are pure functions too. So every cut of the
+stream gives the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from beep.arrays import Array, Samples
-from beep.channel import carrier_to_noise_db_hz, relative_amplitude
-from beep.errors import ScenarioError
-from beep.keying import Keying
 from beep.noise import normal_quantiles, white_noise
-from beep.receiver import band_filter, doppler_sign
-from beep.reception import Reception, receive
+from beep.plan import FFT, GUARD, HOP, PIECE, PIECES, REACH, STEPS, TILE, Plan, plan
+from beep.receiver import agc_gain, agc_steps, doppler_sign, hum, saturated
 from beep.scenario import Scenario
 from beep.signal import carrier, key
+from beep.slow import GROUP, Slow, slow, tile_start_s
 
-# A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
-PIECE = 64  # samples in which a quadratic stands for the delay: its error is below 1e-8 turn at 40 MHz
-FFT = 2048  # samples of one filter block
-REACH = 120  # samples that the filter looks to each side
-GUARD = 8  # further samples that keep the circular wrap away from the interpolation
-HOP = FFT - 2 * (REACH + GUARD)
-HOPS = 7
-TILE = HOPS * HOP
-PIECES = (TILE + 2 * (REACH + GUARD)) // PIECE  # computed for one tile, its history included
+QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its other phase, where there is one, this and n
+MARGIN = REACH + GUARD  # samples of its neighbours, at scale 1, that the filter of a tile needs
 
-SCALE_RATE_HZ = 12_500.0
-LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
-NODES = 8  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz down to a height of 100 km, where it is
-# smooth; SGP4's own steps leave 1e-7 turn at 40 MHz, 5e-6 at 1296 MHz
-FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
-GROUP = 32  # tiles whose geometry is asked for together
+
+# --- one tile, by itself ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
-    """A scenario made ready: everything that does not change from tile to tile."""
+class Front:
+    """A tile as it comes out of the first filter, and how strong it is there."""
 
-    scenario: Scenario
-    reception: Reception
-    frames: int  # of the whole recording
-    up: int  # output samples per internal sample
-    scale: int
-    internal_rate_hz: float
-    frequency_hz: Array  # (carriers,)
-    key: Keying
-    on: Array  # (carriers, 2): amplitude = on[0] * power + on[1] * key
-    amplitude: Array  # (carriers,) at closest approach, full scale 1
-    noise_rms: Array  # (carriers,) at the internal rate
-    spectrum: NDArray[np.complex64]  # of the filter
-
-    @property
-    def tile_frames(self) -> int:
-        """Output samples of one tile."""
-        return TILE * self.scale * self.up
+    samples: Samples  # (channels, frames): sound at the output rate, or an envelope at the internal rate
+    level: Samples  # (channels, STEPS): amplitude of a tone of that power; empty without AGC
 
 
-def plan(scenario: Scenario) -> Plan:
-    """The plan of a scenario. Raises ScenarioError where there is nothing to receive."""
-    reception = receive(scenario)
-    frames = round(reception.duration_s * scenario.sample_rate_hz)
-    if frames < 1:
-        raise ScenarioError(f"a recording has at least one sample, got duration_s {reception.duration_s:g}; raise it")
-    up = max(1, int(scenario.sample_rate_hz / _needed_rate_hz(scenario)))
-    rate_hz = scenario.sample_rate_hz / up
-    scale = 1
-    while rate_hz > SCALE_RATE_HZ * scale:
-        scale *= 2
-    heard = scenario.heard
-    amplitude = np.full(len(heard), 10 ** (scenario.level_dbfs / 20))
-    c_n0_db_hz = np.array(
-        [
-            carrier_to_noise_db_hz(
-                c.frequency_mhz * 1e6, power_w=c.power_w, range_m=reception.closest_m, place=scenario.noise
-            )
-            for c in heard
-        ]
-    )
-    taps = band_filter(low_hz=scenario.low_hz, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
-    return Plan(
-        scenario=scenario,
-        reception=reception,
-        frames=frames,
-        up=up,
-        scale=scale,
-        internal_rate_hz=rate_hz,
-        frequency_hz=np.array([c.frequency_mhz * 1e6 for c in heard]),
-        key=scenario.key,
-        on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
-        amplitude=amplitude,
-        noise_rms=amplitude / np.sqrt(2) * np.sqrt(rate_hz / 2 / 10 ** (c_n0_db_hz / 10)),
-        spectrum=_filter_spectrum(taps, scale) * np.float32(up),
-    )
+def front(plan: Plan, slow: Slow, number: int) -> Front:
+    """A tile up to the first filter."""
+    scenario = plan.scenario
+    if scenario.detector == "am":
+        samples = _envelope(plan, slow, number)
+    else:
+        tones = _tones(plan, slow, number)
+        if scenario.mix == "mono" and not scenario.agc:  # each receiver has its own AGC: they are mixed after it
+            tones = tones.sum(axis=0, keepdims=True)
+        samples = _filtered(plan, tones)
+    level = np.empty((len(samples), 0), np.float32)
+    if scenario.agc:
+        steps = samples.reshape(len(samples), STEPS, -1)
+        peak = np.float32(1 if scenario.detector == "am" else 2)  # of a tone the amplitude, not the power
+        level = np.sqrt(peak / np.float32(steps.shape[2]) * np.einsum("csn,csn->cs", steps, steps))
+    return Front(samples=samples, level=level)
 
 
-def _needed_rate_hz(scenario: Scenario) -> float:
-    """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
-    highest_tone_hz = scenario.tone_hz + max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST
-    return max(
-        LEAST_RATE_HZ,
-        2 * scenario.high_hz + SCALE_RATE_HZ / 10,
-        scenario.high_hz + highest_tone_hz + 25 / scenario.rise_s,
-    )
+def _tones(plan: Plan, slow: Slow, number: int) -> Samples:
+    """Keyed tones in their noise (carriers, samples) at the internal rate, history included."""
+    turns, strength = _carriers(plan, slow, number)
+    tones: Samples = carrier(turns) * strength
+    return tones if plan.scenario.noise == "off" else tones + _noise(plan, number, 0)
 
 
-def _filter_spectrum(taps: Array, scale: int) -> NDArray[np.complex64]:
-    """Spectrum of the taps, placed so that a block's first valid output is its sample 2 (REACH + GUARD)."""
-    placed = np.zeros(FFT * scale)
-    placed[GUARD * scale : GUARD * scale + taps.size] = taps
-    return np.fft.rfft(placed).astype(np.complex64)
+def _envelope(plan: Plan, slow: Slow, number: int) -> Samples:
+    """Envelope (samples, carriers) at the internal rate, of the keyed carriers in their noise behind the first filter.
+
+    The carrier stands at nought: its cosine and sine, and the two phases of the noise, are a complex number.
+    """
+    turns, strength = _carriers(plan, slow, number)
+    baseband = np.empty(turns.shape, np.complex64)
+    baseband.real, baseband.imag = carrier(turns) * strength, carrier(turns - 0.25) * strength
+    if plan.scenario.noise != "off":
+        baseband.real += _noise(plan, number, 0)
+        baseband.imag += _noise(plan, number, QUADRATURE_STREAM)
+    filtered = np.fft.ifft(np.fft.fft(_fft_blocks(plan, baseband)) * plan.if_spectrum)
+    valid = np.abs(filtered[..., 2 * MARGIN * plan.scale :]).astype(np.float32)
+    return valid.reshape(len(turns), -1)
 
 
-# --- slow things ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Slow:
-    """Delay and gain of a group of tiles, piece by piece."""
-
-    delay_s: Array  # (GROUP, PIECES, 3): value, slope and curvature over the piece, whose length is one
-    gain: Samples  # (GROUP, PIECES, 2): value and slope
-
-
-@lru_cache
-def _node_matrix() -> tuple[Array, Array]:
-    """Chebyshev nodes of a tile, and the matrix from values there to values at the pieces' ends and middles."""
-    nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
-    points = np.linspace(-1, 1, 2 * PIECES + 1)
-    orders = np.arange(NODES)[:, None]
-    at_nodes, at_points = np.cos(orders * np.arccos(nodes)), np.cos(orders * np.arccos(points))
-    matrix: Array = np.linalg.solve(at_nodes, at_points)
-    return nodes, matrix
-
-
-def slow(plan: Plan, group: int) -> Slow:
-    """What changes slowly over the tiles group * GROUP, group * GROUP + 1, ..."""
-    nodes, to_points = _node_matrix()
-    length_s = PIECES * PIECE * plan.scale / plan.internal_rate_hz
-    start_s = _tile_start_s(plan, group * GROUP + np.arange(GROUP))
-    seen = plan.reception.look((start_s[:, None] + (nodes + 1) / 2 * length_s).ravel())
-
-    def at_points(values: Array) -> Array:
-        return values.reshape(GROUP, NODES) @ to_points
-
-    delay_s = at_points(seen.delay_s)
-    first, middle, last = delay_s[:, :-2:2], delay_s[:, 1::2], delay_s[:, 2::2]
-    bend = 2 * (first - 2 * middle + last)
-    gain = relative_amplitude(
-        at_points(seen.range_m)[:, ::2],
-        at_points(np.sin(seen.elevation_rad))[:, ::2],
-        closest_m=plan.reception.closest_m,
-    )
-    return Slow(
-        delay_s=np.stack([first, last - first - bend, bend], axis=-1),
-        gain=np.stack([gain[:, :-1], np.diff(gain)], axis=-1).astype(np.float32),
-    )
-
-
-def _tile_start_s(plan: Plan, number: NDArray[np.int64] | int) -> Array:
-    """Time of the first internal sample that is computed for a tile: its history comes before its output."""
-    first = np.asarray(number * TILE - REACH - GUARD, np.float64)
-    return first * (plan.scale / plan.internal_rate_hz)
-
-
-# --- a tile -----------------------------------------------------------------------------------------------------
-
-
-def tile(plan: Plan, slow: Slow, number: int) -> Samples:
-    """Samples (tile_frames, channels) of one tile, full scale 1."""
+def _carriers(plan: Plan, slow: Slow, number: int) -> tuple[Array, Samples]:
+    """Phase in turns and amplitude of each carrier, both (carriers, samples), against its receiver's oscillator."""
     scenario, row = plan.scenario, number % GROUP
     step = np.arange(PIECE * plan.scale) / (PIECE * plan.scale)  # through a piece, 0 to 1
     powers = np.stack([np.ones_like(step), step, step**2])
 
-    piece_s = PIECE * plan.scale / plan.internal_rate_hz
-    time_s = np.zeros((PIECES, 3))
-    time_s[:, 0] = _tile_start_s(plan, number) + np.arange(PIECES) * piece_s
-    time_s[:, 1] = piece_s
+    if slow.time_s is None:
+        piece_s = PIECE * plan.scale / plan.internal_rate_hz
+        time_s = np.zeros((PIECES, 3))
+        time_s[:, 0] = tile_start_s(plan, number) + np.arange(PIECES) * piece_s
+        time_s[:, 1] = piece_s
+    else:
+        time_s = slow.time_s[row]
 
     # Emission time u = t - delay; the keying is read there.
-    sent_s = (time_s - slow.delay_s[row]) @ powers  # (PIECES, PIECE)
-    down, power = key(sent_s, plan.key)
-
-    # Phase of the beat between the carrier, 2 pi f u, and an oscillator that stands tone_hz beside it.
-    sign = doppler_sign(scenario.sideband)
-    turns = scenario.tone_hz * time_s - sign * plan.frequency_hz[:, None, None] * slow.delay_s[row]
-    turns[..., 0] -= np.rint(turns[..., 0])
-    tone = carrier(turns @ powers)  # (carriers, PIECES, PIECE)
-
-    gain = slow.gain[row] @ powers[:2].astype(np.float32)
+    keyed = [key(u_s, plan.key) for u_s in (time_s - slow.group_delay_s[:, row]) @ powers]
+    down, power = (np.stack([np.broadcast_to(one[n], keyed[0][0].shape) for one in keyed]) for n in (0, 1))
     on = plan.on.astype(np.float32)[..., None, None]
+    keying = on[:, 0] * power.astype(np.float32) + on[:, 1] * down
+
+    # Phase of the beat between the carrier, 2 pi f u, and an oscillator that stands tone_hz beside it, or on it.
+    am = scenario.detector == "am"
+    tone_hz, sign = (0.0, 1) if am else (scenario.tone_hz, doppler_sign(scenario.sideband))
+    turns = tone_hz * time_s - sign * plan.frequency_hz[:, None, None] * slow.phase_delay_s[:, row]
+    if slow.drift is not None:
+        turns = turns + slow.drift[:, row]
+    turns[..., 0] -= np.rint(turns[..., 0])
+    gain = slow.gain[:, row] @ powers[:2].astype(np.float32)
     level = plan.amplitude.astype(np.float32)[:, None, None]
-    heard = tone * (level * gain * (on[:, 0] * power + on[:, 1] * down))
-    return _received(plan, heard.reshape(len(heard), -1) + _noise(plan, number))
+    count = len(level)
+    return (turns @ powers).reshape(count, -1), (level * gain * keying).reshape(count, -1)
 
 
-def _noise(plan: Plan, number: int) -> Samples | float:
+def _noise(plan: Plan, number: int, shift: int) -> Samples:
     """White noise (carriers, samples) of a tile with its history, at the internal rate."""
-    if plan.scenario.noise == "off":
-        return 0.0
-    first, count = (number * TILE - REACH - GUARD) * plan.scale, PIECES * PIECE * plan.scale
+    first, count = (number * TILE - MARGIN) * plan.scale, PIECES * PIECE * plan.scale
     return np.stack(
         [
-            np.float32(rms) * white_noise(plan.scenario.seed, stream, first, count, quantiles=normal_quantiles())
+            np.float32(rms)
+            * white_noise(plan.scenario.seed, shift + stream, first, count, quantiles=normal_quantiles())
             for stream, rms in enumerate(plan.noise_rms)
         ]
     )
 
 
-def _received(plan: Plan, samples: Samples) -> Samples:
-    """Band filter and step up to the output rate: blocks of one FFT, their spectrum padded on the way back."""
-    if plan.scenario.mix == "mono":
-        samples = samples.sum(axis=0, keepdims=True)
-    blocks = sliding_window_view(samples, FFT * plan.scale, axis=1)[:, :: HOP * plan.scale]
-    spectrum = np.fft.rfft(blocks) * plan.spectrum
+def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
+    return sliding_window_view(samples, FFT * plan.scale, axis=1)[:, :: HOP * plan.scale]
+
+
+def _filtered(plan: Plan, samples: Samples) -> Samples:
+    """Audio filter and step up to the output rate: blocks of one FFT, their spectrum padded on the way back."""
+    spectrum = np.fft.rfft(_fft_blocks(plan, samples)) * plan.spectrum
     audio: Samples = np.fft.irfft(spectrum, FFT * plan.scale * plan.up)  # type: ignore[assignment]  # float32 in, float32 out
-    valid = audio[..., 2 * (REACH + GUARD) * plan.scale * plan.up :]
-    return valid.reshape(len(samples), plan.tile_frames).T
+    valid = audio[..., 2 * MARGIN * plan.scale * plan.up :]
+    return valid.reshape(len(samples), plan.tile_frames)
+
+
+# --- a tile among its neighbours --------------------------------------------------------------------------------
+
+
+def levelled(plan: Plan, number: int, front_of: Callable[[int], Front], level_of: Callable[[int], Samples]) -> Samples:
+    """Samples (channels, frames) of a tile's front with the gain of the AGC, where there is one."""
+    samples = front_of(number).samples
+    return samples * _gain(plan, number, samples.shape[1], level_of) if plan.scenario.agc else samples
+
+
+def tile(plan: Plan, number: int, levelled_of: Callable[[int], Samples]) -> Samples:
+    """Samples (tile_frames, channels) of one tile, full scale 1."""
+    scenario = plan.scenario
+    samples = levelled_of(number)
+    if scenario.detector == "am":
+        margin = MARGIN * plan.scale
+        before, after = levelled_of(number - 1)[:, -margin:], levelled_of(number + 1)[:, :margin]
+        samples = _filtered(plan, np.concatenate([before, samples, after], axis=1))
+    if len(samples) > scenario.channels:
+        samples = samples.sum(axis=0, keepdims=True)
+    if scenario.hum_hz is not None:
+        amplitude = 10 ** (scenario.hum_dbfs / 20)
+        rate_hz, frames = scenario.sample_rate_hz, plan.tile_frames
+        sound = hum(number * frames, frames, rate_hz=rate_hz, hum_hz=scenario.hum_hz, amplitude=amplitude)
+        samples = samples + sound
+    if scenario.saturation_dbfs is not None:
+        samples = saturated(samples, limit=10 ** (scenario.saturation_dbfs / 20))
+    return samples.T
+
+
+def _gain(plan: Plan, number: int, frames: int, level_of: Callable[[int], Samples]) -> Samples:
+    """Gain (channels, frames) of the AGC over a tile: from step to step on a straight line."""
+    scenario = plan.scenario
+    times = {"attack_s": scenario.agc_attack_s, "release_s": scenario.agc_release_s, "step_s": plan.step_s}
+    levels = np.concatenate([level_of(one) for one in range(number - plan.look_back, number + 1)], axis=1)
+    knots = agc_gain(levels[:, -(STEPS + agc_steps(**times)) :], **times, target=plan.amplitude)[..., None]
+    way = np.linspace(0, 1, frames // STEPS, endpoint=False, dtype=np.float32)
+    return (knots[:, :-1] + np.diff(knots, axis=1) * way).reshape(len(levels), frames)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------
@@ -270,20 +217,16 @@ class Reader:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._slow: tuple[int, Slow] | None = None
-        self._tile: tuple[int, Samples] | None = None
+        # A second thread costs time at worst, never a wrong tile: what is kept is a function of its number.
+        slow_of = lru_cache(2)(partial(slow, plan))
+        front_of = lru_cache(2)(lambda n: front(plan, slow_of(n // GROUP), n))
+        level_of = lru_cache(plan.look_back + 3)(lambda n: front_of(n).level)
+        levelled_of = lru_cache(3)(lambda n: levelled(plan, n, front_of, level_of))
+        self._tile_of = lru_cache(1)(lambda n: tile(plan, n, levelled_of))
 
     def tile(self, number: int) -> Samples:
         """Samples (tile_frames, channels) of one tile."""
-        # What is kept is read and replaced as one value: a second thread costs time at worst, never a wrong tile.
-        kept = self._tile
-        if kept is None or kept[0] != number:
-            group = number // GROUP
-            terms = self._slow
-            if terms is None or terms[0] != group:
-                terms = self._slow = (group, slow(self.plan, group))
-            kept = self._tile = (number, tile(self.plan, terms[1], number))
-        return kept[1]
+        return self._tile_of(number)
 
     def read(self, start: int, frames: int) -> Samples:
         """Samples (frames, channels) from `start` on; not to be written to, for they may be part of what is kept."""

@@ -1,20 +1,30 @@
-"""The truth of a reception, moment by moment: geometry, delay, Doppler, tone, level."""
+"""The truth of a reception, moment by moment and pulse by pulse: where it is, what arrives, how strong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from beep import __version__
 from beep.arrays import Array
-from beep.channel import relative_amplitude
+from beep.channel import amplitude, ionospheric_doppler_hz, link, path_loss_db, received_dbw, spin_gain
 from beep.errors import ScenarioError
-from beep.receiver import doppler_sign
-from beep.reception import Reception, receive
-from beep.scenario import Scenario
+from beep.ionosphere import slant_electron_content
+from beep.output.table import write_document
+from beep.passes import rise_and_set
+from beep.reception import Reception, c_n0_db_hz, receive, tone_hz
+from beep.recipe import to_dict
+from beep.scenario import Carrier, Scenario
+from beep.signal import pulses
 
 ROWS = 4096  # worked out together
+PULSES_S = 1000.0  # of the recording, keyed together
 LEAST_STEP_S = 1e-6
+ARRIVAL_ROUNDS = 4  # each gains a factor of some 1e4
+FIELD_AT_1_M_V = 30**0.5  # of 1 W from an isotropic antenna, rms: sqrt(Z0 / 4 pi), Z0 taken as 120 pi ohms
 
 
 def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
@@ -22,9 +32,15 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
 
     `utc` (datetime64, NaT where the scenario has no date), `range_km`, `range_rate_km_s`, `azimuth_deg` and
     `elevation_deg` are the geometry of that instant; `delay_s` is the light time of what arrives then. For each
-    carrier, named by its whole MHz: `doppler_20_hz`, -f times the derivative of the delay; `tone_20_hz`, negative
-    beyond zero beat; `level_20_db`, the tone's amplitude against full scale while the key is down, before the band
-    filter, minus infinity below the horizon.
+    carrier, named by its whole MHz: `doppler_20_hz`, what arrives, ionosphere included; `tone_20_hz`, negative beyond
+    zero beat; `level_20_db`, the tone's amplitude against full scale while the key is down, before the band filter,
+    minus infinity below the horizon. What they consist of follows, again for each carrier:
+
+    `doppler_geometry_20_hz` (-f times the derivative of `delay_s`) and `doppler_ionosphere_20_hz`, which add up;
+    `ionosphere_phase_20_s` and `ionosphere_group_20_s`, which added to `delay_s` give the delay of phase and of
+    keying; `faraday_20_deg`; gains `edge_20_db` and `spin_20_db`; `path_loss_20_db` of free space; `power_20_dbm`
+    from a dipole; `field_20_uv_m`, the field's rms value whatever its polarisation; `c_n0_20_db_hz`, key down,
+    infinite without noise. Last comes `electrons_m2`, the content of the straight line. What is off is 0.
 
     Raises ScenarioError where the scenario cannot be received.
     """
@@ -52,15 +68,12 @@ def tracks(
 def _columns(
     scenario: Scenario, reception: Reception, t_s: Array, frequency_mhz: float | None = None
 ) -> dict[str, NDArray[np.generic]]:
-    seen = reception.look(t_s)
+    seen, layer = reception.look(t_s), reception.layer
     if reception.epoch is None:
         utc = np.full(t_s.shape, np.datetime64("NaT"), "datetime64[us]")
     else:
         start = np.datetime64(reception.epoch.astimezone(UTC).replace(tzinfo=None), "us")
         utc = start + np.rint(t_s * 1e6).astype("timedelta64[us]")
-    amplitude = relative_amplitude(seen.range_m, np.sin(seen.elevation_rad), closest_m=reception.closest_m)
-    with np.errstate(divide="ignore"):
-        level_db = scenario.level_dbfs + 20 * np.log10(amplitude)
     columns: dict[str, NDArray[np.generic]] = {
         "t_s": t_s,
         "utc": utc,
@@ -71,10 +84,134 @@ def _columns(
         "delay_s": seen.delay_s,
     }
     if frequency_mhz is not None:
-        return columns | {f"doppler_{frequency_mhz:.12g}_hz": -frequency_mhz * 1e6 * seen.delay_rate}
+        frequency_hz = frequency_mhz * 1e6
+        bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=layer)
+        return columns | {f"doppler_{frequency_mhz:.12g}_hz": bent_hz - frequency_hz * seen.delay_rate}
+    parts: dict[str, NDArray[np.generic]] = {}
+    none = np.zeros_like(t_s)
     for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
-        doppler_hz = -carrier.frequency_mhz * 1e6 * seen.delay_rate
+        frequency_hz = carrier.frequency_mhz * 1e6
+        way = link(seen, frequency_hz=frequency_hz, layer=layer, site=reception.site, faraday=scenario.faraday)
+        sent_s = t_s - way.group_delay_s
+        turning = {"spin_rpm": scenario.spin_rpm, "spin_depth_db": scenario.spin_depth_db}
+        heard = amplitude(way, sent_s, closest_m=reception.closest_m, **turning)
+        geometry_hz = -frequency_hz * seen.delay_rate
+        ionosphere_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=layer)
+        doppler_hz = geometry_hz + ionosphere_hz
+        with np.errstate(divide="ignore"):
+            gain_db = 20 * np.log10(np.abs(heard))
+        power_dbw = gain_db + received_dbw(frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m)
         columns[f"doppler_{name}_hz"] = doppler_hz
-        columns[f"tone_{name}_hz"] = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
-        columns[f"level_{name}_db"] = level_db
-    return columns
+        columns[f"tone_{name}_hz"] = tone_hz(scenario, doppler_hz, t_s)
+        columns[f"level_{name}_db"] = scenario.level_dbfs + gain_db
+        parts[f"doppler_geometry_{name}_hz"] = geometry_hz
+        parts[f"doppler_ionosphere_{name}_hz"] = ionosphere_hz
+        parts[f"ionosphere_phase_{name}_s"] = way.phase_delay_s - seen.delay_s
+        parts[f"ionosphere_group_{name}_s"] = way.group_delay_s - seen.delay_s
+        parts[f"faraday_{name}_deg"] = none if way.faraday_rad is None else np.degrees(way.faraday_rad)
+        parts[f"edge_{name}_db"] = none if way.edge_db is None else way.edge_db
+        parts[f"spin_{name}_db"] = 20 * np.log10(spin_gain(sent_s, **turning))
+        closest_db = path_loss_db(frequency_hz, reception.closest_m)
+        parts[f"path_loss_{name}_db"] = closest_db + 20 * np.log10(seen.range_m / reception.closest_m)
+        bare = amplitude(replace(way, faraday_rad=None), sent_s, closest_m=reception.closest_m, **turning)
+        field_v_m = FIELD_AT_1_M_V * np.sqrt(carrier.power_w) / reception.closest_m * bare
+        parts[f"power_{name}_dbm"] = power_dbw + 30
+        parts[f"field_{name}_uv_m"] = field_v_m * 1e6
+        parts[f"c_n0_{name}_db_hz"] = gain_db + c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+    sine = np.sin(seen.elevation_rad)
+    parts["electrons_m2"] = none if layer is None else slant_electron_content(seen.range_m, sine, layer=layer)
+    return columns | parts
+
+
+def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
+    """Columns (N,) of everything that is keyed within the recording, carrier by carrier, some thousands at a time.
+
+    `carrier` by its whole MHz and `number`, from 0 for its first; `sent_start_s` and `sent_end_s`, emission times at
+    half amplitude; `start_s` and `end_s`, when those arrive, in seconds after the first sample. Whether the satellite
+    is above the horizon then is not asked. What has no start or end, as a carrier that always sends, has nan.
+    """
+    reception = receive(scenario)
+    for carrier in scenario.carriers:
+        count = 0
+        for first_s in np.arange(0.0, reception.duration_s, PULSES_S):
+            edge_s = np.array([first_s, min(first_s + PULSES_S, reception.duration_s)])
+            sent_from_s, sent_until_s = edge_s - _group_delay_s(reception, carrier, edge_s)
+            starts, ends = pulses(scenario.key, start_s=sent_from_s, stop_s=sent_until_s, sends=carrier.sends)
+            new = (starts >= sent_from_s) | (first_s == 0)  # what began before was in the stretch before
+            starts, ends = starts[new], ends[new]
+            yield {
+                "carrier": np.full(starts.shape, scenario.name_of(carrier)),
+                "number": count + np.arange(starts.size),
+                "sent_start_s": starts,
+                "sent_end_s": ends,
+                "start_s": _arrival_s(reception, carrier, starts),
+                "end_s": _arrival_s(reception, carrier, ends),
+            }
+            count += starts.size
+
+
+def _arrival_s(reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
+    """When what was sent then arrives; without a time, never."""
+    sent_s = np.where(np.isfinite(sent_s), sent_s, np.nan)
+    known_s = sent_s[~np.isnan(sent_s)]
+    arrival_s = known_s
+    for _ in range(ARRIVAL_ROUNDS):
+        arrival_s = known_s + _group_delay_s(reception, carrier, arrival_s)
+    sent_s[~np.isnan(sent_s)] = arrival_s
+    return sent_s
+
+
+def _group_delay_s(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
+    way = link(
+        reception.look(t_s),
+        frequency_hz=carrier.frequency_mhz * 1e6,
+        layer=reception.layer,
+        site=reception.site,
+        faraday=False,
+    )
+    return way.group_delay_s
+
+
+def write_truth(scenario: Scenario, file: TextIO, *, step_s: float = 1.0) -> None:
+    """Write all that is true of a recording as one JSON object, however long, in constant memory.
+
+    `program`, `scenario` (which `beep.Scenario` takes back), `reception`, `track` (an array of the rows of `tracks`)
+    and `pulses` (an array of the rows of `sent_pulses`). What JSON has no number for is null.
+    """
+    reception = receive(scenario)
+    head = {
+        "program": f"sputnik-beep {__version__}",
+        "scenario": to_dict(scenario),
+        "reception": _reception(scenario, reception),
+    }
+    write_document(file, head, {"track": tracks(scenario, step_s=step_s), "pulses": sent_pulses(scenario)})
+
+
+def _reception(scenario: Scenario, reception: Reception) -> dict[str, Any]:
+    """What the scenario was resolved to; seconds after the first sample, which has the time `epoch`."""
+    aos_s, los_s = rise_and_set(reception.look, reception.tca_s)
+    site, layer = reception.site, reception.layer
+    return {
+        "epoch": None
+        if reception.epoch is None
+        else reception.epoch.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "duration_s": reception.duration_s,
+        "aos_s": aos_s,
+        "tca_s": reception.tca_s,
+        "los_s": los_s,
+        "closest_km": reception.closest_m / 1e3,
+        "site": {
+            "latitude_deg": site.latitude_deg,
+            "longitude_deg": site.longitude_deg,
+            "height_m": site.height_m,
+            "assumed": scenario.station is None,
+        },
+        "layer": None
+        if layer is None
+        else {
+            "name": reception.ionosphere,
+            "fof2_mhz": layer.fof2_hz / 1e6,
+            "hm_km": layer.hm_m / 1e3,
+            "scale_km": layer.scale_m / 1e3,
+        },
+    }

@@ -1,15 +1,26 @@
 """The options, made from the scenario's fields: their help, and how they change a recipe."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from beep.cli import COMMANDS
-from beep.recipe import preset, presets, to_toml
+from beep.recipe import character, preset, presets, to_toml
 from beep.rules import choices
 from beep.scenario import Scenario, fields
 
-UNITS = {"_s": "s", "_km": "km", "_deg": "degrees", "_hz": "Hz", "_dbfs": "dBFS", "_db": "dB", "_rpm": "rpm"}
+UNITS = {
+    "_hz_s": "Hz/s",
+    "_percent": "percent",
+    "_s": "s",
+    "_km": "km",
+    "_deg": "degrees",
+    "_hz": "Hz",
+    "_dbfs": "dBFS",
+    "_db": "dB",
+    "_rpm": "rpm",
+}
 WITH_SCENARIO = [command for command in COMMANDS if command not in ("passes", "receptions")]
 SPELT = {"carriers": "--carrier-mhz"}
 START = ("--start", "1957-10-07T05:00Z")
@@ -48,6 +59,7 @@ def test_every_option_names_its_default(beep, command):
     valued = {name: text for name, text in texts.items() if text.split("  ")[0].strip()}  # the others are switches
     for needed in ("--scenario", "--station", "--start") if command == "passes" else ("--scenario",):
         valued.pop(needed, None)  # there is none without it
+    valued.pop("--truth", None)  # another
 
     assert len(valued) > (len(fields()) if command in WITH_SCENARIO else 1)
     assert [name for name, text in valued.items() if "(default: " not in text] == []
@@ -79,3 +91,21 @@ def test_shown_recipe_gives_the_same_bytes(tmp_path, beep, name):
     beep("export", "mine.wav", "--scenario", "mine.toml", "--duration-s", 2, "--seed", 5)
 
     assert (tmp_path / "mine.wav").read_bytes() == (tmp_path / "preset.wav").read_bytes()
+
+
+def test_character_lies_between_the_preset_and_what_is_typed(beep):
+    """Preset, then character, then options; `show` prints plain fields, and nothing of the character's name."""
+    shown = beep("show", "--preset", "dallas", "--character", "tape", "--hum-hz", 50).stdout.decode()
+    expected = to_toml(replace(character("tape", preset("dallas")), hum_hz=50.0))
+
+    assert shown == expected
+    assert beep("show", "--character", "tub").status == 1
+
+
+def test_regimes_may_be_typed(beep):
+    """The text of a list of regimes is the same recipe as its table."""
+    typed = beep("show", "--keying", "200:0.2:0.4,300:silent").stdout.decode()
+    table = [{"from_s": 200.0, "pulse_s": 0.2, "pause_s": 0.4}, {"from_s": 300.0, "key": "silent"}]
+
+    assert typed == to_toml(Scenario(keying=table))
+    assert beep("show", "--keying", "none").stdout.decode() == to_toml(Scenario())

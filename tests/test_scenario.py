@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.choices import Noise, Sends, Sideband
+from beep.choices import Detector, FilterShape, Key, Noise, Sends, Sideband
 from beep.errors import BeepError, ScenarioError
-from beep.recipe import from_dict, load, preset, presets, to_dict, to_toml
+from beep.keying import Regime
+from beep.recipe import character, characters, from_dict, load, preset, presets, to_dict, to_toml
 from beep.rules import choices
 from beep.scenario import Carrier, Scenario, fields
 from beep.stations import STATIONS
@@ -48,6 +49,20 @@ times = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=zon
 
 
 @st.composite
+def keyings(draw, rise_s):
+    """Up to four regimes whose pulses and pauses hold an edge."""
+    lengths = st.floats(rise_s, 3600)
+    regimes = []
+    for from_s in sorted(draw(st.sets(st.floats(-1e7, 1e7), max_size=4))):
+        word = draw(st.sampled_from(["lengths", *Key.__args__]))
+        if word == "lengths":
+            regimes.append(Regime(from_s=from_s, pulse_s=draw(lengths), pause_s=draw(lengths)))
+        else:
+            regimes.append(Regime(from_s=from_s, key=word))
+    return tuple(regimes)
+
+
+@st.composite
 def scenarios(draw):
     """Any scenario that keeps the rules."""
     pulse_s, pause_s = draw(st.floats(0.01, 3600)), draw(st.floats(0.01, 3600))
@@ -59,11 +74,32 @@ def scenarios(draw):
     )
     station = draw(st.none() | places)
     simple = {"altitude_km": draw(st.floats(100, 1e5)), "max_elevation_deg": draw(st.floats(0, 90))}
+    keying = draw(keyings(rise_s))
+    lengths_s = [length_s for one in keying for length_s in (one.pulse_s, one.pause_s) if length_s is not None]
+    shortest_s = min([pulse_s, pause_s, *lengths_s])
+    noise = draw(words(Noise))
+    attack_s = draw(st.floats(1e-3, 10))
     return Scenario(
+        keying=keying,
+        carrier_offset_hz=draw(st.floats(-5000, 5000)),
+        carrier_drift_hz_s=draw(st.floats(-100, 100)),
+        snr_db=None if noise == "off" else draw(st.none() | st.floats(-60, 120)),
+        snr_bandwidth_hz=draw(st.floats(1, 1e6)),
+        detector=draw(words(Detector)),
+        filter_shape=draw(words(FilterShape)),
+        receiver_drift_hz_s=draw(st.floats(-100, 100)),
+        agc=draw(st.booleans()),
+        agc_attack_s=attack_s,
+        agc_release_s=draw(st.floats(attack_s, 10)),
+        saturation_dbfs=draw(st.none() | st.floats(-60, 0)),
+        hum_hz=draw(st.none() | st.floats(10, 1000)),
+        hum_dbfs=draw(st.floats(-120, 0)),
+        wow_percent=draw(st.floats(0, 5)),
+        wow_hz=draw(st.floats(0.05, 10)),
         pulse_s=pulse_s,
         pause_s=pause_s,
         rise_s=rise_s,
-        jitter_s=draw(st.floats(0, 0.3)) * (min(pulse_s, pause_s) - rise_s),
+        jitter_s=draw(st.floats(0, 0.3)) * (shortest_s - rise_s),
         **(simple if station is None else {}),
         tca_s=draw(st.none() | st.floats(-1e7, 1e7)),
         station=station,
@@ -71,7 +107,7 @@ def scenarios(draw):
         start=draw(times if station else st.none() | times),
         still=draw(st.booleans()),
         carriers=tuple(sending),
-        noise=draw(words(Noise)),
+        noise=noise,
         tone_hz=draw(st.floats(1, 200_000)),
         sideband=draw(words(Sideband)),
         low_hz=draw(st.floats(0, high_hz - 201)),
@@ -154,6 +190,62 @@ def test_presets_load():
     assert {"dallas", "folklore", "tass", "tatsfield", "quartz-hill"} < set(presets())
     assert not {"riverhead", "washington"} & set(presets())
     assert all(isinstance(preset(name), Scenario) for name in presets())
+
+
+# --- characters -------------------------------------------------------------------------------------------------
+
+RECEIVER = [field.name for field in fields() if field.metadata["group"] == "receiver"]
+
+
+def test_clean_is_the_default_receiver():
+    """The character without faults is what a scenario has without being told."""
+    assert characters() == ["clean", "ham", "lab", "tape"]
+    assert character("clean", Scenario()) == Scenario()
+    assert len({to_toml(character(name, Scenario())) for name in characters()}) == 4
+
+
+@pytest.mark.parametrize("name", characters())
+def test_character_sets_the_whole_receiver_and_nothing_else(name):
+    """Whatever the receiver was, it becomes that of the character; what flies, sends and is tuned to stays."""
+    before = preset("dallas")
+    faulty = dataclasses.replace(
+        before, agc=True, hum_hz=50.0, detector="am", wow_percent=2.0, saturation_dbfs=-20.0, low_hz=100.0
+    )
+    after = character(name, faulty)
+
+    assert after == character(name, before)
+    for field in fields():
+        if field.name not in RECEIVER:
+            assert getattr(after, field.name) == getattr(before, field.name)
+
+
+def test_unknown_character_is_refused():
+    """With the nearest known one."""
+    with pytest.raises(ScenarioError, match="no character is called 'tap'; did you mean 'tape'"):
+        character("tap", Scenario())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"snr_db": 6.0, "noise": "off"}, "an SNR needs noise, got snr_db 6 with noise off"),
+        ({"snr_db": float("nan")}, "snr_db must be finite"),
+        ({"snr_db": 1000.0}, "snr_db must be -60 or more and at most 120, got 1000"),
+        ({"snr_db": 6.0, "snr_bandwidth_hz": 0.0}, "snr_bandwidth_hz must be 1 or more"),
+        ({"agc_attack_s": 0.0}, "agc_attack_s must be above 0"),
+        ({"agc_release_s": 0.0}, "agc_release_s must be above 0"),
+        ({"agc_attack_s": 1.0, "agc_release_s": 0.5}, "agc_attack_s is 1, agc_release_s is 0.5; lower agc_attack_s"),
+        ({"detector": "fm"}, "detector must be one of cw, am"),
+        ({"keying": "5:0.001:0.2"}, "the shortest pulse_s or pause_s is 0.001"),
+        ({"keying": "5:0.02:0.2", "jitter_s": 0.01}, r"must fit into the pulse and the pause \(0.02 s\)"),
+        ({"wow_percent": 50.0}, "wow_percent must be 0 or more and at most 5"),
+    ],
+    ids=str,
+)
+def test_nonsense_of_the_receiver_is_refused(wrong, complaint):
+    """Each with the rule and what came."""
+    with pytest.raises(ScenarioError, match=complaint):
+        Scenario(**wrong)
 
 
 def test_tass_is_the_default():

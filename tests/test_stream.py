@@ -12,10 +12,12 @@ from scipy.signal import fftconvolve, firwin
 from beep.channel import relative_amplitude
 from beep.errors import ScenarioError
 from beep.noise import normal_quantiles, white_noise
+from beep.plan import REACH, plan
 from beep.reception import peak_snr_db
 from beep.scenario import Scenario
 from beep.signal import JITTER_MOST, JITTER_STREAM
-from beep.stream import GROUP, REACH, Reader, blocks, plan, render
+from beep.slow import GROUP
+from beep.stream import Reader, blocks, render
 
 DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
 # lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
@@ -179,9 +181,31 @@ def test_the_most_jitter_cuts_no_pulse(extreme):
 
 # --- every cut gives the same samples -----------------------------------------------------------------------------
 
+EVERYTHING = {  # every effect at once
+    "keying": "3:0.2:0.4,8:continuous,11:silent,13:keyed",
+    "jitter_s": 0.005,
+    "carrier_offset_hz": 40.0,
+    "carrier_drift_hz_s": 0.3,
+    "station": "banbury",
+    "start": "1957-10-13T05:20Z",
+    "ionosphere": "morning",
+    "spin_rpm": 7.0,
+    "noise": "city",
+    "snr_db": 12.0,
+    "filter_shape": "round",
+    "receiver_drift_hz_s": -0.2,
+    "agc": True,
+    "agc_release_s": 1.2,
+    "saturation_dbfs": -3.0,
+    "hum_hz": 60.0,
+    "wow_percent": 0.3,
+}
 CUT = [
     {"sample_rate_hz": 8000, "jitter_s": 0.01, "noise": "rural", "duration_s": 60},
     {"sample_rate_hz": 44_100, "jitter_s": 0.01, "noise": "city", "mix": "mono", "duration_s": 5},
+    EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30},
+    EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30, "detector": "am", "low_hz": 100},
+    EVERYTHING | {"sample_rate_hz": 44_100, "duration_s": 5, "mix": "mono", "agc_release_s": 0.1},
 ]
 
 

@@ -18,7 +18,14 @@ from beep.truth import track, tracks
 
 HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"
-    "doppler_20_hz,tone_20_hz,level_20_db,doppler_40_hz,tone_40_hz,level_40_db"
+    "doppler_20_hz,tone_20_hz,level_20_db,doppler_40_hz,tone_40_hz,level_40_db,"
+    + "".join(
+        f"doppler_geometry_{mhz}_hz,doppler_ionosphere_{mhz}_hz,ionosphere_phase_{mhz}_s,ionosphere_group_{mhz}_s,"
+        f"faraday_{mhz}_deg,edge_{mhz}_db,spin_{mhz}_db,path_loss_{mhz}_db,power_{mhz}_dbm,field_{mhz}_uv_m,"
+        f"c_n0_{mhz}_db_hz,"
+        for mhz in (20, 40)
+    )
+    + "electrons_m2"
 )
 CARRIERS_HZ = {"20": 20_005_000.0, "40": 40_002_000.0}
 DERIVATIVE_TOLERANCE_HZ = 1e-3  # at 40 MHz, as promised; central differences of 0.1 s leave 0.4 mHz
@@ -60,7 +67,8 @@ def test_columns_follow_the_carriers():
     """Columns are called by the whole MHz of the carriers there are, heard or not."""
     one = list(track(Scenario(carriers="108.03:0.01:always"), np.arange(3.0)))
 
-    assert one[7:] == ["doppler_108_hz", "tone_108_hz", "level_108_db"]
+    assert one[7:10] == ["doppler_108_hz", "tone_108_hz", "level_108_db"]
+    assert [name.replace("108", "20") for name in one] == [name for name in HEADER.split(",") if "_40_" not in name]
     assert list(track(Scenario(mix="20"), np.arange(3.0))) == HEADER.split(",")
 
 

@@ -14,21 +14,22 @@ from beep.terminal import bar, say, stdout
 
 if TYPE_CHECKING:
     from beep.exporter import Export
-    from beep.stream import Plan
+    from beep.plan import Plan
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=".wav or .flac; - for a WAV stream on stdout")
     output = parser.add_argument_group("output")
     output.add_argument("--subtype", choices=get_args(Subtype), default="pcm16", help="samples (default: pcm16)")
+    output.add_argument("--truth", metavar="FILE", help=".json of all that is true of the recording, pulse by pulse")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
     add_scenario_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.exporter import export
+    from beep.plan import plan
     from beep.reception import warnings
-    from beep.stream import plan
 
     scenario = scenario_of(arguments)
     to = arguments.file
@@ -42,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     for warning in warnings(scenario, made.reception):
         say(f"beep: warning: {warning}", arguments)
     with bar(arguments) as progress:
-        done = export(made, to, subtype=arguments.subtype, force=arguments.force, progress=progress)
+        done = export(
+            made, to, subtype=arguments.subtype, truth=arguments.truth, force=arguments.force, progress=progress
+        )
     if done.clipped:
         say(f"beep: warning: {done.clipped} samples were clipped at full scale; lower --level-dbfs", arguments)
     say(_summary(arguments, made, done), arguments)

@@ -4,9 +4,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from beep.errors import OutputError
+
+_NUMBER = count()  # two files at a time may be on their way into one folder
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     path = Path(path)
     if os.path.islink(path):
         path = path.resolve()  # the link stays, its target changes
-    part = path.with_name(f".beep-{os.getpid()}.part")
+    part = path.with_name(f".beep-{os.getpid()}-{next(_NUMBER)}.part")
     try:
         if not path.parent.is_dir():
             raise OutputError(f"the folder must exist, got {path}; make it first: mkdir -p {path.parent}")

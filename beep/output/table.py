@@ -30,12 +30,30 @@ def write_csv(file: TextIO, tables: Iterable[Table]) -> None:
 
 def write_json(file: TextIO, tables: Iterable[Table]) -> None:
     """Write the same as one JSON array, an object a row; what JSON has no number for is null."""
+    _write_rows(file, tables)
+    file.write("\n")
+
+
+def write_document(file: TextIO, head: Mapping[str, Any], parts: Mapping[str, Iterable[Table]]) -> None:
+    """Write one JSON object: first the members of `head`, then each part's tables as an array of objects."""
+    separator = "{\n"
+    for name, value in head.items():
+        file.write(f"{separator}{json.dumps(name)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}")
+        separator = ",\n"
+    for name, tables in parts.items():
+        file.write(f"{separator}{json.dumps(name)}: ")
+        _write_rows(file, tables)
+        separator = ",\n"
+    file.write("\n}\n")
+
+
+def _write_rows(file: TextIO, tables: Iterable[Table]) -> None:
     separator = "[\n"
     for table in tables:
         for row in zip(*(_values(column) for column in table.values()), strict=True):
             file.write(separator + json.dumps(dict(zip(table, row, strict=True)), allow_nan=False))
             separator = ",\n"
-    file.write("\n]\n" if separator == ",\n" else "[]\n")
+    file.write("\n]" if separator == ",\n" else "[]")
 
 
 def _texts(name: str, column: NDArray[Any]) -> list[str]:
@@ -43,7 +61,7 @@ def _texts(name: str, column: NDArray[Any]) -> list[str]:
         return [value or "" for value in _values(column)]
     if column.dtype.kind == "U":
         return [str(value) for value in column]
-    digits = DIGITS.get(name, OTHER_DIGITS)
+    digits = DIGITS.get(name, 15 if name.startswith("ionosphere_") else OTHER_DIGITS)
     return [f"{value:.{digits}f}" for value in column]
 
 
@@ -54,7 +72,8 @@ def _values(column: NDArray[Any]) -> list[Any]:
         ]
     if column.dtype.kind == "U":
         return [str(value) for value in column]
-    return [value if np.isfinite(value) else None for value in column.tolist()]
+    values: list[Any] = column.tolist()
+    return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
 
 
 def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> None:
