@@ -17,10 +17,11 @@ from typing import Any, get_args
 
 import numpy as np
 
+from beep.arrays import Array
 from beep.choices import Noise
 from beep.errors import ScenarioError
 from beep.player import Player
-from beep.receiver import doppler_sign
+from beep.reception import doppler_hz, tone_hz
 from beep.recipe import to_toml
 from beep.scenario import Carrier, Scenario
 from beep.signal import key
@@ -202,7 +203,8 @@ def status(player: Player) -> str:
         _carrier(
             scenario,
             carrier,
-            float(seen.delay_rate[0]),
+            doppler_hz(reception, carrier, np.array([at_s])),
+            at_s,
             on=bool(up) and _on(scenario, carrier, at_s - float(seen.delay_s[0])),
         )
         for carrier in scenario.heard
@@ -215,13 +217,10 @@ def status(player: Player) -> str:
     )
 
 
-def _carrier(scenario: Scenario, carrier: Carrier, delay_rate: float, *, on: bool) -> str:
-    doppler_hz = -carrier.frequency_mhz * 1e6 * delay_rate
-    tone_hz = scenario.tone_hz + doppler_sign(scenario.sideband) * doppler_hz
-    outside = "" if scenario.low_hz <= tone_hz <= scenario.high_hz else " (outside the filter)"
-    return (
-        f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(doppler_hz):+5d}, tone {tone_hz:4.0f} Hz{outside}"
-    )
+def _carrier(scenario: Scenario, carrier: Carrier, shift_hz: Array, at_s: float, *, on: bool) -> str:
+    tone = float(tone_hz(scenario, shift_hz, np.array([at_s]))[0])
+    outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
+    return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 
 
 def _lamp(on: bool) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from beep.arrays import Array
-from beep.channel import amplitude, carrier_to_noise_db_hz, link
+from beep.channel import amplitude, carrier_to_noise_db_hz, ionospheric_doppler_hz, link
 from beep.errors import ScenarioError
 from beep.geometry import Look, LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.ionosphere import LEAST_HEIGHT, PRESETS, Layer, by_the_sun
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beep.sputnik import DayKeying
 
 STEPS = 2001
+BENT_STEPS = 200
 LOW_PASS_DEG = 5.0
 LONG_BEFORE_S = -1e7
 MARGIN_HZ = 100.0  # to the filter's edges
@@ -180,14 +181,22 @@ def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
     return scenario.tone_hz + doppler_sign(scenario.sideband) * (doppler_hz + off_hz)
 
 
+def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
+    """What a carrier's frequency is received above its own at times (N,), ionosphere included."""
+    frequency_hz = carrier.frequency_mhz * 1e6
+    bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=reception.layer)
+    return bent_hz - frequency_hz * reception.look(t_s).delay_rate
+
+
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
     t_s = _times_s(reception)
-    seen = reception.look(t_s)
-    up = seen.elevation_rad > 0
-    if not up.any():
+    t_s = t_s[reception.look(t_s).elevation_rad > 0]
+    if not t_s.size:
         return scenario.tone_hz, scenario.tone_hz
-    tones_hz = tone_hz(scenario, -carrier.frequency_mhz * 1e6 * seen.delay_rate[up], t_s[up])
+    if reception.layer is not None:
+        t_s = t_s[:: -(-t_s.size // BENT_STEPS)]  # a ray costs more than a look
+    tones_hz = tone_hz(scenario, doppler_hz(reception, carrier, t_s), t_s)
     return float(tones_hz.min()), float(tones_hz.max())
 
 

@@ -25,6 +25,7 @@ from beep.signal import carrier, key
 from beep.slow import GROUP, Slow, slow, tile_start_s
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its other phase, where there is one, this and n
+AGC_LEAD = 2  # steps, some 10 ms, by which the gain is early: the audio comes later than what the AGC detects
 MARGIN = REACH + GUARD  # samples of its neighbours, at scale 1, that the filter of a tile needs
 
 
@@ -36,7 +37,7 @@ class Front:
     """A tile as it comes out of the first filter, and how strong it is there."""
 
     samples: Samples  # (channels, frames): sound at the output rate, or an envelope at the internal rate
-    level: Samples  # (channels, STEPS): amplitude of a tone of that power; empty without AGC
+    level: Samples  # (channels, STEPS): peaks; empty without AGC
 
 
 def front(plan: Plan, slow: Slow, number: int) -> Front:
@@ -52,8 +53,7 @@ def front(plan: Plan, slow: Slow, number: int) -> Front:
     level = np.empty((len(samples), 0), np.float32)
     if scenario.agc:
         steps = samples.reshape(len(samples), STEPS, -1)
-        peak = np.float32(1 if scenario.detector == "am" else 2)  # of a tone the amplitude, not the power
-        level = np.sqrt(peak / np.float32(steps.shape[2]) * np.einsum("csn,csn->cs", steps, steps))
+        level = np.maximum(steps.max(axis=2), -steps.min(axis=2))
     return Front(samples=samples, level=level)
 
 
@@ -170,8 +170,9 @@ def _gain(plan: Plan, number: int, frames: int, level_of: Callable[[int], Sample
     """Gain (channels, frames) of the AGC over a tile: from step to step on a straight line."""
     scenario = plan.scenario
     times = {"attack_s": scenario.agc_attack_s, "release_s": scenario.agc_release_s, "step_s": plan.step_s}
-    levels = np.concatenate([level_of(one) for one in range(number - plan.look_back, number + 1)], axis=1)
-    knots = agc_gain(levels[:, -(STEPS + agc_steps(**times)) :], **times, target=plan.amplitude)[..., None]
+    levels = np.concatenate([level_of(one) for one in range(number - plan.look_back, number + 2)], axis=1)
+    last = levels.shape[1] - STEPS + AGC_LEAD
+    knots = agc_gain(levels[:, last - STEPS - agc_steps(**times) : last], **times, target=plan.amplitude)[..., None]
     way = np.linspace(0, 1, frames // STEPS, endpoint=False, dtype=np.float32)
     return (knots[:, :-1] + np.diff(knots, axis=1) * way).reshape(len(levels), frames)
 
@@ -219,8 +220,8 @@ class Reader:
         self.plan = plan
         # A second thread costs time at worst, never a wrong tile: what is kept is a function of its number.
         slow_of = lru_cache(2)(partial(slow, plan))
-        front_of = lru_cache(2)(lambda n: front(plan, slow_of(n // GROUP), n))
-        level_of = lru_cache(plan.look_back + 3)(lambda n: front_of(n).level)
+        front_of = lru_cache(3)(lambda n: front(plan, slow_of(n // GROUP), n))
+        level_of = lru_cache(plan.look_back + 4)(lambda n: front_of(n).level)
         levelled_of = lru_cache(3)(lambda n: levelled(plan, n, front_of, level_of))
         self._tile_of = lru_cache(1)(lambda n: tile(plan, n, levelled_of))
 

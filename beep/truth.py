@@ -15,6 +15,7 @@ from beep.errors import ScenarioError
 from beep.ionosphere import slant_electron_content
 from beep.output.table import write_document
 from beep.passes import rise_and_set
+from beep.receiver import wow_s
 from beep.reception import Reception, c_n0_db_hz, receive, tone_hz
 from beep.recipe import to_dict
 from beep.scenario import Carrier, Scenario
@@ -24,6 +25,7 @@ ROWS = 4096  # worked out together
 PULSES_S = 1000.0  # of the recording, keyed together
 LEAST_STEP_S = 1e-6
 ARRIVAL_ROUNDS = 4  # each gains a factor of some 1e4
+WOW_ROUNDS = 10  # each gains one of 20 or more
 FIELD_AT_1_M_V = 30**0.5  # of 1 W from an isotropic antenna, rms: sqrt(Z0 / 4 pi), Z0 taken as 120 pi ohms
 
 
@@ -98,9 +100,10 @@ def _columns(
         geometry_hz = -frequency_hz * seen.delay_rate
         ionosphere_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=layer)
         doppler_hz = geometry_hz + ionosphere_hz
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # neither signal nor noise is no ratio
             gain_db = 20 * np.log10(np.abs(heard))
-        power_dbw = gain_db + received_dbw(frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m)
+            ratio_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception) + gain_db
+        power_dbw = received_dbw(frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m)
         columns[f"doppler_{name}_hz"] = doppler_hz
         columns[f"tone_{name}_hz"] = tone_hz(scenario, doppler_hz, t_s)
         columns[f"level_{name}_db"] = scenario.level_dbfs + gain_db
@@ -115,9 +118,9 @@ def _columns(
         parts[f"path_loss_{name}_db"] = closest_db + 20 * np.log10(seen.range_m / reception.closest_m)
         bare = amplitude(replace(way, faraday_rad=None), sent_s, closest_m=reception.closest_m, **turning)
         field_v_m = FIELD_AT_1_M_V * np.sqrt(carrier.power_w) / reception.closest_m * bare
-        parts[f"power_{name}_dbm"] = power_dbw + 30
+        parts[f"power_{name}_dbm"] = power_dbw + 30 + gain_db
         parts[f"field_{name}_uv_m"] = field_v_m * 1e6
-        parts[f"c_n0_{name}_db_hz"] = gain_db + c_n0_db_hz(scenario, carrier, reception.closest_m, reception)
+        parts[f"c_n0_{name}_db_hz"] = ratio_db_hz
     sine = np.sin(seen.elevation_rad)
     parts["electrons_m2"] = none if layer is None else slant_electron_content(seen.range_m, sine, layer=layer)
     return columns | parts
@@ -127,8 +130,8 @@ def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
     """Columns (N,) of everything that is keyed within the recording, carrier by carrier, some thousands at a time.
 
     `carrier` by its whole MHz and `number`, from 0 for its first; `sent_start_s` and `sent_end_s`, emission times at
-    half amplitude; `start_s` and `end_s`, when those arrive, in seconds after the first sample. Whether the satellite
-    is above the horizon then is not asked. What has no start or end, as a carrier that always sends, has nan.
+    half amplitude; `start_s` and `end_s`, where they are heard in the recording, a tape's wow included. Whether the
+    satellite is above the horizon then is not asked. What has no start or end, as a carrier that always sends, has nan.
     """
     reception = receive(scenario)
     for carrier in scenario.carriers:
@@ -142,23 +145,26 @@ def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
             yield {
                 "carrier": np.full(starts.shape, scenario.name_of(carrier)),
                 "number": count + np.arange(starts.size),
-                "sent_start_s": starts,
-                "sent_end_s": ends,
-                "start_s": _arrival_s(reception, carrier, starts),
-                "end_s": _arrival_s(reception, carrier, ends),
+                "sent_start_s": np.where(np.isfinite(starts), starts, np.nan),
+                "sent_end_s": np.where(np.isfinite(ends), ends, np.nan),
+                "start_s": _heard_s(scenario, reception, carrier, starts),
+                "end_s": _heard_s(scenario, reception, carrier, ends),
             }
             count += starts.size
 
 
-def _arrival_s(reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
-    """When what was sent then arrives; without a time, never."""
-    sent_s = np.where(np.isfinite(sent_s), sent_s, np.nan)
-    known_s = sent_s[~np.isnan(sent_s)]
-    arrival_s = known_s
+def _heard_s(scenario: Scenario, reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
+    """When in the recording what was sent then is heard; without a time, never."""
+    heard_s = np.full(sent_s.shape, np.nan)
+    known = np.isfinite(sent_s)
+    arrival_s = sent_s[known]
     for _ in range(ARRIVAL_ROUNDS):
-        arrival_s = known_s + _group_delay_s(reception, carrier, arrival_s)
-    sent_s[~np.isnan(sent_s)] = arrival_s
-    return sent_s
+        arrival_s = sent_s[known] + _group_delay_s(reception, carrier, arrival_s)
+    heard_s[known] = arrival_s
+    if scenario.wow_percent > 0:
+        for _ in range(WOW_ROUNDS):  # the tape is then where it came by
+            heard_s[known] = arrival_s - wow_s(heard_s[known], percent=scenario.wow_percent, rate_hz=scenario.wow_hz)
+    return heard_s
 
 
 def _group_delay_s(reception: Reception, carrier: Carrier, t_s: Array) -> Array:

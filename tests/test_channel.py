@@ -7,11 +7,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.channel import carrier_to_noise_db_hz, path_loss_db, relative_amplitude
+from beep.channel import (
+    Link,
+    amplitude,
+    carrier_to_noise_db_hz,
+    ionospheric_doppler_hz,
+    link,
+    path_loss_db,
+    relative_amplitude,
+    spin_gain,
+)
+from beep.geometry import simple_pass
+from beep.ionosphere import PRESETS
+from beep.reception import receive
+from beep.scenario import Scenario
+from beep.stations import STATIONS
 
 LOSS_TOLERANCE_DB = 0.06  # the published figures are rounded to 0.1 dB; 112.45 stands as 112.5
 BUDGET_TOLERANCE_DB = 1e-3  # worked by hand in watts, to four decimals of a dB
 AMPLITUDE_TOLERANCE = 1e-12  # float64 arithmetic
+DOPPLER_TOLERANCE_HZ = 1e-6  # of a difference of fourth order over 1 s; measured 4e-9
+GAIN_TOLERANCE = 1e-12  # float64 arithmetic
 CONTINUITY = 1.05  # steepest slope of a raised cosine, pi / 2, over the fade, in steps of the grid; 5 % to spare
 
 KM = 1e3
@@ -90,3 +106,151 @@ def test_horizon_is_continuous():
     assert abs(found[-1] - 1) < AMPLITUDE_TOLERANCE
     assert steps.min() >= 0
     assert steps.max() < CONTINUITY * pi / 2 / 1000  # 1000 steps a degree
+
+
+# --- the published budget ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("frequency_hz", "galactic_db_hz"), [(20.005e6, 65.6), (40.002e6, 66.5)])
+def test_galactic_budget(frequency_hz, galactic_db_hz):
+    """1 W at 1000 km into a dipole, galactic noise alone, without the polarisation loss: 65.6 and 66.5 dB-Hz."""
+    found = carrier_to_noise_db_hz(frequency_hz, power_w=1.0, range_m=1e6, place="galactic") + 3.0
+
+    assert abs(found - galactic_db_hz) < LOSS_TOLERANCE_DB
+
+
+# --- the way of a carrier ---------------------------------------------------------------------------------------
+
+OVERHEAD = simple_pass(altitude_m=520 * KM, max_elevation_rad=1.2, tca_s=0.0)
+TIMES_S = np.arange(-400.0, 400.0, 1.0)
+BANBURY = STATIONS["banbury"]
+
+
+def way_of(frequency_hz=20.005e6, layer=None, **settings):
+    return link(OVERHEAD(TIMES_S), frequency_hz=frequency_hz, layer=layer, site=BANBURY, **settings)
+
+
+def test_without_a_layer_the_way_is_the_light_time():
+    """With everything off the delays are the light time itself and the amplitude is that of free space, to the bit."""
+    seen, way = OVERHEAD(TIMES_S), way_of()
+
+    assert way.faraday_rad is None
+    assert way.edge_db is None
+    np.testing.assert_array_equal(way.phase_delay_s, seen.delay_s)
+    np.testing.assert_array_equal(way.group_delay_s, seen.delay_s)
+    np.testing.assert_array_equal(
+        amplitude(way, TIMES_S, closest_m=5e5),
+        relative_amplitude(seen.range_m, np.sin(seen.elevation_rad), closest_m=5e5),
+    )
+
+
+def test_phase_is_early_and_keying_late():
+    """Through a layer, 20 MHz more than 40 MHz."""
+    seen = OVERHEAD(TIMES_S)
+    low, high = way_of(20.005e6, PRESETS["dawn"]), way_of(40.002e6, PRESETS["dawn"])
+
+    assert np.all(low.phase_delay_s < high.phase_delay_s)
+    assert np.all(high.phase_delay_s < seen.delay_s)
+    assert np.all(seen.delay_s < high.group_delay_s)
+    assert np.all(high.group_delay_s < low.group_delay_s)
+
+
+def test_faraday_has_a_switch():
+    """Without it the rest of the ionosphere stays; with it a dipole hears the signed cosine, 3 dB above the mean."""
+    on, off = way_of(layer=PRESETS["dawn"]), way_of(layer=PRESETS["dawn"], faraday=False)
+    up = off.sin_elevation > 0.1
+    ratio = amplitude(on, TIMES_S, closest_m=5e5)[up] / amplitude(off, TIMES_S, closest_m=5e5)[up]
+
+    np.testing.assert_array_equal(on.phase_delay_s, off.phase_delay_s)
+    np.testing.assert_allclose(ratio, 10 ** (3 / 20) * np.cos(on.faraday_rad[up]), atol=GAIN_TOLERANCE)
+    assert ratio.min() < 0 < ratio.max()
+
+
+@pytest.mark.parametrize("depth_db", [1.0, 6.0, 20.0])
+def test_spin_dips_twice_a_turn(depth_db):
+    """At 7 rpm there are two dips in 8.57 s, as deep as said, and nothing is ever above the best direction."""
+    sent_s = np.arange(0, 60 / 7, 0.001)
+    found_db = 20 * np.log10(spin_gain(sent_s, spin_rpm=7, spin_depth_db=depth_db))
+    minima = np.flatnonzero((found_db[1:-1] < found_db[:-2]) & (found_db[1:-1] <= found_db[2:]))
+
+    assert abs(found_db.max()) < GAIN_TOLERANCE
+    assert abs(found_db.min() + depth_db) < 1e-3
+    assert minima.size == 2
+
+
+def test_spin_and_edge_multiply():
+    """Spin, edge and Faraday each multiply what free space gives."""
+    ones = np.ones(4)
+    way = Link(
+        phase_delay_s=0 * ones,
+        group_delay_s=0 * ones,
+        range_m=1e6 * ones,
+        sin_elevation=ones,
+        faraday_rad=np.array([0.0, np.pi / 3, np.pi, 0.0]),
+        edge_db=np.array([0.0, 0.0, 0.0, -20.0]),
+    )
+    found = amplitude(way, 0 * ones, closest_m=5e5, spin_rpm=7, spin_depth_db=10)
+
+    np.testing.assert_allclose(found, 0.5 * 10 ** (3 / 20) * np.array([1, 0.5, -1, 0.1]), atol=GAIN_TOLERANCE)
+
+
+def test_ionospheric_doppler_is_the_derivative_of_the_phase():
+    """It is minus f times the derivative of what the ionosphere does to the phase delay."""
+    t_s = np.arange(-240.0, 240.0, 5.0)
+    found_hz = ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=PRESETS["morning"])
+
+    def excess_s(at_s):
+        seen = OVERHEAD(at_s)
+        return link(seen, frequency_hz=20.005e6, layer=PRESETS["morning"], site=BANBURY).phase_delay_s - seen.delay_s
+
+    step_s, weights = 0.05, {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # of sixth order
+    slope = sum(w * (excess_s(t_s + n * step_s) - excess_s(t_s - n * step_s)) for n, w in weights.items()) / step_s
+
+    assert np.abs(found_hz + 20.005e6 * slope).max() < DOPPLER_TOLERANCE_HZ
+    assert not ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=None).any()
+
+
+# --- passes of 1957 ---------------------------------------------------------------------------------------------
+
+
+def of_a_pass(station, start, least_deg, **settings):
+    """Ionospheric Doppler and fades a second of both carriers, while higher than `least_deg`; and the azimuths."""
+    reception = receive(Scenario(station=station, start=start, **settings))
+    t_s = np.arange(0.0, reception.duration_s, 1.0)
+    seen = reception.look(t_s)
+    t_s = t_s[seen.elevation_rad > least_deg * DEGREE]
+    shifts_hz, fades_hz = [], []
+    for frequency_hz in (20.005e6, 40.002e6):
+        where = {"frequency_hz": frequency_hz, "layer": reception.layer}
+        shifts_hz.append(np.abs(ionospheric_doppler_hz(reception.look, t_s, **where)).max())
+        turns = [link(reception.look(t_s + d), site=reception.site, **where).faraday_rad / pi for d in (-0.5, 0.5)]
+        fades_hz.append(np.abs(turns[1] - turns[0]))
+    return np.array(shifts_hz), np.array(fades_hz), np.degrees(seen.azimuth_rad)
+
+
+def test_southbound_morning_pass():
+    """Over Banbury on 13 October, in a morning layer: 21 and 8 Hz above 30 degrees; 0.7 and 0.17 fades a second in the
+    mean above 10 degrees, which are 4:1."""
+    pass_over = ("banbury", "1957-10-13T05:20Z")
+    shifts_hz, _, azimuth_deg = of_a_pass(*pass_over, 30, ionosphere="morning")
+    _, fades_hz, _ = of_a_pass(*pass_over, 10, ionosphere="morning")
+    print(shifts_hz.round(1), fades_hz.mean(axis=1).round(3))
+
+    assert azimuth_deg[0] > 300  # from the north-west
+    assert 120 < azimuth_deg[-1] < 180  # to the south-east
+    assert abs(shifts_hz[0] - 21) < 0.5
+    assert abs(shifts_hz[1] - 8) < 0.5
+    assert abs(fades_hz[0].mean() - 0.7) < 0.05
+    np.testing.assert_allclose(fades_hz[0] / fades_hz[1], (40.002 / 20.005) ** 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("station", "start"), [("baldock", "1957-10-06T22:40Z"), ("laurel", "1957-10-08T03:20Z")], ids=lambda text: text
+)
+def test_northbound_night_pass(station, start):
+    """Below the peak of the night, there is next to no ionospheric Doppler and no fading."""
+    shifts_hz, fades_hz, azimuth_deg = of_a_pass(station, start, 5, ionosphere="auto")
+
+    assert 180 < azimuth_deg[0] < 270  # from the south
+    assert shifts_hz.max() < 0.25
+    assert fades_hz.max() < 0.01

@@ -224,15 +224,19 @@ def test_envelope_of_noise_is_that_of_chance():
 
 def test_am_with_agc_quietens_the_noise():
     """A carrier takes the gain away, and the noise with it: that is how listeners without a beat oscillator noticed."""
-    fields = {
-        "detector": "am",
-        "mix": "20",
-        "duration_s": 30,
-        "sample_rate_hz": 8000,
-        "agc": True,
-        "agc_release_s": 0.1,
-    }
-    samples = render(Scenario(**fields, still=True, carriers="20.005:1:pulse", keying="10:continuous,20:silent"))
+    made = Scenario(
+        detector="am",
+        mix="20",
+        duration_s=30,
+        sample_rate_hz=8000,
+        agc=True,
+        agc_release_s=0.1,
+        snr_db=30.0,
+        snr_bandwidth_hz=6000.0,
+        still=True,
+        keying="10:continuous,20:silent",
+    )
+    samples = render(made)
     with_carrier, without = (np.std(samples[first * 8000 : (first + 8) * 8000]) for first in (11, 21))
 
     assert with_carrier < without / 5

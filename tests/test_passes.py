@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from beep import sputnik
 from beep.errors import ScenarioError
 from beep.frames import sidereal_angle
-from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
+from beep.geometry import hold_still, simple_pass, simple_pass_duration_s, station_pass
 from beep.orbit import ephemeris
 from beep.overhead import view_over
-from beep.passes import FIRST_LOOKS, SCAN_S, passes
+from beep.passes import FIRST_LOOKS, SCAN_S, passes, rise_and_set
 from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
 from beep.tle import Elements
@@ -175,6 +175,27 @@ def test_sputnik_was_heard_at_the_south_pole():
 
     highest_rad = sputnik_from(pole, start)(np.linspace(found.aos_s, found.los_s, 500)).elevation_rad.max()
     assert 0 < degrees(highest_rad) < 10
+
+
+@bounded
+@given(altitude_km=st.floats(150, 50_000), elevation_deg=st.floats(1, 90), tca_s=st.floats(-1e4, 1e4))
+def test_rise_and_set_around_a_closest_approach(altitude_km, elevation_deg, tca_s):
+    """They lie half a pass before and after it, however long that is."""
+    where = {"altitude_m": altitude_km * 1e3, "max_elevation_rad": radians(elevation_deg)}
+    half_s = simple_pass_duration_s(**where) / 2
+
+    aos_s, los_s = rise_and_set(simple_pass(**where, tca_s=tca_s), tca_s)
+
+    assert abs(aos_s - (tca_s - half_s)) < 1e-6 * half_s
+    assert abs(los_s - (tca_s + half_s)) < 1e-6 * half_s
+
+
+def test_no_rise_and_set():
+    """What hangs still never sets, and what is below the horizon has not risen."""
+    look = simple_pass(altitude_m=5e5, max_elevation_rad=1.0, tca_s=0.0)
+
+    assert rise_and_set(hold_still(look, 0.0), 0.0) == (None, None)
+    assert rise_and_set(look, 2000.0) == (None, None)
 
 
 # --- any satellite ----------------------------------------------------------------------------------------------

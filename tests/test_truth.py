@@ -5,16 +5,19 @@ import io
 import json
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from scipy.signal import hilbert
 
 from beep.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.recipe import preset
+from beep.recipe import from_dict, preset
 from beep.scenario import Scenario
-from beep.truth import track, tracks
+from beep.stream import render
+from beep.truth import sent_pulses, track, tracks, write_truth
 
 HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"
@@ -30,6 +33,7 @@ HEADER = (
 CARRIERS_HZ = {"20": 20_005_000.0, "40": 40_002_000.0}
 DERIVATIVE_TOLERANCE_HZ = 1e-3  # at 40 MHz, as promised; central differences of 0.1 s leave 0.4 mHz
 STEP_S = 0.1
+EDGE_TOLERANCE_S = 1e-4  # an envelope at half of 20 ms; distance and filter change it by less
 LAST_DIGIT = 0.51e-9  # half of the ninth digit after the point, and the rounding of reading it
 TONE_TOLERANCE_HZ = 2e-9  # a sum of two printed numbers
 MOST_ROWS = 10_000  # of a table: a few MiB
@@ -107,6 +111,180 @@ def test_bad_step(step_s):
     """A step that never arrives is refused."""
     with pytest.raises(ScenarioError, match="step_s must be"):
         next(tracks(Scenario(), step_s=step_s))
+
+
+# --- what they consist of ---------------------------------------------------------------------------------------
+
+MORNING = Scenario(station="banbury", start="1957-10-13T05:20Z", ionosphere="morning", spin_rpm=7, noise="galactic")
+
+
+@pytest.fixture(scope="module")
+def morning():
+    """The columns of a pass with everything on."""
+    return track(MORNING, np.arange(0, 680, 0.5))
+
+
+def test_parts_add_up(morning):
+    """Doppler is geometry and ionosphere together, level and power go with the distance, edge, spin and Faraday."""
+    up = morning["elevation_deg"] > 1
+    for mhz in (20, 40):
+        doppler_hz = morning[f"doppler_geometry_{mhz}_hz"] + morning[f"doppler_ionosphere_{mhz}_hz"]
+        faraday_db = 20 * np.log10(np.abs(np.cos(np.radians(morning[f"faraday_{mhz}_deg"])))) + 3
+        gains_db = morning[f"edge_{mhz}_db"] + morning[f"spin_{mhz}_db"] + faraday_db
+        power_dbm = 30 + 2.15 - 3 - morning[f"path_loss_{mhz}_db"] + gains_db
+        noise_dbm_hz = -173.975 + {20: 22.0737, 40: 15.1514}[mhz]
+
+        np.testing.assert_allclose(morning[f"doppler_{mhz}_hz"], doppler_hz, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(morning[f"power_{mhz}_dbm"][up], power_dbm[up], atol=1e-6)
+        np.testing.assert_allclose(morning[f"c_n0_{mhz}_db_hz"][up], (power_dbm - noise_dbm_hz)[up], atol=1e-3)
+        level_db = -6 + gains_db - 20 * np.log10(morning["range_km"] / morning["range_km"].min())
+        np.testing.assert_allclose(morning[f"level_{mhz}_db"][up], level_db[up], atol=1e-3)
+
+
+def test_doppler_is_the_derivative_of_the_whole_delay(morning):
+    """The printed Doppler is what arrives: -f times the derivative of light time and ionosphere together."""
+    for mhz, frequency_hz in (("20", CARRIERS_HZ["20"]), ("40", CARRIERS_HZ["40"])):
+        phase_s = morning["delay_s"] + morning[f"ionosphere_phase_{mhz}_s"]
+        slope = (8 * (phase_s[3:-1] - phase_s[1:-3]) - (phase_s[4:] - phase_s[:-4])) / (12 * 0.5)
+        worst_hz = np.abs(morning[f"doppler_{mhz}_hz"][2:-2] + frequency_hz * slope).max()
+        print(f"{mhz} MHz: {worst_hz * 1e3:.3f} mHz")
+
+        assert worst_hz < DERIVATIVE_TOLERANCE_HZ
+        assert np.all(morning[f"ionosphere_phase_{mhz}_s"] < 0)
+        assert np.all(morning[f"ionosphere_group_{mhz}_s"] > 0)
+
+
+def test_what_is_off_is_zero():
+    """Without ionosphere and spin their columns are zero, and the Doppler is that of the geometry."""
+    found = track(Scenario(noise="off"), np.arange(50, 600, 50.0))
+    off = [name for name in found if re.match("doppler_ionosphere|ionosphere|faraday|edge|spin|electrons", name)]
+
+    assert len(off) == 13
+    assert not any(found[name].any() for name in off)
+    np.testing.assert_array_equal(found["doppler_20_hz"], found["doppler_geometry_20_hz"])
+    assert np.all(found["c_n0_20_db_hz"] == np.inf)
+
+
+def test_peak_field_of_1957():
+    """1 W from 230 km overhead gives 24 uV/m at both frequencies; listeners of 1957 wrote of about 35."""
+    found = track(Scenario(altitude_km=230, max_elevation_deg=90, tca_s=0, duration_s=1), [0.0])
+
+    assert abs(found["field_20_uv_m"][0] - 24) < 0.5
+    assert found["field_40_uv_m"][0] == pytest.approx(found["field_20_uv_m"][0])
+
+
+def test_asked_snr_is_the_truth():
+    """With an SNR asked for, C/N0 at closest approach is that in its bandwidth."""
+    found = track(Scenario(snr_db=6, snr_bandwidth_hz=500, tca_s=0), [0.0])
+
+    assert found["c_n0_40_db_hz"][0] == pytest.approx(6 + 10 * np.log10(500))
+
+
+# --- pulse by pulse ---------------------------------------------------------------------------------------------
+
+
+def pulses_of(scenario):
+    tables = list(sent_pulses(scenario))
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(duration_s=30),
+        MORNING,
+        Scenario(duration_s=20, jitter_s=0.01, wow_percent=1, wow_hz=0.5),
+        Scenario(duration_s=30, keying="10:0.2:0.4,20:silent,25:keyed"),
+    ],
+    ids=["plain", "morning", "jitter and wow", "regimes"],
+)
+def test_pulses_are_heard_where_they_say(scenario):
+    """Rendered without noise, the envelope crosses half of the pulse's amplitude at the times of the list."""
+    bare = replace(
+        scenario, noise="off", faraday=False, spin_rpm=0, mix="20", tone_hz=3000, low_hz=300, high_hz=6000, rise_s=0.02
+    )
+    listed = pulses_of(bare)
+    mine = listed["carrier"] == "20"
+    first_s = 300 if scenario is MORNING else 0
+    starts, ends = listed["start_s"][mine], listed["end_s"][mine]
+    inside = (starts > first_s + 0.5) & (ends < first_s + min(29, bare.duration_s or 29))
+    samples = render(bare, start=first_s * 48_000, stop=(first_s + 30) * 48_000)[:, 0]
+    envelope = np.abs(hilbert(samples))
+    t_s = first_s + np.arange(envelope.size) / 48_000
+    worst_s = 0.0
+    for start_s, end_s in zip(starts[inside], ends[inside], strict=True):
+        top = envelope[np.searchsorted(t_s, (start_s + end_s) / 2)]
+        for edge_s, rising in ((start_s, True), (end_s, False)):
+            near = np.abs(t_s - edge_s) < 0.008
+            rise = envelope[near] if rising else envelope[near][::-1]
+            at_s = t_s[near] if rising else t_s[near][::-1]
+            worst_s = max(worst_s, abs(float(np.interp(top / 2, rise, at_s)) - edge_s))
+    print(f"{inside.sum()} pulses, {worst_s * 1e6:.0f} us")
+
+    assert inside.sum() > 20
+    assert worst_s < EDGE_TOLERANCE_S
+
+
+def test_pause_and_pulse_take_turns():
+    """20 MHz ends where 40 MHz starts, at the satellite; the ionosphere parts them at the receiver."""
+    listed = pulses_of(MORNING)
+    first, second = (listed["carrier"] == mhz for mhz in ("20", "40"))
+    ends, starts = listed["sent_end_s"][first], listed["sent_start_s"][second]
+
+    assert np.isin(ends[:-1].round(9), starts.round(9)).all()
+    np.testing.assert_array_equal(listed["number"][first], np.arange(first.sum()))
+    assert np.all(np.diff(listed["start_s"][first]) > 0)
+    assert first.sum() == pytest.approx(681 / 0.6, abs=2)
+
+
+def test_pulses_go_on_over_the_seams():
+    """In a long recording no pulse is lost or given twice where two tables meet."""
+    listed = pulses_of(Scenario(duration_s=3500, tca_s=344, carriers="20.005:1:pulse"))
+
+    np.testing.assert_allclose(np.diff(listed["sent_start_s"]), 0.6, atol=1e-9)
+    assert listed["start_s"][-1] > 3499
+
+
+def test_a_carrier_that_never_pauses_has_no_edges():
+    """It is listed once, without start and end."""
+    listed = pulses_of(Scenario(duration_s=2, carriers="108.03:0.01:always"))
+
+    assert listed["carrier"].tolist() == ["108"]
+    assert np.isnan(listed["start_s"]).all()
+    assert np.isnan(listed["sent_end_s"]).all()
+
+
+# --- all of it --------------------------------------------------------------------------------------------------
+
+
+def test_document_of_a_reception():
+    """One JSON object: the recipe, which is taken back, what it was resolved to, the track and the pulses."""
+    file = io.StringIO()
+    write_truth(MORNING, file)
+    told = json.loads(file.getvalue())
+    reception = told["reception"]
+
+    assert list(told) == ["program", "scenario", "reception", "track", "pulses"]
+    assert from_dict(told["scenario"]) == MORNING
+    assert reception["epoch"] == "1957-10-13T05:25:22Z"
+    assert 0 < reception["aos_s"] < reception["tca_s"] < reception["los_s"] < reception["duration_s"]
+    assert reception["layer"] == {"name": "morning", "fof2_mhz": 10.0, "hm_km": 290.0, "scale_km": 45.0}
+    assert reception["site"]["assumed"] is False
+    assert len(told["track"]) == 682
+    assert list(told["track"][0]) == HEADER.split(",")
+    assert {row["carrier"] for row in told["pulses"]} == {"20", "40"}
+
+
+def test_document_without_numbers():
+    """A carrier without edges, no date and no noise: null, and JSON has no other word for it."""
+    file = io.StringIO()
+    write_truth(Scenario(duration_s=1, carriers="108.03:0.01:always", noise="off", still=True), file)
+    told = json.loads(file.getvalue())
+
+    assert "NaN" not in file.getvalue()
+    assert "Infinity" not in file.getvalue()
+    assert told["pulses"][0]["start_s"] is None
+    assert (told["reception"]["epoch"], told["reception"]["layer"], told["reception"]["aos_s"]) == (None, None, None)
 
 
 # --- printed ----------------------------------------------------------------------------------------------------

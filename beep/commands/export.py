@@ -21,7 +21,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=".wav or .flac; - for a WAV stream on stdout")
     output = parser.add_argument_group("output")
     output.add_argument("--subtype", choices=get_args(Subtype), default="pcm16", help="samples (default: pcm16)")
-    output.add_argument("--truth", metavar="FILE", help=".json of all that is true of the recording, pulse by pulse")
+    output.add_argument(
+        "--truth", metavar="FILE", help=".json of all that is true of the recording, pulse by pulse (default: none)"
+    )
     output.add_argument("--force", action="store_true", help="replace a file that exists")
     add_scenario_options(parser)
 

@@ -70,8 +70,6 @@ def _values(column: NDArray[Any]) -> list[Any]:
         return [
             None if np.isnat(value) else f"{np.datetime_as_string(value + HALF_MS, unit='ms')}Z" for value in column
         ]
-    if column.dtype.kind == "U":
-        return [str(value) for value in column]
     values: list[Any] = column.tolist()
     return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
 
