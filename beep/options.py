@@ -37,7 +37,7 @@ NOTHING = "none"  # takes an optional field back to its default
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --preset, --scenario, --character and one option for each field of a scenario, in groups."""
+    """Give a parser --preset, --scenario and their like, and one option for each field of a scenario, in groups."""
     recipe = parser.add_argument_group("recipe", "what the other options change")
     base = recipe.add_mutually_exclusive_group()
     receptions = ", ".join(reception_names())

@@ -15,6 +15,8 @@ SCAN_S = 60.0  # between two looks
 # air climbs by 15 degrees to the horizon, by 40 to the zenith.
 PEAK_RAD = radians(15.0)
 FIRST_LOOKS, MOST_LOOKS = 720, 11_520  # scanned together: half a day, then twice as much, up to eight days
+LEAST_STEP_S = 10.0
+GROWTH, WIDENING = 1.02, 700  # of the steps away from a closest approach, up to 17 years
 REACH_S = 2 * 86_400.0  # how far beyond the search a pass is followed to its rise or set
 ZOOMS, PARTS = 3, 16  # of a peak: from two minutes to 0.03 s
 GRID = 33  # looks at a pass before its closest and highest moments are narrowed down
@@ -175,6 +177,6 @@ def _roots(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> A
         step_s = np.abs(np.where(moves_low, between_s - low_s, high_s - between_s))
         low_s, low = np.where(moves_low, between_s, low_s), np.where(moves_low, value, low)
         high_s, high = np.where(moves_low, high_s, between_s), np.where(moves_low, high, value)
-        if np.all(ended | (value == 0) | (step_s < ROOT_S) | (high_s - low_s < ROOT_S)):
+        if np.all(ended | (value == 0) | (step_s < ROOT_S) | (np.abs(high_s - low_s) < ROOT_S)):
             break
     return np.where(ended, nearer_s, between_s)

@@ -27,6 +27,7 @@ STEPS = TILE // PIECE  # of the AGC in a tile
 SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
+FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -29,6 +29,9 @@ AGC_LEAD = 2  # steps, some 10 ms, by which the gain is early: the audio comes l
 MARGIN = REACH + GUARD  # samples of its neighbours, at scale 1, that the filter of a tile needs
 
 
+# --- one tile, by itself ----------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Front:
     """A tile as it comes out of the first filter, and how strong it is there."""

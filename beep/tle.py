@@ -237,7 +237,7 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
     days = float(line_1[20:32])
     if not 1 <= days < 367:
         raise TleError(f"line {first}, columns 21-32: the day of the year must be 1 to 367, got {days:g}")
-    hundredths_of_microday = round(days * 1e8)  # exact: a TLE's last digit is 864 microseconds
+    steps = round((days - 1) * 1e8)  # exact: the last digit of a TLE's epoch is 864 microseconds
     values = {
         "INCLINATION": line_2[8:16],
         "RA_OF_ASC_NODE": line_2[17:25],
@@ -255,7 +255,7 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
         "MEAN_MOTION": "columns 53-63",
     }
     return _elements(
-        datetime(year, 1, 1, tzinfo=UTC) + timedelta(microseconds=(hundredths_of_microday - 100_000_000) * 864),
+        datetime(year, 1, 1, tzinfo=UTC) + timedelta(microseconds=steps * 864),
         {key: float(value) for key, value in values.items()},
         {key: f"line {first + 1}, {place}" for key, place in columns.items()},
     )

@@ -76,6 +76,12 @@ def direct(made, start, stop):
     return np.sum(channels, axis=0)[:, None] if scenario.mix == "mono" else np.stack(channels, axis=1)
 
 
+ISS = {
+    "station": "52.2,0.1,20",
+    "start": "2018-07-04T06:00Z",
+    "tle": "1 25544U 98067A   18184.80969102  .00001614  00000-0  31745-4 0  9993\n"
+    "2 25544  51.6414 295.8524 0003435 262.6267 204.2868 15.54005638121106",
+}
 DIRECT = {
     "default": {},
     "44.1 kHz": {"sample_rate_hz": 44_100},
@@ -109,6 +115,14 @@ DIRECT = {
     "still": {"still": True, "duration_s": 600},
     "Sputnik over Dallas": {"station": "dallas", "start": "1957-10-07T05:00Z"},
     "never pauses": {"carriers": "20.005:1:always"},
+    "the ISS at 145.8 MHz": {**ISS, "carriers": "145.8:1:always", "tone_hz": 4000, "high_hz": 7900},
+    "the ISS at 1296 MHz": {
+        **ISS,
+        "carriers": "1296:1:always",
+        "tone_hz": 34_000,
+        "high_hz": 70_000,
+        "sample_rate_hz": 192_000,
+    },
 }
 
 

@@ -58,7 +58,7 @@ def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
-    mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.name_of(scenario.heard[0])} MHz alone"
+    mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.heard[0].frequency_mhz:g} MHz alone"
     name = "stdout" if arguments.file == "-" else arguments.file
     return (
         f"{name}: {_lasting(seconds)}, {scenario.sample_rate_hz} Hz, {mix}, "

@@ -12,7 +12,7 @@ Table = Mapping[str, NDArray[Any]]
 
 DIGITS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}  # after the point
 OTHER_DIGITS = 9
-UNFOLDED = 200  # characters of a line in a pipe or file
+UNFOLDED = 200  # characters of a table's line: a narrow terminal breaks lines better than words
 HALF_MS = np.timedelta64(500, "us")
 
 
@@ -74,8 +74,8 @@ def _values(column: NDArray[Any]) -> list[Any]:
     return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
 
 
-def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> None:
-    """Print rows of words under their heads, as wide as they need where `file` is not a terminal.
+def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of words under their heads, as wide as they need.
 
     A head that begins with `>` stands, like its column, to the right.
     """
@@ -87,7 +87,5 @@ def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]]
         shown.add_column(title.lstrip(">"), justify="right" if title.startswith(">") else "left", overflow="fold")
     for row in rows:
         shown.add_row(*row)
-    console = Console(file=file, markup=False, highlight=False, width=None if file.isatty() else UNFOLDED)
+    console = Console(file=file, markup=False, highlight=False, width=UNFOLDED)
     console.print(shown)
-    if caption:
-        console.print(caption, style="dim")
