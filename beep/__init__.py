@@ -20,10 +20,12 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError
+    from beep.errors import BeepError, OutputError, PlaybackError, RecordingError, ScenarioError
     from beep.exporter import export
+    from beep.measure import Measurement, measure
     from beep.player import play, playing
     from beep.recipe import load, preset, presets, to_toml
+    from beep.recording import Recording, open_recording
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
     from beep.truth import track
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError"),
+    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError"),
     "beep.exporter": ("export",),
+    "beep.measure": ("Measurement", "measure"),
     "beep.player": ("play", "playing"),
     "beep.recipe": ("load", "preset", "presets", "to_toml"),
+    "beep.recording": ("Recording", "open_recording"),
     "beep.scenario": ("Carrier", "Scenario"),
     "beep.stream": ("blocks", "render"),
     "beep.truth": ("track",),
@@ -42,13 +46,18 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "Measurement",
     "OutputError",
     "PlaybackError",
+    "Recording",
+    "RecordingError",
     "Scenario",
     "ScenarioError",
     "blocks",
     "export",
     "load",
+    "measure",
+    "open_recording",
     "play",
     "playing",
     "preset",

@@ -14,6 +14,8 @@ LAYERS = [
     {"errors", "constants", "choices", "arrays"},
     {"rules", "terminal"},
     {"frames", "signal", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
+    {"recording"},
+    {"measure"},
     {"geometry", "channel"},
     {"orbit", "passes"},
     {"sputnik", "scenario"},
@@ -61,7 +63,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
     """SGP4, soundfile and rich are each imported in one place; SciPy and matplotlib nowhere on the way."""
     wanted = {
         "sgp4": {"orbit"},
-        "soundfile": {"output.wav"},
+        "soundfile": {"output.wav", "recording"},
         "rich": {"terminal", "console"},
         "sounddevice": {"output.live"},
         "scipy": set(),
