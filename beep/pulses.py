@@ -16,10 +16,12 @@ from beep.arrays import Array
 from beep.band import FLAT, STOP, Band
 
 TOGETHER = 256  # pulses worked on at once
-NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 125.0  # beside the tone
+NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
+QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
 NEIGHBOURS = 15  # pulses over which the noise is averaged
 KERNEL_STEPS = 16  # per sample
+NOWHERE = -1e12  # score of a place that is not allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ def _tones(
     beside = np.arange(NOISE_FROM_HZ, NOISE_TO_HZ, max(rate / count, 1.0))
     beside = np.concatenate([-beside, beside])
     spectrum = np.abs(rest @ np.exp(-2j * np.pi * local_s[:, None] * beside)) ** 2
-    density = np.median(spectrum, axis=1) / np.log(2) / (total * rate)
+    density = _mean_of_quiet(spectrum) / (total * rate)
     length = total / rate
     energy = amplitude**2 * length / np.maximum(density, 1e-300)
     amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
@@ -116,6 +118,15 @@ def _tones(
     slope = slope_hz_s + glide
     tone = tone_hz + slope_hz_s * (centre - middle) + offset
     return centre, tone, slope, amplitude, length, density
+
+
+def _mean_of_quiet(power: Array) -> Array:
+    """Mean of exponentially distributed powers (N, bins) from the lower part of them."""
+    bins = power.shape[1]
+    count = max(int(QUIET_PART * bins), 1)
+    low = np.partition(power, count - 1, axis=1)[:, :count].mean(axis=1)
+    expected = np.cumsum(1 / (bins - np.arange(count))).mean()  # of the order statistics
+    return np.asarray(low / expected)
 
 
 def _among_neighbours(density: Array) -> Array:
@@ -163,13 +174,13 @@ def edges(
 
 
 def rise_gains(
-    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, floor: float
+    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, window_s: float, floor: float
 ) -> Array:
-    """Log likelihood, up to a constant, of each length of the edges at pulses' (starts, stops), each (N,)."""
+    """Log likelihood, up to a constant, of each length of the edges within `window_s` of pulses' (starts, stops)."""
     gains = np.zeros(len(rises_s))
     for rising, expected in zip((True, False), ends_s, strict=True):
         t_s, level, there = _levels(band, expected, found, side_s, floor)
-        window = np.full(len(expected), 0.2 * side_s)
+        window = np.full(len(expected), window_s)
         for number, rise_s in enumerate(rises_s):
             _, top = _fitted(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
             gains[number] += np.sum(top * 2 * found.amplitude**2 / (found.density * band.rate_hz))
@@ -222,15 +233,15 @@ def _fitted(
     shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + step, step)
     model = np.interp((1.0 if rising else -1.0) * (local_s[:, None] - shifts), kernel_s, kernel)
     score = level @ model - there @ (model**2) / 2
-    score = np.where(np.abs(shifts - offset[:, None]) <= window_s[:, None] + step, score, -np.inf)
+    score[np.abs(shifts - offset[:, None]) > window_s[:, None] + step] = NOWHERE
     best = np.clip(score.argmax(axis=1), 1, len(shifts) - 2)
     rows = np.arange(len(best))
     left, mid, right = (score[rows, best + d] for d in (-1, 0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bow = np.where(np.isfinite(left + right), (left - right) / (2 * (left - 2 * mid + right)), 0.0)
-    bow = np.clip(np.nan_to_num(bow), -1, 1)
-    top = np.where(np.isfinite(left + right), mid - (left - right) * bow / 4, mid)
-    return t_s[:, 0] + shifts[best] + bow * step, np.where(np.isfinite(top), top, 0.0)
+    bend = left - 2 * mid + right
+    inner = (left + right > NOWHERE / 2) & (bend < 0)
+    bow = np.where(inner, np.clip((left - right) / np.where(inner, 2 * bend, 1.0), -1, 1), 0.0)
+    top = np.where(mid > NOWHERE / 2, mid - np.where(inner, left - right, 0.0) * bow / 4, 0.0)
+    return t_s[:, 0] + shifts[best] + bow * step, top
 
 
 def edge_sd(found: Tones, *, rise_s: float, rate_hz: float, floor: float = 0.0) -> Array:
