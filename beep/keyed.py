@@ -34,7 +34,8 @@ class Beeps:
     stop_s: Array
     whole: Bools
     tones: Tones
-    edge_sd_s: Array
+    start_sd_s: Array
+    stop_sd_s: Array
     rise_s: float
     rise_sd_s: float
     floor: float  # of the tone's amplitude, that remains in the gaps
@@ -66,10 +67,13 @@ class _Round:
     slots: NDArray[np.int64]
     start_s: Array
     stop_s: Array
+    start_sd_s: Array
+    stop_sd_s: Array
     tones: Tones
 
     def pick(self, which: NDArray[np.generic]) -> "_Round":
-        columns = {name: getattr(self, name)[which] for name in ("slot", "slots", "start_s", "stop_s")}
+        names = ("slot", "slots", "start_s", "stop_s", "start_sd_s", "stop_sd_s")
+        columns = {name: getattr(self, name)[which] for name in names}
         return _Round(tones=picked(self.tones, which), **columns)
 
 
@@ -148,7 +152,15 @@ def _estimate(
         )
         for rising, expected in ((True, start_s), (False, stop_s))
     ]
-    return _Round(slot=slot, slots=slots, start_s=ends[0], stop_s=ends[1], tones=found)
+    return _Round(
+        slot=slot,
+        slots=slots,
+        start_s=ends[0][0],
+        stop_s=ends[1][0],
+        start_sd_s=ends[0][1],
+        stop_sd_s=ends[1][1],
+        tones=found,
+    )
 
 
 def _one_a_slot(found: _Round) -> NDArray[np.int64]:
@@ -202,6 +214,8 @@ def _merged(found: _Round, joined: Bools) -> _Round:
         slots=found.slot[last] - found.slot[first] + 1,
         start_s=found.start_s[first],
         stop_s=found.stop_s[last],
+        start_sd_s=found.start_sd_s[first],
+        stop_sd_s=found.stop_sd_s[last],
         tones=picked(found.tones, first),
     )
 
@@ -218,10 +232,10 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     some = found.pick(strong)
     length = some.stop_s - some.start_s
     between = found.start_s[1:] - found.stop_s[:-1]
-    side_s = 0.45 * min(0.15, float(np.quantile(length, 0.3)), float(np.quantile(between, 0.3)))
+    side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
     sd_s = float(np.median(edge_sd(some.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
     ends_s, play_s = (some.start_s, some.stop_s), 0.2 * side_s
-    if starts.steady and starts.scatter_s < sd_s:
+    if starts.steady and starts.scatter_s < 3 * sd_s:
         start_s = starts.of(some.slot)
         ends_s, play_s = (start_s, start_s + float(np.median(length))), 0.0
     rises_s, best = RISES_S, 0
@@ -238,11 +252,10 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
 
 
 def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, dashes: float) -> Beeps:
-    edge_sd_s = edge_sd(final.tones, rise_s=shape.rise_s, rate_hz=band.rate_hz, floor=shape.floor)
     room = shape.rise_s / 2 + 0.002
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
     curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
-    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], edge_sd_s[~cut_start], period)
+    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
     return Beeps(
         slot=final.slot - final.slot[0],
         slots=final.slots,
@@ -250,7 +263,8 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
         whole=~(cut_start | cut_stop),
         tones=final.tones,
-        edge_sd_s=edge_sd_s,
+        start_sd_s=final.start_sd_s,
+        stop_sd_s=final.stop_sd_s,
         rise_s=shape.rise_s,
         rise_sd_s=rise_sd_s,
         floor=shape.floor,

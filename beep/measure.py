@@ -180,13 +180,13 @@ def _ramp(beeps: Beeps) -> Array:
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
     found = beeps.tones
     length = beeps.stop_s - beeps.start_s
-    length_sd = np.sqrt(2) * beeps.edge_sd_s
+    length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
     pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
     gap = beeps.start_s[1:] - beeps.stop_s[:-1]
     adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
     inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
-    gap_sd = np.hypot(beeps.edge_sd_s[1:], beeps.edge_sd_s[:-1])
+    gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
     pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
     period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
     duty = pulse / period
@@ -226,7 +226,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
         pulses=Pulses(
             slot=beeps.slot,
             start_s=beeps.start_s,
-            start_sd_s=beeps.edge_sd_s,
+            start_sd_s=beeps.start_sd_s,
             length_s=length,
             length_sd_s=length_sd,
             time_s=found.time_s,
