@@ -30,12 +30,17 @@ EXAMPLES = """\
   beep export - --duration-s 20 | aplay                         a WAV stream on stdout
   beep track --preset dallas --format csv                       the truth of the same pass, second by second
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
+  beep measure tape.wav                                         what is in a recording
+  beep export - --duration-s 60 | beep measure -
+  beep compare dallas.wav tape.wav                              two recordings side by side
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
     "export": "write the sound to a file or a pipe",
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
     "show": "print the recipe as TOML, to be changed and given back",
+    "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
+    "compare": "measure two recordings and show them side by side",
 }
 
 

@@ -127,7 +127,13 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
 
 
 def _estimate(
-    band: Band, slot: NDArray[np.int64], slots: NDArray[np.int64], start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
+    band: Band,
+    slot: NDArray[np.int64],
+    slots: NDArray[np.int64],
+    start_s: Array,
+    stop_s: Array,
+    curve: Curve,
+    shape: _Shape,
 ) -> _Round:
     """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)

@@ -54,7 +54,12 @@ def tones(
     Looked for within `search_hz`. The glide is known to `glide_sd` (Hz/s) and estimated within that.
     """
     parts = [
-        _tones(band, *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)), search_hz, glide_sd)
+        _tones(
+            band,
+            *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)),
+            search_hz,
+            glide_sd,
+        )
         for at in range(0, len(start_s), TOGETHER)
     ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
@@ -171,7 +176,9 @@ def edges(
         expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
         t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
-        moments, score = _scores(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+        moments, score = _scores(
+            t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
+        )
         peak, top = _peaks(moments, score)
         part = slice(at, at + TOGETHER)
         weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
@@ -186,7 +193,14 @@ def edges(
 
 
 def rise_gains(
-    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, window_s: float, floor: float
+    band: Band,
+    ends_s: tuple[Array, Array],
+    found: Tones,
+    *,
+    rises_s: tuple[float, ...],
+    side_s: float,
+    window_s: float,
+    floor: float,
 ) -> Array:
     """Log likelihood, up to a constant, of each length of the edges within `window_s` of pulses' (starts, stops)."""
     gains = np.zeros(len(rises_s))
@@ -252,7 +266,15 @@ def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: f
 
 
 def _scores(
-    t_s: Array, level: Array, there: Array, expected_s: Array, window_s: Array, *, rising: bool, rise_s: float, rate_hz: float
+    t_s: Array,
+    level: Array,
+    there: Array,
+    expected_s: Array,
+    window_s: Array,
+    *,
+    rising: bool,
+    rise_s: float,
+    rate_hz: float,
 ) -> tuple[Array, Array]:
     """Moments (N, trials) and how well an edge there fits levels (N, count): half the drop of the sum of squares."""
     local_s = np.arange(t_s.shape[1]) / rate_hz
