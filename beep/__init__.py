@@ -21,12 +21,14 @@ from importlib import import_module
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
     from beep.documented import receptions
-    from beep.errors import BeepError, OutputError, PlaybackError, ScenarioError, TleError
+    from beep.errors import BeepError, OutputError, PlaybackError, RecordingError, ScenarioError, TleError
     from beep.exporter import export
     from beep.forecast import predict
+    from beep.measure import Measurement, measure
     from beep.player import play, playing
     from beep.reception import date_keying
     from beep.recipe import beacon, beacons, character, load, preset, presets, to_toml
+    from beep.recording import Recording, open_recording
     from beep.scenario import Carrier, Scenario
     from beep.stream import blocks, render
     from beep.tle import read_tle
@@ -35,11 +37,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "ScenarioError", "TleError"),
+    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError", "TleError"),
     "beep.exporter": ("export",),
+    "beep.measure": ("Measurement", "measure"),
     "beep.player": ("play", "playing"),
     "beep.forecast": ("predict",),
     "beep.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),
+    "beep.recording": ("Recording", "open_recording"),
     "beep.reception": ("date_keying",),
     "beep.documented": ("receptions",),
     "beep.scenario": ("Carrier", "Scenario"),
@@ -50,8 +54,11 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "Measurement",
     "OutputError",
     "PlaybackError",
+    "Recording",
+    "RecordingError",
     "Scenario",
     "ScenarioError",
     "TleError",
@@ -62,6 +69,8 @@ __all__ = [
     "date_keying",
     "export",
     "load",
+    "measure",
+    "open_recording",
     "play",
     "playing",
     "predict",

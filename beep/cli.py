@@ -36,6 +36,9 @@ EXAMPLES = """\
                                                                 another satellite
   beep receptions                                               who heard it in 1957, and what the orbit says
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
+  beep measure tape.wav                                         what is in a recording
+  beep export - --duration-s 60 | beep measure -
+  beep compare dallas.wav tape.wav                              two recordings side by side
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
@@ -44,6 +47,8 @@ COMMANDS = {  # each a module of beep.commands, with add(parser) and run(argumen
     "passes": "print when a satellite rises, comes closest and sets over a place",
     "receptions": "list the receptions of 1957 on record, with what the orbit says of each",
     "show": "print the recipe as TOML, to be changed and given back",
+    "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
+    "compare": "measure two recordings and show them side by side",
 }
 
 

@@ -4,7 +4,8 @@ BeepError
 ├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
 ├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot follow
 ├── OutputError(OSError)         a file or pipe that cannot be written
-└── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
+├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
+└── RecordingError(ValueError)   a recording that cannot be read or measured
 """
 
 
@@ -26,3 +27,7 @@ class OutputError(BeepError, OSError):
 
 class PlaybackError(BeepError, RuntimeError):
     """The sound card cannot be had, or has gone while playing."""
+
+
+class RecordingError(BeepError, ValueError):
+    """The recording cannot be read, or is nothing that could be measured."""

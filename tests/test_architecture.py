@@ -14,6 +14,12 @@ LAYERS = [
     {"errors", "constants", "choices", "arrays"},
     {"rules", "terminal", "tle"},
     {"frames", "keying", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
+    {"recording", "smooth"},
+    {"band", "hum", "clock"},
+    {"detect", "pulses"},
+    {"keyed", "tracks"},
+    {"verdict"},
+    {"measure"},
     {"geometry", "ionosphere", "signal"},
     {"channel"},
     {"orbit", "passes"},
@@ -24,10 +30,19 @@ LAYERS = [
     {"plan", "truth", "documented", "summary"},
     {"slow"},
     {"stream"},
-    {"exporter", "player"},
+    {"exporter", "player", "report"},
     {"console"},
     {"options"},
-    {"commands.export", "commands.play", "commands.passes", "commands.receptions", "commands.show", "commands.track"},
+    {
+        "commands.compare",
+        "commands.export",
+        "commands.measure",
+        "commands.passes",
+        "commands.play",
+        "commands.receptions",
+        "commands.show",
+        "commands.track",
+    },
     {"cli"},
     {"__main__"},
 ]
@@ -66,10 +81,10 @@ def test_one_module_each_for_what_is_heavy() -> None:
     """SGP4, soundfile and rich are each imported in one place; SciPy and matplotlib nowhere on the way."""
     wanted = {
         "sgp4": {"orbit"},
-        "soundfile": {"output.wav"},
+        "soundfile": {"output.wav", "recording"},
         "rich": {"terminal", "console", "output.table"},
         "sounddevice": {"output.live"},
-        "scipy": set(),
+        "scipy": {"band", "detect", "measure"},
         "matplotlib": set(),
     }
     for library, homes in wanted.items():

@@ -61,6 +61,8 @@ def _texts(name: str, column: NDArray[Any]) -> list[str]:
         return [value or "" for value in _values(column)]
     if column.dtype.kind == "U":
         return [str(value) for value in column]
+    if column.dtype.kind in "iub":
+        return [str(value).lower() for value in column.tolist()]
     digits = DIGITS.get(name, 15 if name.startswith("ionosphere_") else OTHER_DIGITS)
     return [f"{value:.{digits}f}" for value in column]
 
