@@ -1,15 +1,16 @@
 """How far a simple model of a pass is off, found by fitting it to noise-free tones of fuller ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
 from math import acos, asin, atan2, copysign, cos, degrees, pi, radians, sin, sqrt, tau
+from typing import Any
 
 import numpy as np
 
 from beep.arrays import Array
-from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
+from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from beep.curves import Curve, System, closest, solve
 from beep.geometry import LookFunction, station_pass
 from beep.orbit import Elements, ephemeris
@@ -24,6 +25,11 @@ MODELS = 60  # at most, evenly chosen of those that fit
 LEAST_PERIGEE_M = 100e3  # below it nothing comes round
 SPEED_SHARE = 0.02  # how far the circular fit's speed may be off the true one; measured 0.011 on Sputnik's passes
 TONES = 120  # of each carrier, evenly chosen: the bias is smooth
+IONOSPHERES = 12  # models at most that also get an ionosphere
+PEAK_M3 = 1.24e-2 * 10e6**2  # of foF2 10 MHz: 1.24e10 m^-3 per MHz^2
+LAYER_M, SCALE_HEIGHT_M = 290e3, 45e3
+PHASE_ADVANCE_M3_S2 = 40.308  # e^2 / (8 pi^2 eps0 m_e), CODATA
+TEC_NODES, TEC_STEP_S = 96, 0.5
 EPOCH = datetime(1957, 10, 15, tzinfo=UTC)  # any will do
 
 
@@ -33,10 +39,9 @@ class Bias:
 
     mean: Array  # (4,)
     sd: Array  # (4,)
-    models: int
 
 
-def model_bias(curve: Curve, system: System, parameters: Array, truths: Iterable[LookFunction]) -> Bias:
+def model_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
     """Bias of a curve fitted to `system`, as it would be if the satellite had flown as each of `truths` does.
 
     A truth's closest approach is near its second zero; it is moved to that of the fit. Distance and speed are taken
@@ -48,13 +53,54 @@ def model_bias(curve: Curve, system: System, parameters: Array, truths: Iterable
     for look in truths:
         true = closest(look, near_s=0.0)
         heard_hz = -few.factor_hz * look(few.t_s - fitted[0] + true[0]).delay_rate
-        again = solve(curve, replace(few, tone_hz=heard_hz), parameters)
-        passage = curve.passage(again.parameters)
-        relative = passage[1:] / true[1:] - 1
-        found.append([again.coefficients[0], passage[0] - fitted[0], *(relative * fitted[1:])])
+        again = _again(curve, few, heard_hz, parameters)
+        found.append([again[0], again[1] - fitted[0], *((again[2:] / true[1:] - 1) * fitted[1:])])
+    return _summary(found)
+
+
+def ionosphere_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
+    """Bias of a curve fitted to one carrier's tones, as it would be if they had come through a morning's ionosphere.
+
+    That is a Chapman layer of foF2 10 MHz, 290 km high, of 45 km scale height (middle latitudes, October 1957: a
+    model, not a measurement), to first order, with straight rays up to the satellite.
+
+    References: ITU-R P.531 (phase advance); Chapman 1931.
+    """
+    fitted = curve.passage(parameters)
+    few = system.only(_spread(system))
+    found = []
+    for look in truths[:: len(truths) // IONOSPHERES + 1]:
+        t_s = few.t_s - fitted[0] + closest(look, near_s=0.0)[0]
+        plain_hz = -few.factor_hz * look(t_s).delay_rate
+        step_m2 = (_slant_tec_m2(look, t_s + TEC_STEP_S) - _slant_tec_m2(look, t_s - TEC_STEP_S)) / (2 * TEC_STEP_S)
+        advance_hz = PHASE_ADVANCE_M3_S2 / SPEED_OF_LIGHT_M_S / few.factor_hz * step_m2
+        with_it, without = (_again(curve, few, heard, parameters) for heard in (plain_hz + advance_hz, plain_hz))
+        found.append(with_it - without)
+    return _summary(found)
+
+
+def _again(curve: Curve, system: System, heard_hz: Array, parameters: Array) -> Array:
+    """First offset, closest approach, distance and speed (4,) of the curve through other tones."""
+    found = solve(curve, replace(system, tone_hz=heard_hz), parameters)
+    return np.array([found.coefficients[0], *curve.passage(found.parameters)])
+
+
+def _summary(found: list[Any]) -> Bias:
     if not found:
-        return Bias(mean=np.full(4, np.nan), sd=np.full(4, np.nan), models=0)
-    return Bias(mean=np.mean(found, axis=0), sd=np.std(found, axis=0), models=len(found))
+        return Bias(mean=np.full(4, np.nan), sd=np.full(4, np.nan))
+    return Bias(mean=np.mean(found, axis=0), sd=np.std(found, axis=0))
+
+
+def _slant_tec_m2(look: LookFunction, t_s: Array) -> Array:
+    """Electrons a square metre between the station and the satellite (N,), also where a truth has just set."""
+    seen = look(t_s)
+    nodes, weights = np.polynomial.legendre.leggauss(TEC_NODES)
+    along_m = seen.range_m[:, None] * (1 + nodes) / 2
+    sine = np.sin(seen.elevation_rad)[:, None]
+    height_m = np.sqrt(MEAN_EARTH_RADIUS_M * (MEAN_EARTH_RADIUS_M + 2 * along_m * sine) + along_m**2)
+    z = (height_m - MEAN_EARTH_RADIUS_M - LAYER_M) / SCALE_HEIGHT_M
+    density_m3 = PEAK_M3 * np.exp((1 - z - np.exp(np.minimum(-z, 700.0))) / 2)
+    return np.asarray(seen.range_m * (density_m3 @ weights) / 2)
 
 
 def _spread(system: System) -> Array:

@@ -121,8 +121,7 @@ def known_orbit(turned: Callable[[float], LookFunction], *, name: str) -> Curve:
         return looks[node_deg]
 
     def passage(p: Array) -> Array:
-        since: Array = closest(look_of(float(p[1])), near_s=0.0)
-        return since + np.array([p[0], 0.0, 0.0])
+        return np.asarray(closest(look_of(float(p[1])), near_s=0.0) + np.array([p[0], 0.0, 0.0]))
 
     def delay_rate(t_s: Array, p: Array) -> Array:
         return look_of(float(p[1]))(t_s - p[0]).delay_rate

@@ -6,14 +6,14 @@ What one pass over one station cannot tell gets no number: on which side it pass
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import radians
+from math import nan, radians
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beep import sputnik
 from beep.arrays import Array
-from beep.bias import likely_orbits, model_bias
+from beep.bias import ionosphere_bias, likely_orbits, model_bias
 from beep.choices import Orbit, Sideband
 from beep.curves import (
     LEAST_SCALE,
@@ -95,7 +95,7 @@ class PassFit:
     covariance: Array  # (4, 4) of these
     model_bias: dict[str, Estimate]
     residual_rms_hz: float
-    ionosphere: str
+    ionosphere_bias: dict[str, Estimate] | None  # a morning's; None where two carriers have removed it
     time_shift_s: Estimate | None  # known orbit: second of the predicted closest approach
     node_shift_deg: Estimate | None
     carriers: tuple[CarrierFit, ...]
@@ -132,15 +132,16 @@ def fit_pass(
         raise FitError(f"a fit needs the tones of one or two carriers, got {len(carriers)}")
     carriers = [_usable(tones) for tones in carriers]
     signs = [_sign(tones) if sideband is None else doppler_sign(sideband) for tones in carriers]
-    known = _known(station, start) if orbit == "sputnik1" else None
-    curve = known.curve if known is not None else _unknown(orbit, altitude_km)
+    model = model_of(orbit, altitude_km=altitude_km, station=station, start=start)
+    curve = model.curve
     system = system_of(carriers, signs, drift=drift)
     solution, used = _robust(curve, system)
     inside = system.only(used)
     passage, covariance = _passage(curve, solution)
     _check_arc(curve, passage, covariance, inside)
-    truths = known.others if known is not None else _alternatives(inside, passage, altitude_km)
+    truths = model.others or _alternatives(inside, passage, altitude_km)
     bias = model_bias(curve, inside, solution.parameters, truths)
+    one = None if len(carriers) == 2 else ionosphere_bias(curve, inside, solution.parameters, truths)
     left = left_hz(curve, system, solution.parameters, solution.coefficients)
     return PassFit(
         model=curve.name,
@@ -148,9 +149,9 @@ def fit_pass(
         covariance=covariance,
         model_bias=_estimates(bias.mean, bias.sd),
         residual_rms_hz=float(np.sqrt(np.mean(left[used] ** 2))),
-        ionosphere="removed to first order" if len(carriers) == 2 else "ignored",
-        time_shift_s=None if known is None else _estimate(solution, 0, less=known.tca_s),
-        node_shift_deg=None if known is None else _estimate(solution, 1),
+        ionosphere_bias=None if one is None else _estimates(one.mean, one.sd),
+        time_shift_s=_estimate(solution, 0, less=model.tca_s) if model.others else None,
+        node_shift_deg=_estimate(solution, 1) if model.others else None,
         carriers=tuple(
             CarrierFit(
                 frequency_hz=tones.frequency_hz,
@@ -230,36 +231,41 @@ def _sign(tones: Tones) -> int:
     return 1 if change_hz < 0 else -1
 
 
-def _unknown(orbit: Orbit, altitude_km: float | None) -> Curve:
-    if orbit == "line":
-        if altitude_km is not None:
-            raise FitError(f"a straight line has no height, got altitude_km {altitude_km:g}; take orbit circular")
-        return straight_line()
-    if altitude_km is None:
-        return circular()
-    if not LEAST_ALTITUDE_KM <= altitude_km <= MOST_ALTITUDE_KM:
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What the tones are fitted with, and for a known orbit when it was predicted and what it might be instead."""
+
+    curve: Curve
+    tca_s: float = nan  # predicted, after the start
+    others: tuple[LookFunction, ...] = ()
+
+
+def model_of(
+    orbit: Orbit, *, altitude_km: float | None = None, station: Station | None = None, start: datetime | None = None
+) -> Model:
+    """The model of `fit_pass`. Raises FitError where something is lacking or does not belong to it."""
+    if altitude_km is not None and orbit != "circular":
+        raise FitError(f"a height is for the circular orbit, got altitude_km {altitude_km:g} with {orbit}; drop one")
+    if altitude_km is not None and not LEAST_ALTITUDE_KM <= altitude_km <= MOST_ALTITUDE_KM:
         raise FitError(
             f"altitude_km must be {LEAST_ALTITUDE_KM:g} to {MOST_ALTITUDE_KM:g}, got {altitude_km:g}; "
             f"leave it out where it is not known"
         )
-    return circular_at(altitude_km)
+    if orbit == "sputnik1":
+        if station is None or start is None:
+            raise FitError(
+                "orbit sputnik1 needs a station and a start: where, and from when (UTC) to look for the pass; "
+                "give both: --station dallas --start 1957-10-07T05:00Z"
+            )
+        return _sputnik_1(station, start)
+    if station is not None or start is not None:
+        raise FitError(f"a station and a start are for a known orbit, got them with {orbit}; take orbit sputnik1")
+    if orbit == "line":
+        return Model(curve=straight_line())
+    return Model(curve=circular() if altitude_km is None else circular_at(altitude_km))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """An orbit that was predicted, and what it might have been instead."""
-
-    curve: Curve
-    tca_s: float  # predicted, after the start
-    others: tuple[LookFunction, ...]
-
-
-def _known(station: Station | None, start: datetime | None) -> _Known:
-    if station is None or start is None:
-        raise FitError(
-            "orbit sputnik1 needs a station and a start: where, and from when (UTC) to look for the pass; "
-            "give both: --station dallas --start 1957-10-07T05:00Z"
-        )
+def _sputnik_1(station: Station, start: datetime) -> Model:
     _, tca = sputnik.first_pass(station, start)
     mean = sputnik.elements(tca)
 
@@ -275,7 +281,7 @@ def _known(station: Station | None, start: datetime | None) -> _Known:
         )
         for way in (-1, 1)
     ]
-    return _Known(
+    return Model(
         curve=known_orbit(turned, name=f"Sputnik 1's orbit, predicted closest {tca:%Y-%m-%d %H:%M:%S} UTC"),
         tca_s=(tca - start).total_seconds(),
         others=tuple(sputnik.over(station, other, tca) for other in others),

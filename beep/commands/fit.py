@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.choices import Orbit, Sideband
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from beep.fit import Estimate, PassFit
     from beep.recording import Recording
 
-ROWS = (
-    ("tca_s", "closest approach", "s", 3),
-    ("distance_km", "distance there", "km", 2),
-    ("speed_km_s", "speed there", "km/s", 4),
-    ("f0_hz", "tone without Doppler", "Hz", 3),
-)
+ROWS = {
+    "tca_s": "closest approach, s",
+    "distance_km": "distance there, km",
+    "speed_km_s": "speed there, km/s",
+    "f0_hz": "tone without Doppler, Hz",
+}
+WIDTHS = (14, 11, 20, 20, 13)
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS = ",".join(f"{carrier.frequency_mhz:g}" for carrier in SPUTNIK_1)
 
@@ -60,19 +61,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.fit import fit_pass, tones_of
+    from beep.fit import fit_pass, model_of, tones_of
     from beep.measure import measure
     from beep.recording import open_recording
     from beep.rules import parse_time
     from beep.stations import parse_station
 
+    settings: dict[str, Any] = {
+        "orbit": arguments.orbit,
+        "altitude_km": arguments.altitude_km,
+        "station": None if arguments.station is None else parse_station(arguments.station),
+        "start": None if arguments.start is None else parse_time(arguments.start),
+    }
+    model_of(**settings)  # a wrong option need not wait for the measurement
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
         found = fit_pass(
             tones_of(measure(recording), carriers_hz=arguments.carriers_mhz),
-            orbit=arguments.orbit,
-            altitude_km=arguments.altitude_km,
-            station=None if arguments.station is None else parse_station(arguments.station),
-            start=None if arguments.start is None else parse_time(arguments.start),
+            **settings,
             sideband=arguments.sideband,
             drift=arguments.drift,
         )
@@ -137,7 +142,9 @@ def to_json(found: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
         "residual_rms_hz": found.residual_rms_hz,
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
         "model_bias": {name: _plain(estimate) for name, estimate in found.model_bias.items()},
-        "ionosphere": found.ionosphere,
+        "ionosphere_bias": None
+        if found.ionosphere_bias is None
+        else {name: _plain(estimate) for name, estimate in found.ionosphere_bias.items()},
         "undetermined": list(UNDETERMINED),
         "carriers": [
             {
@@ -168,18 +175,23 @@ def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
 def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
     from beep.fit import UNDETERMINED
 
-    head = f"{'':22}{'value':>12} {'':5}{'error':>9}{'model bias':>22}"
-    lines = [f"model: {found.model}; ionosphere: {found.ionosphere}", head + (f"{'recipe':>13}" if recipe else "")]
-    for name, title, unit, digits in ROWS:
-        estimate, bias = getattr(found, name), found.model_bias[name]
-        line = f"{title:22}{estimate.value:12.{digits}f} {unit:5}{estimate.sd:9.{digits}f}"
-        both = f"{bias.value:+.{digits}f} +- {bias.sd:.{digits}f}"
-        line += f"{both if isfinite(bias.value) else 'not known':>22}"
-        lines.append(line + (f"{recipe[name]:13.{digits}f}" if recipe else ""))
+    removed = "removed to first order" if found.ionosphere_bias is None else "not removed, by one carrier"
+    titles = ["value", "error", "bias of model"]
+    titles += ["of a morning's sky"] if found.ionosphere_bias is not None else []
+    titles += ["recipe"] if recipe is not None else []
+    lines = [f"model: {found.model}; ionosphere: {removed}", _row("", titles)]
+    for name, title in ROWS.items():
+        estimate = getattr(found, name)
+        digits = _digits(estimate.sd)
+        cells = [f"{estimate.value:.{digits}f}", f"{estimate.sd:.{digits}f}" if estimate.sd else "given"]
+        cells += [_bias(table[name]) for table in (found.model_bias, found.ionosphere_bias) if table is not None]
+        cells += [f"{recipe[name]:.{digits}f}"] if recipe is not None else []
+        lines.append(_row(title, cells))
     if found.time_shift_s is not None and found.node_shift_deg is not None:
+        late, node = found.time_shift_s, found.node_shift_deg
         lines.append(
-            f"shifts: {found.time_shift_s.value:+.2f} +- {found.time_shift_s.sd:.2f} s later than predicted, if the first "
-            f"sample was at --start; node {found.node_shift_deg.value:+.4f} +- {found.node_shift_deg.sd:.4f} deg"
+            f"shifts: {late.value:+.2f} +- {late.sd:.2f} s later than predicted, if the first sample was at --start; "
+            f"node {node.value:+.4f} +- {node.sd:.4f} deg"
         )
     for one in found.carriers:
         drift = one.drift_hz_per_s
@@ -189,5 +201,21 @@ def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
             f"sideband, residual {one.rms_hz:.3f} Hz rms{drifting}"
         )
     lines.append(f"correlation of distance and speed: {found.correlation[2, 3]:.3f}")
-    lines.append(f"one pass over one place does not tell {'; nor '.join(UNDETERMINED)}")
+    lines += ["what one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
     return "\n".join(lines) + "\n"
+
+
+def _row(title: str, cells: list[str]) -> str:
+    return f"{title:25}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS[: len(cells)], strict=True))
+
+
+def _digits(sd: float) -> int:
+    """Decimals that show two figures of an error."""
+    return min(max(1 - floor(log10(sd)), 0), 6) if sd > 0 and isfinite(sd) else 4
+
+
+def _bias(estimate: Estimate) -> str:
+    if not isfinite(estimate.value):
+        return "not known"
+    digits = _digits(estimate.sd)
+    return f"{estimate.value:+.{digits}f} +- {estimate.sd:.{digits}f}"
