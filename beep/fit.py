@@ -36,7 +36,8 @@ from beep.errors import FitError
 from beep.geometry import LookFunction
 from beep.measure import Measurement
 from beep.receiver import doppler_sign
-from beep.stations import Station
+from beep.rules import parse_time
+from beep.stations import Station, parse_station
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
@@ -113,15 +114,16 @@ def fit_pass(
     *,
     orbit: Orbit = "circular",
     altitude_km: float | None = None,
-    station: Station | None = None,
-    start: datetime | None = None,
+    station: str | None = None,
+    start: datetime | str | None = None,
     sideband: Sideband | None = None,
     drift: bool = False,
 ) -> PassFit:
     """The pass that one or two carriers' tones tell.
 
     `orbit` is "circular" (at `altitude_km`, or free), "line" for a straight flight at a steady speed, or "sputnik1"
-    for the known orbit as it first passes over `station` after `start` (UTC), of which only time and node are free.
+    for the known orbit as it first passes over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start` (UTC, ISO
+    8601), of which only time and node are free.
     With two carriers the ionosphere is removed to first order. `sideband` None finds it: a Doppler always falls.
     `drift` lets the receiver's oscillator drift evenly.
 
@@ -241,7 +243,7 @@ class Model:
 
 
 def model_of(
-    orbit: Orbit, *, altitude_km: float | None = None, station: Station | None = None, start: datetime | None = None
+    orbit: Orbit, *, altitude_km: float | None = None, station: str | None = None, start: datetime | str | None = None
 ) -> Model:
     """The model of `fit_pass`. Raises FitError where something is lacking or does not belong to it."""
     if altitude_km is not None and orbit != "circular":
@@ -257,7 +259,7 @@ def model_of(
                 "orbit sputnik1 needs a station and a start: where, and from when (UTC) to look for the pass; "
                 "give both: --station dallas --start 1957-10-07T05:00Z"
             )
-        return _sputnik_1(station, start)
+        return _sputnik_1(parse_station(station), parse_time(start))
     if station is not None or start is not None:
         raise FitError(f"a station and a start are for a known orbit, got them with {orbit}; take orbit sputnik1")
     if orbit == "line":
