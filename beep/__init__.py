@@ -20,7 +20,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.curves import Tones
+    from beep.adjust import Tones
     from beep.errors import BeepError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError
     from beep.exporter import export
     from beep.fit import PassFit, fit_pass, tones_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.curves": ("Tones",),
+    "beep.adjust": ("Tones",),
     "beep.errors": ("BeepError", "FitError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError"),
     "beep.exporter": ("export",),
     "beep.fit": ("PassFit", "fit_pass", "tones_of"),

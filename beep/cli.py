@@ -33,6 +33,9 @@ EXAMPLES = """\
   beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
                                                                 the orbit's shape known: shifts in time and node
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
+  beep measure tape.wav                                         what is in a recording
+  beep export - --duration-s 60 | beep measure -
+  beep compare dallas.wav tape.wav                              two recordings side by side
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
@@ -40,6 +43,8 @@ COMMANDS = {  # each a module of beep.commands, with add(parser) and run(argumen
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
     "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
     "show": "print the recipe as TOML, to be changed and given back",
+    "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
+    "compare": "measure two recordings and show them side by side",
 }
 
 

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from beep.arrays import Array
 from beep.band import Band
 from beep.clock import Clock, on_clock, period_of, slots_of
-from beep.pulses import Tones, edge_sd, edges, rise_gains, tones
+from beep.pulses import Tones, edge_sd, edges, rise_gains, shape_of, tones
 from beep.smooth import Curve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
 EDGE_SEARCH_S = 0.04
 FEWEST = 3  # pulses, to go on looking
+LOUDER, LIKE_OTHERS = 1.6, 0.4  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
@@ -41,6 +42,8 @@ class Beeps:
     floor: float  # of the tone's amplitude, that remains in the gaps
     tone: Curve  # against time
     clock: Clock
+    fall: float  # amplitude of a pulse's last third against its first
+    arch: float  # and of its middle against both
 
 
 def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
@@ -107,6 +110,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
     gap, floor = _gaps(band, trial, curve, shape)
@@ -123,35 +127,39 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
 
 
 def _estimate(
-    band: Band, slot: NDArray[np.int64], slots: NDArray[np.int64], start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
+    band: Band,
+    slot: NDArray[np.int64],
+    slots: NDArray[np.int64],
+    start_s: Array,
+    stop_s: Array,
+    curve: Curve,
+    shape: _Shape,
 ) -> _Round:
     """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
     short = high - low < 0.008  # cut off to almost nothing
     low, high = np.where(short, low - guard * 0.7, low), np.where(short, high + guard * 0.7, high)
-    middle = (low + high) / 2
-    found = tones(
-        band,
-        low,
-        high,
-        tone_hz=np.asarray(curve(middle)),
-        slope_hz_s=np.asarray(curve.slope_at(middle)),
-        search_hz=shape.search_hz,
-        glide_sd=shape.glide_sd,
-    )
-    ends = [
-        edges(
-            band,
-            expected,
-            found,
-            rising=rising,
-            rise_s=shape.rise_s,
-            window_s=np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45),
-            floor=shape.floor,
+    found = _near(band, low, high, curve, shape)
+    # Over a dash a tape's wow does not stay in phase: an edge is seen against what is next to it.
+    usual = 1.3 * float(np.median(high - low))
+    ends = []
+    for rising, expected in ((True, start_s), (False, stop_s)):
+        beside = found
+        if np.any(high - low > usual):
+            near = (low, np.minimum(high, low + usual)) if rising else (np.maximum(low, high - usual), high)
+            beside = _near(band, *near, curve, shape)
+        ends.append(
+            edges(
+                band,
+                expected,
+                beside,
+                rising=rising,
+                rise_s=shape.rise_s,
+                window_s=np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45),
+                floor=shape.floor,
+            )
         )
-        for rising, expected in ((True, start_s), (False, stop_s))
-    ]
     return _Round(
         slot=slot,
         slots=slots,
@@ -160,6 +168,19 @@ def _estimate(
         start_sd_s=ends[0][1],
         stop_sd_s=ends[1][1],
         tones=found,
+    )
+
+
+def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Tones:
+    middle = (low_s + high_s) / 2
+    return tones(
+        band,
+        low_s,
+        high_s,
+        tone_hz=np.asarray(curve(middle)),
+        slope_hz_s=np.asarray(curve.slope_at(middle)),
+        search_hz=shape.search_hz,
+        glide_sd=shape.glide_sd,
     )
 
 
@@ -179,6 +200,19 @@ def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> ND
     return slot[seen_s >= LEAST_SEEN_S]
 
 
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
+    """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
+    before = _near(
+        band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
+    )
+    amplitude = found.tones.amplitude
+    half = min(5, len(amplitude) - 1)
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
+    recorded = found.start_s > 0.75 * gap_s
+    louder = amplitude > LOUDER * before.amplitude
+    return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
+
+
 def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
     """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
     low, high = found.stop_s[:-1], found.start_s[1:]
@@ -186,18 +220,9 @@ def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools
     joined = np.zeros(len(found.slot), bool)
     if not next_one.any():
         return joined, 0.0
-    # The edges of a pulse that goes on are nowhere; so the middle of the usual gap is looked at.
-    usual = float(np.median((high - low)[next_one]))
-    middle = (low + high)[next_one] / 2
-    between = tones(
-        band,
-        middle - 0.3 * usual,
-        middle + 0.3 * usual,
-        tone_hz=np.asarray(curve(middle)),
-        slope_hz_s=np.asarray(curve.slope_at(middle)),
-        search_hz=2.0,
-        glide_sd=shape.glide_sd,
-    )
+    # The edges of a pulse that goes on are nowhere; so the middle of the gap is looked at.
+    middle, half = (low + high)[next_one] / 2, 0.3 * (high - low)[next_one]
+    between = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
     beside = (found.tones.amplitude[:-1] + found.tones.amplitude[1:])[next_one] / 2
     ratio = between.amplitude / beside
     floor = float(np.median(ratio))
@@ -256,7 +281,10 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
     curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
     starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
+    fall, arch = shape_of(band, final.start_s, final.stop_s, final.tones)
     return Beeps(
+        fall=fall,
+        arch=arch,
         slot=final.slot - final.slot[0],
         slots=final.slots,
         start_s=np.where(cut_start, 0.0, final.start_s),
