@@ -20,9 +20,11 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
+    from beep.adjust import Tones
     from beep.documented import receptions
-    from beep.errors import BeepError, OutputError, PlaybackError, RecordingError, ScenarioError, TleError
+    from beep.errors import BeepError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError, TleError
     from beep.exporter import export
+    from beep.fit import PassFit, fit_pass, tones_of
     from beep.forecast import predict
     from beep.measure import Measurement, measure
     from beep.player import play, playing
@@ -37,8 +39,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError", "TleError"),
+    "beep.adjust": ("Tones",),
+    "beep.errors": (
+        "BeepError",
+        "FitError",
+        "OutputError",
+        "PlaybackError",
+        "RecordingError",
+        "ScenarioError",
+        "TleError",
+    ),
     "beep.exporter": ("export",),
+    "beep.fit": ("PassFit", "fit_pass", "tones_of"),
     "beep.measure": ("Measurement", "measure"),
     "beep.player": ("play", "playing"),
     "beep.forecast": ("predict",),
@@ -54,20 +66,24 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "FitError",
     "Measurement",
     "OutputError",
+    "PassFit",
     "PlaybackError",
     "Recording",
     "RecordingError",
     "Scenario",
     "ScenarioError",
     "TleError",
+    "Tones",
     "beacon",
     "beacons",
     "blocks",
     "character",
     "date_keying",
     "export",
+    "fit_pass",
     "load",
     "measure",
     "open_recording",
@@ -80,6 +96,7 @@ __all__ = [
     "receptions",
     "render",
     "to_toml",
+    "tones_of",
     "track",
 ]
 

@@ -10,3 +10,4 @@ Sideband = Literal["upper", "lower"]  # oscillator below or above the carrier
 Subtype = Literal["pcm16", "pcm24", "float"]  # samples in a file
 Detector = Literal["cw", "am"]  # with a beat oscillator, or the envelope alone
 FilterShape = Literal["flat", "round"]  # steep edges, or the bell of a few tuned circuits
+Orbit = Literal["circular", "line", "sputnik1"]  # what a Doppler curve is fitted with

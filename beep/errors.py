@@ -5,7 +5,8 @@ BeepError
 ├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot follow
 ├── OutputError(OSError)         a file or pipe that cannot be written
 ├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
-└── RecordingError(ValueError)   a recording that cannot be read or measured
+├── RecordingError(ValueError)   a recording that cannot be read or measured
+└── FitError(ArithmeticError)    tones from which no pass can be told
 """
 
 
@@ -31,3 +32,7 @@ class PlaybackError(BeepError, RuntimeError):
 
 class RecordingError(BeepError, ValueError):
     """The recording cannot be read, or is nothing that could be measured."""
+
+
+class FitError(BeepError, ArithmeticError):
+    """The tones do not tell a pass: no Doppler, too short an arc, too few."""
