@@ -29,12 +29,17 @@ EXAMPLES = """\
                                                                 the real orbit over a real place
   beep export - --duration-s 20 | aplay                         a WAV stream on stdout
   beep track --preset dallas --format csv                       the truth of the same pass, second by second
+  beep plot pass sputnik.png                                    one sheet: S-curve, elevation, level, sky, waterfall
+  beep plot doppler curve.svg --station cambridge --start 1957-10-13
+                                                                the S-curve alone
+  beep plot waterfall tape.png tape.wav                         any recording, and the curve laid over ours
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
     "export": "write the sound to a file or a pipe",
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
+    "plot": "draw a pass, or what is in a recording",
     "show": "print the recipe as TOML, to be changed and given back",
 }
 

@@ -4,7 +4,8 @@ BeepError
 ├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
 ├── OutputError(OSError)         a file or pipe that cannot be written
 ├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
-└── RecordingError(ValueError)   a recording that cannot be read or measured
+├── RecordingError(ValueError)   a recording that cannot be read or measured
+└── ExtraError(ImportError)      a library that an optional part needs, and that is not installed
 """
 
 
@@ -26,3 +27,7 @@ class PlaybackError(BeepError, RuntimeError):
 
 class RecordingError(BeepError, ValueError):
     """The recording cannot be read, or is nothing that could be measured."""
+
+
+class ExtraError(BeepError, ImportError):
+    """An optional part needs a library that is not installed."""

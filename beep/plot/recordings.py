@@ -1,0 +1,184 @@
+"""Pictures of a recording: its waterfall, and the keying that was found in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from beep.arrays import Array
+from beep.captions import date, footer, title
+from beep.envelope import envelope
+from beep.errors import RecordingError
+from beep.measure import Measurement
+from beep.plot.panels import DOWN_APART_IN, channel_name, colour_scale, heard_in, predicted, waterfall_panel
+from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, utc_clock
+from beep.reception import receive
+from beep.recording import Recording
+from beep.scenario import Scenario
+from beep.spectrogram import Spectrogram
+
+LEFT_IN, RIGHT_IN, UTC_IN = 0.78, 0.72, 0.85
+TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25
+MOST_CHANNELS = 2  # shown
+BESIDE_BAND_HZ = 100.0
+SHOWN_S, AHEAD_S = 8.0, 0.3
+SIDES = {1: ("the recording",), 2: ("left channel", "right channel")}
+
+
+def waterfall(
+    numbers: Spectrogram,
+    *,
+    scenario: Scenario | None = None,
+    curve: bool = True,
+    name: str = "a recording",
+    paper: Paper | None = None,
+) -> Figure:
+    """The waterfall of a recording: tone to the right, time downwards, mean power as colour from the noise floor on.
+
+    With the scenario that the recording is of, its times, its band and, unless `curve` is false, the tones that it
+    predicts. Of more than two channels the first two are shown.
+    """
+    paper = paper or Paper()
+    reception = receive(scenario) if scenario else None
+    channels = min(numbers.power.shape[0], MOST_CHANNELS)
+    heading, notes = f"Waterfall of {name}", [_how(numbers)]
+    if scenario and reception:
+        notes = [title(scenario, reception), *footer(scenario, reception), *notes]
+        bins = numbers.band(max(0.0, scenario.low_hz - BESIDE_BAND_HZ), scenario.high_hz + BESIDE_BAND_HZ)
+    else:
+        bins = numbers.band(0.0, numbers.top_hz())
+    epoch = reception.epoch if reception else None
+    range_db = numbers.range_db(bins)
+    carriers = heard_in(scenario, channels) if scenario else []
+    with sheet(paper, default_in=(10.0, 9.0)) as figure:
+        head_in, foot_in = framed(figure, heading, notes, paper=paper)
+        width_in, height_in = figure.get_size_inches()
+        right_in = EDGE_IN + RIGHT_IN + 0.15 + (UTC_IN if epoch else 0.0)
+        each_in = (width_in - LEFT_IN - right_in - BETWEEN_IN * (channels - 1)) / channels
+        high_in = height_in - head_in - PANEL_TITLE_IN - TICKS_IN - foot_in
+        for channel in range(channels):
+            axes = axes_at(figure, LEFT_IN + channel * (each_in + BETWEEN_IN), foot_in + TICKS_IN, each_in, high_in)
+            image = waterfall_panel(axes, numbers, channel, bins=bins, range_db=range_db, paper=paper)
+            words = channel_name(carriers[channel]) if scenario else _side(channel, numbers.power.shape[0])
+            if scenario and curve:
+                predicted(axes, scenario, carriers[channel], until_s=numbers.duration_s)
+                words += ", dashed: predicted" if each_in > 3 else ""
+            axes.set_title(words)
+            pass_clock(axes.yaxis, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
+            if channel:
+                axes.set_yticklabels([])
+            else:
+                axes.set_ylabel("time after the first sample / min:s")
+        if epoch:
+            right = axes.secondary_yaxis("right")
+            utc_clock(right.yaxis, epoch, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
+            right.set_ylabel(f"UTC, {date(epoch)}")
+        scale_in = width_in - EDGE_IN - RIGHT_IN
+        colour_scale(axes_at(figure, scale_in, foot_in + TICKS_IN, 0.12, high_in), image)
+    return figure
+
+
+def _side(channel: int, channels: int) -> str:
+    return SIDES[channels][channel] if channels in SIDES else f"channel {channel + 1} of {channels}"
+
+
+def _how(numbers: Spectrogram) -> str:
+    """How the picture was made."""
+    row = (
+        f"every {numbers.row_s:.2g} s"
+        if numbers.windows == 1
+        else f"mean power of {numbers.windows} in {numbers.row_s:.3g} s"
+    )
+    return f"Hann windows of {numbers.window_s:.2g} s, bins of {numbers.bin_hz:.1f} Hz, a row: {row}"
+
+
+def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper | None = None) -> Figure:
+    """The envelope of the first seconds with the beeps that were found, and how long beeps and pauses are.
+
+    `measurements` are those of the recording, a row each where there are beeps. Raises RecordingError where there are
+    none in any.
+    """
+    paper = paper or Paper()
+    found = [measurement for measurement in measurements if measurement.beeps]
+    if not found:
+        said = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
+        raise RecordingError(
+            f"a picture of the keying needs beeps, and none were found in {recording.name}"
+            f"{f' ({said})' if said else ''}; look at its waterfall"
+        )
+    with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(found))) as figure:
+        notes = [_measured(measurement, recording.channels) for measurement in found]
+        head_in, foot_in = framed(figure, f"Keying of {recording.name}", notes, paper=paper)
+        width_in, height_in = figure.get_size_inches()
+        row_in = (height_in - head_in - foot_in) / len(found)
+        bars_in = 0.3 * (width_in - LEFT_IN - EDGE_IN)
+        for row, measurement in enumerate(found):
+            bottom_in = height_in - head_in - (row + 1) * row_in + TICKS_IN
+            high_in = row_in - TICKS_IN - PANEL_TITLE_IN
+            beats = axes_at(figure, LEFT_IN, bottom_in, width_in - LEFT_IN - bars_in - 0.85 - EDGE_IN, high_in)
+            bars = axes_at(figure, width_in - bars_in - EDGE_IN - 0.1, bottom_in, bars_in, high_in)
+            where = _side(measurement.channel, recording.channels)
+            beats.set_title(f"{where}, {measurement.tone_hz:.0f} Hz: amplitude, and the beeps found")
+            _beats(beats, recording, measurement, paper)
+            _lengths(bars, measurement, paper)
+    return figure
+
+
+def _beats(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
+    pulses = measurement.pulses
+    from_s = max(0.0, float(pulses.start_s[0]) - AHEAD_S)
+    until_s = min(from_s + SHOWN_S, recording.duration_s)
+    rate_hz = recording.sample_rate_hz
+    blocks = recording.blocks(start=round(from_s * rate_hz), stop=round(until_s * rate_hz))
+    samples = np.concatenate([block[:, measurement.channel] for block in blocks])
+    t_s = from_s + np.arange(len(samples)) / rate_hz
+    known = np.isfinite(pulses.tone_hz)
+    tone_hz = np.interp(t_s, pulses.time_s[known], pulses.tone_hz[known])
+    at_s, amplitude = envelope(samples, sample_rate_hz=rate_hz, tone_hz=tone_hz)
+    colour = paper.colours["carriers"][0]
+    axes.plot(from_s + at_s, amplitude, color=paper.colours["ink"], linewidth=0.8, gid="envelope")
+    for start_s, length_s in zip(pulses.start_s, pulses.length_s, strict=True):
+        if start_s < until_s:
+            axes.axvspan(start_s, min(start_s + length_s, until_s), color=colour, alpha=0.25, linewidth=0, gid="beep")
+    axes.set(xlim=(from_s, until_s), ylim=(0.0, 1.1 * float(amplitude.max())))
+    axes.set(xlabel="time after the first sample / s", ylabel="amplitude, full scale 1")
+    axes.locator_params(axis="y", nbins=5)
+
+
+def _lengths(axes: Axes, measurement: Measurement, paper: Paper) -> None:
+    pulse_ms, pause_ms = (1e3 * lengths_s for lengths_s in lengths(measurement))
+    every = np.concatenate([pulse_ms, pause_ms])
+    if every.size:
+        spread_ms = max(float(np.ptp(every)), 10.0)
+        edges = np.linspace(every.min() - 0.05 * spread_ms, every.max() + 0.05 * spread_ms, 41)
+        for number, (values_ms, word) in enumerate(((pulse_ms, "beeps"), (pause_ms, "pauses"))):
+            look: dict[str, Any] = {"color": paper.colours["carriers"][number], "hatch": ("", "////")[number]}
+            look |= {"edgecolor": paper.colours["paper"], "linewidth": 0.3}
+            axes.hist(values_ms, edges, label=f"{word}: {len(values_ms)}", **look)
+        axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
+        axes.legend(loc="upper center", ncols=2, columnspacing=1.0, handlelength=1.4)
+    axes.set(xlabel="length at half amplitude / ms")
+    axes.set_title("how many are how long")
+    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="y", nbins=5, integer=True)
+
+
+def lengths(measurement: Measurement) -> tuple[Array, Array]:
+    """Lengths in seconds of the whole, single beeps, and of the pauses between beeps that follow each other."""
+    pulses = measurement.pulses
+    single = pulses.whole & (pulses.slots == 1)
+    follows = pulses.slot[1:] == pulses.slot[:-1] + pulses.slots[:-1]
+    pause_s = pulses.start_s[1:] - pulses.start_s[:-1] - pulses.length_s[:-1]
+    return pulses.length_s[single], pause_s[follows]
+
+
+def _measured(measurement: Measurement, channels: int) -> str:
+    m = measurement
+    side = f"{_side(m.channel, channels)}: " if channels > 1 else ""
+    fits = "" if m.keying == "none" else f", keyed like {m.keying}"
+    return (
+        f"{side}{m.beeps} beeps, pulse {m.pulse_s * 1e3:.1f} ms, pause {m.pause_s * 1e3:.1f} ms, "
+        f"period {m.period_s * 1e3:.2f} ms{fits}, SNR {m.snr_db:.0f} dB in {m.snr_bandwidth_hz:g} Hz"
+    )
