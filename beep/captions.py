@@ -86,7 +86,7 @@ def orbit(scenario: Scenario) -> str:
 def title(scenario: Scenario, reception: Reception) -> str:
     """Who flies over whom, and when."""
     if scenario.station is None:
-        what = "A still satellite" if scenario.still else "A simple pass"
+        what = "a satellite that hangs still" if scenario.still else "a simple pass"
         what += f", {scenario.altitude_km:g} km high, {scenario.max_elevation_deg:g}\N{DEGREE SIGN} at its highest"
     else:
         what = f"Sputnik 1 over {name_of(scenario) or place(scenario)}"

@@ -44,6 +44,12 @@ class Spectrogram:
         """From bin to bin."""
         return float(self.frequency_hz[1])
 
+    @property
+    def how(self) -> str:
+        """How the numbers came about."""
+        row = f"mean power of {self.windows} in {self.row_s:.3g} s" if self.windows > 1 else f"every {self.row_s:.2g} s"
+        return f"Hann windows of {self.window_s:.2g} s, bins of {self.bin_hz:.1f} Hz, a row: {row}"
+
     def band(self, low_hz: float, high_hz: float) -> slice:
         """The bins from `low_hz` to `high_hz`, at least two."""
         first = max(0, min(int(low_hz / self.bin_hz), len(self.frequency_hz) - 2))

@@ -17,9 +17,7 @@ from beep.terminal import bar, say, stdout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
-
-    from beep.plot.style import Paper
+    from beep.plot.style import Figure, Paper
     from beep.recording import Recording
     from beep.scenario import Scenario
 
@@ -71,9 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     paper = _paper(arguments)
     if out == "-":
         if stdout().isatty():
-            raise OutputError(
-                "a picture does not go to a terminal, got OUT -; redirect it: beep plot pass - > a.png"
-            )
+            raise OutputError("a picture does not go to a terminal, got OUT -; redirect it: beep plot pass - > a.png")
         figure = _figure(arguments, paper)
         with open(sys.stdout.fileno(), "wb", closefd=False) as file:
             save(figure, file, kind="png")
@@ -114,36 +110,17 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
 
     if arguments.kind in ("pass", "doppler"):
         return {"pass": pass_sheet, "doppler": doppler}[arguments.kind](_flown(arguments), paper=paper)
+    curve = not arguments.no_curve
     if arguments.file is None:
-        from beep.preview import scenario_spectrogram
-
-        scenario = scenario_of(arguments)
-        numbers = scenario_spectrogram(scenario)
-        return waterfall(
-            numbers, scenario=scenario, curve=not arguments.no_curve, name="the recipe's sound", paper=paper
-        )
+        return waterfall(scenario_of(arguments), curve=curve, paper=paper)
     with _opened(arguments) as recording:
         if arguments.kind == "waterfall":
-            return _waterfall(arguments, recording, paper)
+            scenario = scenario_of(arguments) if _typed(arguments) else None
+            with bar(arguments) as progress:
+                return waterfall(recording, scenario=scenario, curve=curve, paper=paper, progress=progress)
         from beep.measure import measure
 
         return keying(recording, measure(recording), paper=paper)
-
-
-def _waterfall(arguments: argparse.Namespace, recording: Recording, paper: Paper) -> Figure:
-    from beep.exporter import watched
-    from beep.plot.recordings import waterfall
-    from beep.preview import BEYOND_BAND_HZ
-    from beep.spectrogram import HEARD_HZ, spectrogram
-
-    scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment)
-    high_hz = scenario.high_hz + BEYOND_BAND_HZ if scenario else HEARD_HZ
-    with bar(arguments) as progress:
-        blocks = recording.blocks()
-        if progress is not None:
-            blocks = watched(blocks, recording.frames, progress)
-        numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
-    return waterfall(numbers, scenario=scenario, curve=not arguments.no_curve, name=recording.name, paper=paper)
 
 
 def _flown(arguments: argparse.Namespace) -> Scenario:

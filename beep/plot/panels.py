@@ -17,14 +17,15 @@ from beep.scenario import Carrier, Scenario
 from beep.spectrogram import Spectrogram
 from beep.truth import track
 
-PASS_TIME = "time after the first sample / min:s"
+PASS_TIME = "time after the first sample"
+LEGEND_IN = 0.28  # of a panel, kept free of curves
 POINTS = 1201
 CURVE_POINTS = 601
 LEVEL_SPAN_DB = 40.0
 DOWN_APART_IN = 0.28  # between times that stand one below the other
 NEVER_UP = "below the horizon for the whole recording"
 GAPS: Any = (0, (5, 9))  # through which what is beneath can be seen
-OUTLINED = [withStroke(linewidth=2.4, foreground="black")]  # white on black is seen on every colour
+OUTLINED = [withStroke(linewidth=2.0, foreground="black")]  # white on black is seen on every colour
 
 
 def truth_of(scenario: Scenario, reception: Reception) -> dict[str, Array]:
@@ -87,8 +88,8 @@ def _when(reception: Reception, t_s: float) -> str:
 def clocks(top: Axes, bottom: Axes, reception: Reception) -> None:
     """Pass time below the lowest of stacked axes, and UTC, if there is a date, above the highest."""
     width_in = bottom.get_position().width * bottom.get_figure(root=True).get_size_inches()[0]
-    pass_clock(bottom.xaxis, 0.0, reception.duration_s, length_in=width_in)
-    bottom.set_xlabel(PASS_TIME)
+    unit = pass_clock(bottom.xaxis, 0.0, reception.duration_s, length_in=width_in)
+    bottom.set_xlabel(f"{PASS_TIME} / {unit}")
     if top is not bottom:
         top.set_xticks(bottom.get_xticks(), [])
     if reception.epoch is not None:
@@ -103,7 +104,9 @@ def heights_and_levels(
     """Elevation on the left axis, the level of every carrier on the right one."""
     ink = paper.colours["ink"]
     (height,) = axes.plot(truth["t_s"], truth["elevation_deg"], color=ink, linewidth=1.2, gid="elevation")
-    highest_deg = max(10.0, 1.15 * float(truth["elevation_deg"].max()))
+    high_in = axes.get_position().height * axes.get_figure(root=True).get_size_inches()[1]
+    room = 1 / (1 - LEGEND_IN / high_in)
+    highest_deg = room * max(10.0, 1.05 * float(truth["elevation_deg"].max()))
     axes.set(xlim=(0.0, reception.duration_s), ylim=(0.0, highest_deg), ylabel="elevation / \N{DEGREE SIGN}")
     mark_closest(axes, reception, paper)
     right = axes.twinx()
@@ -114,12 +117,14 @@ def heights_and_levels(
         right.plot(truth["t_s"], level_db, gid=f"level_{carrier.name}", **carrier_style(number, paper))
         heard_db = level_db[np.isfinite(level_db)]
         top_db = max(top_db, float(heard_db.max())) if heard_db.size else top_db
-    right.set(ylim=(top_db - LEVEL_SPAN_DB, top_db + 0.15 * LEVEL_SPAN_DB), ylabel="level / dBFS")
+    right.set(ylim=(top_db - LEVEL_SPAN_DB, top_db + (1.05 * room - 1) * LEVEL_SPAN_DB), ylabel="level / dBFS")
     lines = [height, *right.get_lines()]
     labels = ["elevation", *(f"level {carrier.name}" for carrier in scenario.carriers)]
-    right.legend(lines, labels, loc="lower center", ncols=3, columnspacing=1.2, handlelength=2.2, borderpad=0.2)
+    right.legend(lines, labels, loc="upper center", ncols=3, columnspacing=1.2, handlelength=2.2, borderaxespad=0.2)
     axes.locator_params(axis="y", nbins=4)
-    right.locator_params(axis="y", nbins=4)
+    low_db, high_db = right.get_ylim()
+    step_db = 10 if high_in > 1.2 else 20
+    right.set_yticks([db for db in range(0, -200, -step_db) if low_db <= db <= high_db])
 
 
 def sky(axes: Any, truth: dict[str, Array], reception: Reception, paper: Paper) -> None:
@@ -153,9 +158,14 @@ def sky(axes: Any, truth: dict[str, Array], reception: Reception, paper: Paper) 
 
 def _moments(truth: dict[str, Array], reception: Reception) -> list[tuple[float, str]]:
     """First and last moment above the horizon, and closest approach between them, each with its marker."""
-    t_s = truth["t_s"][truth["elevation_deg"] > 0]
-    found = [(float(t_s[0]), "o"), (float(t_s[-1]), "s")]
-    return [*found, (reception.tca_s, "D")] if t_s[0] <= reception.tca_s <= t_s[-1] else found
+    t_s, elevation_deg = truth["t_s"], truth["elevation_deg"]
+    first, last = np.flatnonzero(elevation_deg > 0)[[0, -1]]
+    ends = []
+    for inner, outer in ((first, max(first - 1, 0)), (last, min(last + 1, len(t_s) - 1))):
+        share = elevation_deg[inner] / (elevation_deg[inner] - elevation_deg[outer]) if inner != outer else 0.0
+        ends.append(float(t_s[inner] + share * (t_s[outer] - t_s[inner])))
+    found = [(ends[0], "o"), (ends[1], "s")]
+    return [*found, (reception.tca_s, "D")] if ends[0] <= reception.tca_s <= ends[1] else found
 
 
 def _free_deg(angle_rad: Array, zenith_deg: Array) -> float:
@@ -184,7 +194,7 @@ def facts(scenario: Scenario, truth: dict[str, Array], reception: Reception) -> 
         }[shape]
         if shape != "D" and seen["elevation_deg"] > 1:
             word = {"o": "start", "s": "end"}[shape]
-        line = f"{sign} {word:8}{_when(reception, t_s):>8}  az {seen['azimuth_deg']:3.0f}\N{DEGREE SIGN}"
+        line = f"{sign} {word:8}{_when(reception, t_s):<8}  az {seen['azimuth_deg']:3.0f}\N{DEGREE SIGN}"
         if shape == "D":
             line += f"\n{'':10}{seen['range_km']:.0f} km, {seen['elevation_deg']:.0f}\N{DEGREE SIGN} high"
         lines[shape] = line
@@ -225,7 +235,7 @@ def predicted(axes: Axes, scenario: Scenario, carriers: Sequence[Carrier], *, un
     for carrier in carriers:
         tone_hz = np.abs(np.asarray(table[f"tone_{carrier.name}_hz"], np.float64))  # beyond zero beat it rises again
         axes.plot(
-            np.where(down, np.nan, tone_hz), t_s, color="white", linewidth=1.1, linestyle=GAPS, dash_capstyle="butt",
+            np.where(down, np.nan, tone_hz), t_s, color="white", linewidth=0.9, linestyle=GAPS, dash_capstyle="butt",
             path_effects=OUTLINED, gid=f"predicted_{carrier.name}",
         )  # fmt: skip
     axes.set_xlim(limits)

@@ -17,8 +17,8 @@ from beep.plot.panels import (
     truth_of,
     waterfall_panel,
 )
-from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet
-from beep.preview import scenario_spectrogram
+from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled
+from beep.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.reception import receive
 from beep.scenario import Scenario
 
@@ -34,7 +34,7 @@ def doppler(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     """
     paper = paper or Paper()
     reception = receive(scenario)
-    with sheet(paper, default_in=(10.0, 6.0)) as figure:
+    with sheet(paper, default_in=(10.0, 6.0), least_in=(5.0, 3.5)) as figure:
         head_in, foot_in = framed(
             figure, f"Doppler curve: {title(scenario, reception)}", footer(scenario, reception), paper=paper
         )
@@ -57,10 +57,9 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     reception = receive(scenario)
     truth = truth_of(scenario, reception)
     numbers = scenario_spectrogram(scenario)
-    with sheet(paper, default_in=(12.0, 9.0)) as figure:
-        head_in, foot_in = framed(
-            figure, f"Pass sheet: {title(scenario, reception)}", footer(scenario, reception), paper=paper
-        )
+    with sheet(paper, default_in=(12.0, 9.0), least_in=(8.0, 6.0)) as figure:
+        notes = [*footer(scenario, reception), f"waterfall: {numbers.how}"]
+        head_in, foot_in = framed(figure, f"Pass sheet: {title(scenario, reception)}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         above_in = head_in + (TICKS_IN if reception.epoch else 0.1)
         free_in = height_in - above_in - foot_in - GAP_IN - 2 * TICKS_IN - PANEL_TITLE_IN
@@ -95,22 +94,22 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
             lines,
             va="top",
             family="DejaVu Sans Mono",
-            size=7.5,
+            size=8,
         )
 
         channels = numbers.power.shape[0]
-        bins = numbers.band(max(0.0, scenario.low_hz - 100), scenario.high_hz + 100)
+        bins = numbers.band(max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ)
         range_db = numbers.range_db(bins)
         each_in = (width_in - LEFT_IN - RIGHT_IN - EDGE_IN - 0.15 - 0.25 * (channels - 1)) / channels
         for channel, carriers in enumerate(heard_in(scenario, channels)):
             fall = axes_at(figure, LEFT_IN + channel * (each_in + 0.25), foot_in + TICKS_IN, each_in, fall_in)
             image = waterfall_panel(fall, numbers, channel, bins=bins, range_db=range_db, paper=paper)
             predicted(fall, scenario, carriers, until_s=reception.duration_s)
-            fall.set_title(f"{channel_name(carriers)}: the sound, and dashed the prediction")
-            pass_clock(fall.yaxis, 0.0, reception.duration_s, length_in=fall_in, apart_in=DOWN_APART_IN)
+            titled(fall, f"{channel_name(carriers)}: the sound, and dashed the prediction", channel_name(carriers))
+            unit = pass_clock(fall.yaxis, 0.0, reception.duration_s, length_in=fall_in, apart_in=DOWN_APART_IN)
             if channel:
                 fall.set_yticklabels([])
             else:
-                fall.set_ylabel("time / min:s")
+                fall.set_ylabel(f"time / {unit}")
         colour_scale(axes_at(figure, width_in - RIGHT_IN - EDGE_IN, foot_in + TICKS_IN, 0.12, fall_in), image)
     return figure

@@ -11,48 +11,61 @@ from beep.arrays import Array
 from beep.captions import date, footer, title
 from beep.envelope import envelope
 from beep.errors import RecordingError
+from beep.exporter import Progress, watched
 from beep.measure import Measurement
-from beep.plot.panels import DOWN_APART_IN, channel_name, colour_scale, heard_in, predicted, waterfall_panel
-from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, utc_clock
+from beep.plot.panels import DOWN_APART_IN, PASS_TIME, channel_name, colour_scale, heard_in, predicted, waterfall_panel
+from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
+from beep.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.reception import receive
+from beep.recipe import from_comment
 from beep.recording import Recording
 from beep.scenario import Scenario
-from beep.spectrogram import Spectrogram
+from beep.spectrogram import HEARD_HZ, spectrogram
 
 LEFT_IN, RIGHT_IN, UTC_IN = 0.78, 0.72, 0.85
 TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25
 MOST_CHANNELS = 2  # shown
-BESIDE_BAND_HZ = 100.0
 SHOWN_S, AHEAD_S = 8.0, 0.3
-SIDES = {1: ("the recording",), 2: ("left channel", "right channel")}
+SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
 
 def waterfall(
-    numbers: Spectrogram,
+    recording: Recording | Scenario,
     *,
     scenario: Scenario | None = None,
     curve: bool = True,
-    name: str = "a recording",
     paper: Paper | None = None,
+    progress: Progress | None = None,
 ) -> Figure:
-    """The waterfall of a recording: tone to the right, time downwards, mean power as colour from the noise floor on.
+    """The waterfall of a recording, or of a scenario's sound at a low sample rate.
 
-    With the scenario that the recording is of, its times, its band and, unless `curve` is false, the tones that it
-    predicts. Of more than two channels the first two are shown.
+    Tone to the right, time downwards, mean power as colour from the noise floor on. With the scenario that the
+    recording is of, given or in its comment, come its times, its band and, unless `curve` is false, the tones that it
+    predicts. Of more than two channels the first two are shown. Raises RecordingError where it cannot be read or is
+    shorter than a window.
     """
     paper = paper or Paper()
+    if isinstance(recording, Scenario):
+        scenario, name, numbers = recording, "the recipe's sound", scenario_spectrogram(recording)
+    else:
+        scenario, name = scenario or from_comment(recording.comment), recording.name
+        blocks = recording.blocks()
+        if progress is not None:
+            blocks = watched(blocks, recording.frames, progress)
+        high_hz = scenario.high_hz + BEYOND_BAND_HZ if scenario else HEARD_HZ
+        numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
     reception = receive(scenario) if scenario else None
     channels = min(numbers.power.shape[0], MOST_CHANNELS)
-    heading, notes = f"Waterfall of {name}", [_how(numbers)]
+    heading, notes = f"Waterfall of {name}", [numbers.how]
     if scenario and reception:
         notes = [title(scenario, reception), *footer(scenario, reception), *notes]
-        bins = numbers.band(max(0.0, scenario.low_hz - BESIDE_BAND_HZ), scenario.high_hz + BESIDE_BAND_HZ)
+        bins = numbers.band(max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ)
     else:
         bins = numbers.band(0.0, numbers.top_hz())
     epoch = reception.epoch if reception else None
     range_db = numbers.range_db(bins)
     carriers = heard_in(scenario, channels) if scenario else []
-    with sheet(paper, default_in=(10.0, 9.0)) as figure:
+    with sheet(paper, default_in=(10.0, 9.0), least_in=(5.0 + channels, 3.5)) as figure:
         head_in, foot_in = framed(figure, heading, notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         right_in = EDGE_IN + RIGHT_IN + 0.15 + (UTC_IN if epoch else 0.0)
@@ -64,13 +77,14 @@ def waterfall(
             words = channel_name(carriers[channel]) if scenario else _side(channel, numbers.power.shape[0])
             if scenario and curve:
                 predicted(axes, scenario, carriers[channel], until_s=numbers.duration_s)
-                words += ", dashed: predicted" if each_in > 3 else ""
-            axes.set_title(words)
-            pass_clock(axes.yaxis, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
+                titled(axes, f"{words}, dashed: predicted", words)
+            else:
+                titled(axes, words)
+            unit = pass_clock(axes.yaxis, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
             if channel:
                 axes.set_yticklabels([])
             else:
-                axes.set_ylabel("time after the first sample / min:s")
+                axes.set_ylabel(f"{PASS_TIME} / {unit}")
         if epoch:
             right = axes.secondary_yaxis("right")
             utc_clock(right.yaxis, epoch, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
@@ -82,16 +96,6 @@ def waterfall(
 
 def _side(channel: int, channels: int) -> str:
     return SIDES[channels][channel] if channels in SIDES else f"channel {channel + 1} of {channels}"
-
-
-def _how(numbers: Spectrogram) -> str:
-    """How the picture was made."""
-    row = (
-        f"every {numbers.row_s:.2g} s"
-        if numbers.windows == 1
-        else f"mean power of {numbers.windows} in {numbers.row_s:.3g} s"
-    )
-    return f"Hann windows of {numbers.window_s:.2g} s, bins of {numbers.bin_hz:.1f} Hz, a row: {row}"
 
 
 def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper | None = None) -> Figure:
@@ -108,7 +112,7 @@ def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: 
             f"a picture of the keying needs beeps, and none were found in {recording.name}"
             f"{f' ({said})' if said else ''}; look at its waterfall"
         )
-    with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(found))) as figure:
+    with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(found)), least_in=(7.0, 1.5 + 2 * len(found))) as figure:
         notes = [_measured(measurement, recording.channels) for measurement in found]
         head_in, foot_in = framed(figure, f"Keying of {recording.name}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
@@ -120,7 +124,8 @@ def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: 
             beats = axes_at(figure, LEFT_IN, bottom_in, width_in - LEFT_IN - bars_in - 0.85 - EDGE_IN, high_in)
             bars = axes_at(figure, width_in - bars_in - EDGE_IN - 0.1, bottom_in, bars_in, high_in)
             where = _side(measurement.channel, recording.channels)
-            beats.set_title(f"{where}, {measurement.tone_hz:.0f} Hz: amplitude, and the beeps found")
+            tone = f"{where}, {measurement.tone_hz:.0f} Hz"
+            titled(beats, f"{tone}: amplitude, and the beeps found", tone)
             _beats(beats, recording, measurement, paper)
             _lengths(bars, measurement, paper)
     return figure
@@ -160,9 +165,38 @@ def _lengths(axes: Axes, measurement: Measurement, paper: Paper) -> None:
         axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
         axes.legend(loc="upper center", ncols=2, columnspacing=1.0, handlelength=1.4)
     axes.set(xlabel="length at half amplitude / ms")
-    axes.set_title("how many are how long")
+    titled(axes, "how many are how long")
     axes.locator_params(axis="x", nbins=5)
     axes.locator_params(axis="y", nbins=5, integer=True)
+
+
+def measured(measurement: Measurement, *, paper: Paper | None = None) -> Figure:
+    """The tone of every beep of a measurement with its standard error, and how long beeps and pauses are."""
+    paper = paper or Paper()
+    with sheet(paper, default_in=(11.0, 4.5), least_in=(6.0, 3.0)) as figure:
+        head_in, foot_in = framed(figure, "Beeps as measured", [_measured(measurement, 1)], paper=paper)
+        width_in, height_in = figure.get_size_inches()
+        high_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN
+        bars_in = 0.35 * (width_in - LEFT_IN - EDGE_IN)
+        tones = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, width_in - LEFT_IN - bars_in - 0.8 - EDGE_IN, high_in)
+        bars = axes_at(figure, width_in - bars_in - EDGE_IN - 0.1, foot_in + TICKS_IN, bars_in, high_in)
+        _tones(tones, measurement, paper)
+        _lengths(bars, measurement, paper)
+    return figure
+
+
+def _tones(axes: Axes, measurement: Measurement, paper: Paper) -> None:
+    pulses = measurement.pulses
+    dots: dict[str, Any] = {"fmt": ".", "markersize": 3, "elinewidth": 0.7, "linewidth": 0}
+    axes.errorbar(
+        pulses.time_s, pulses.tone_hz, pulses.tone_sd_hz, color=paper.colours["carriers"][0], gid="tones", **dots
+    )
+    until_s = float(np.nanmax(pulses.time_s + pulses.length_s))
+    axes.set_xlim(0.0, until_s)
+    width_in = axes.get_position().width * axes.get_figure(root=True).get_size_inches()[0]
+    unit = pass_clock(axes.xaxis, 0.0, until_s, length_in=width_in)
+    axes.set(xlabel=f"{PASS_TIME} / {unit}", ylabel="tone / Hz")
+    titled(axes, "tone of every beep, with its standard error", "tone of every beep")
 
 
 def lengths(measurement: Measurement) -> tuple[Array, Array]:

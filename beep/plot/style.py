@@ -16,13 +16,13 @@ except ModuleNotFoundError:
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
 from beep.captions import minutes
 
 SUFFIXES = (".png", ".svg", ".pdf")
-LEAST_IN, MOST_IN = (6.0, 4.5), 60.0
+MOST_IN = 60.0
 LEAST_DPI, MOST_DPI, MOST_PIXELS = 30.0, 1200.0, 200e6
 
 # Okabe and Ito's colours (Color Universal Design, 2008), told apart with any colour vision: one for each carrier.
@@ -83,7 +83,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """What a picture is drawn on. Raises OutputError where its words would have no room, or memory no end."""
+    """What a picture is drawn on. Raises OutputError where that cannot be."""
 
     size_in: tuple[float, float] | None = None  # width and height in inches; without, as the kind of picture needs it
     dpi: float = 100.0
@@ -92,17 +92,10 @@ class Paper:
     def __post_init__(self) -> None:
         if not LEAST_DPI <= self.dpi <= MOST_DPI:
             raise OutputError(f"dpi must be {LEAST_DPI:g} to {MOST_DPI:g}, got {self.dpi:g}; the default is 100")
-        width_in, height_in = self.size_in or LEAST_IN
-        if not (LEAST_IN[0] <= width_in <= MOST_IN and LEAST_IN[1] <= height_in <= MOST_IN):
+        if self.size_in is not None and not all(0 < length_in <= MOST_IN for length_in in self.size_in):
             raise OutputError(
-                f"a picture needs {LEAST_IN[0]:g} x {LEAST_IN[1]:g} inches for its words and has at most {MOST_IN:g} "
-                f"each way, got {width_in:.3g} x {height_in:.3g} inches at {self.dpi:g} dpi; "
-                f"make it larger, or change dpi"
-            )
-        if width_in * height_in * self.dpi**2 > MOST_PIXELS:
-            raise OutputError(
-                f"a picture has at most {MOST_PIXELS / 1e6:g} million pixels, got "
-                f"{width_in * self.dpi:.0f} x {height_in * self.dpi:.0f}; lower dpi or the size"
+                f"a picture has at most {MOST_IN:g} inches each way, got "
+                f"{self.size_in[0]:.3g} x {self.size_in[1]:.3g} inches at {self.dpi:g} dpi; change the size or dpi"
             )
 
     @property
@@ -112,15 +105,30 @@ class Paper:
 
 
 @contextmanager
-def sheet(paper: Paper, *, default_in: tuple[float, float]) -> Iterator[Figure]:
-    """An empty figure; what is drawn on it while the block lasts has the house style."""
+def sheet(paper: Paper, *, default_in: tuple[float, float], least_in: tuple[float, float]) -> Iterator[Figure]:
+    """An empty figure; what is drawn on it while the block lasts has the house style.
+
+    Raises OutputError where the paper is smaller than `least_in`, in which the words still have room.
+    """
+    width_in, height_in = paper.size_in or default_in
+    if width_in < least_in[0] or height_in < least_in[1]:
+        raise OutputError(
+            f"the words of this picture need {least_in[0]:g} x {least_in[1]:g} inches, got {width_in:.3g} x "
+            f"{height_in:.3g} ({width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi); "
+            f"enlarge the size or lower dpi"
+        )
+    if width_in * height_in * paper.dpi**2 > MOST_PIXELS:
+        raise OutputError(
+            f"a picture has at most {MOST_PIXELS / 1e6:g} million pixels, got {width_in * paper.dpi:.0f} x "
+            f"{height_in * paper.dpi:.0f}; lower dpi or the size"
+        )
     colours = paper.colours
     ink = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), colours["ink"]
     )
     settings = SETTINGS | ink | {"axes.facecolor": colours["paper"], "grid.color": colours["grid"]}
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=paper.size_in or default_in, dpi=paper.dpi, facecolor=colours["paper"])
+        figure = Figure(figsize=(width_in, height_in), dpi=paper.dpi, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
         yield figure
 
@@ -169,6 +177,17 @@ def _size_in(text: Text) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
+def titled(axes: Axes, *candidates: str) -> None:
+    """Give axes the first title that is no wider than they are, or else the last one, made narrower."""
+    figure = axes.get_figure(root=True)
+    most_in = axes.get_position().width * figure.get_size_inches()[0]
+    for words in candidates:
+        title = axes.set_title(words)
+        if _size_in(title)[0] <= most_in:
+            return
+    narrowed(title, most_in)
+
+
 def axes_at(
     figure: Figure, left_in: float, bottom_in: float, width_in: float, height_in: float, **settings: Any
 ) -> Axes:
@@ -187,11 +206,12 @@ def tick_times_s(low_s: float, high_s: float, *, most: int, offset_s: float = 0.
     return np.arange(first, last + 1) * step_s - offset_s
 
 
-def pass_clock(axis: Any, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.55) -> None:
-    """Give an axis ticks of the time after the first sample, at least `apart_in` from each other."""
+def pass_clock(axis: Any, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.55) -> str:
+    """Give an axis ticks of the time after the first sample, at least `apart_in` from each other; returns the unit."""
     ticks = tick_times_s(low_s, high_s, most=int(length_in / apart_in))
     fine = len(ticks) > 1 and ticks[1] - ticks[0] < 1
-    axis.set_ticks(ticks, [f"{tick:.1f}" if fine else minutes(tick) for tick in ticks])
+    axis.set_ticks(ticks, [f"{abs(tick):.1f}" if fine else minutes(tick) for tick in ticks])
+    return "s" if fine else "min:s"
 
 
 def utc_clock(
