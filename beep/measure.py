@@ -1,17 +1,29 @@
 """What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from beep.arrays import Array
-from beep.recording import Recording
-
-Keying = Literal["tass", "dallas", "folklore", "none"]
+from beep.band import BAND_RATE_HZ, Framing, extract, smooth_ratio
+from beep.clock import Keying, keying_of
+from beep.detect import Bursts, find_bursts
+from beep.errors import RecordingError
+from beep.hum import hum_lines
+from beep.keyed import BEYOND_S, Beeps, beeps_of
+from beep.recording import Recording, recording_of
+from beep.smooth import typical
+from beep.tracks import tracks
+from beep.verdict import doubt
 
 SNR_BANDWIDTH_HZ = 500.0
+MOST_TRACKS = 3  # a channel, that are looked at closely
+FEWEST_BURSTS = 4
+FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
+PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +90,195 @@ class Measurement:
         return measurement_html(self)
 
 
-def measure(source: Recording | NDArray[Any], *, sample_rate_hz: int | None = None) -> tuple[Measurement, ...]:
+def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None) -> tuple[Measurement, ...]:
     """Every keyed tone in a recording, or in samples (N,) or (N, channels) at `sample_rate_hz`.
 
     At least one for each channel: where there are no beeps, one that says so. Two for a channel that mixes two
     carriers keyed in turn, the one that sends first ahead. Raises RecordingError for what cannot be measured.
+
+    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying.
     """
-    raise NotImplementedError
+    if isinstance(source, Recording):
+        recording = source
+    elif sample_rate_hz is None:
+        raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
+    else:
+        recording = recording_of(source, sample_rate_hz=sample_rate_hz)
+    bursts = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
+    hum = hum_lines(recording)
+    trials = []
+    for channel, found in enumerate(bursts):
+        for members in tracks(found)[:MOST_TRACKS]:
+            if len(members) >= FEWEST_BURSTS:
+                trials.append((channel, found.pick(members)))
+    framing = Framing(
+        sample_rate_hz=recording.sample_rate_hz, ratio=smooth_ratio(recording.sample_rate_hz / BAND_RATE_HZ)
+    )
+    bands = extract(
+        recording.blocks(),
+        framing,
+        frames=recording.frames,
+        tones=[(channel, partial(_about, picked)) for channel, picked in trials],
+    )
+    measurements: list[Measurement] = []
+    for channel in range(recording.channels):
+        mine: list[Beeps] = []
+        reasons = []
+        for (where, picked), band in zip(trials, bands, strict=True):
+            if where == channel:
+                beeps = beeps_of(band, picked.start_s, picked.stop_s, picked.tone_hz)
+                reason = beeps if isinstance(beeps, str) else doubt(beeps)
+                if isinstance(beeps, str) or reason:
+                    tone_hz = float(np.median(picked.tone_hz))
+                    reasons.append(f"{reason} (about {tone_hz:.0f} Hz)")
+                else:
+                    mine.append(beeps)
+        kept = _apart(mine)
+        measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
+        if not kept:
+            note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
+            measurements.append(_nothing(channel, note, hum[channel]))
+    return tuple(measurements)
+
+
+def _about(bursts: Bursts, t_s: Array) -> Array:
+    """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
+    middle = (bursts.start_s + bursts.stop_s) / 2
+    from scipy.ndimage import median_filter
+
+    hz = np.interp(t_s, middle, median_filter(bursts.tone_hz, size=5, mode="nearest"))
+    after = np.searchsorted(middle, t_s)
+    away = np.minimum(
+        np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
+    )
+    return np.where(away < FAR_S, hz, np.nan)
+
+
+def _apart(found: list[Beeps]) -> list[Beeps]:
+    """Those that are not a by-product of a stronger one, at most two, the first to send ahead.
+
+    A harmonic, or a hum's sideband, is on when the tone is on; a second carrier is on when the first is not.
+    """
+    kept: list[Beeps] = []
+    for beeps in sorted(found, key=lambda each: -float(np.sum(each.tones.energy))):
+        together = [_overlap(beeps, other) for other in kept]
+        if len(kept) < 2 and all(part < 0.3 for part in together):
+            kept.append(beeps)
+    return sorted(kept, key=lambda each: float(each.start_s[0]))
+
+
+def _overlap(one: Beeps, other: Beeps) -> float:
+    """Part of the time of one's beeps in which the other sends too."""
+    edges = np.concatenate([one.start_s, one.stop_s])
+    sent = np.interp(edges, np.stack([other.start_s, other.stop_s], 1).ravel(), _ramp(other))
+    count = len(one.start_s)
+    return float(np.sum(sent[count:] - sent[:count]) / np.sum(one.stop_s - one.start_s))
+
+
+def _ramp(beeps: Beeps) -> Array:
+    """Time that has been sent up to each edge, (2N,)."""
+    length = beeps.stop_s - beeps.start_s
+    before = np.cumsum(length) - length
+    return np.stack([before, before + length], 1).ravel()
+
+
+def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
+    found = beeps.tones
+    length = beeps.stop_s - beeps.start_s
+    length_sd = np.sqrt(2) * beeps.edge_sd_s
+    single = beeps.whole & (beeps.slots == 1)
+    pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
+    gap = beeps.start_s[1:] - beeps.stop_s[:-1]
+    adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
+    inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
+    gap_sd = np.hypot(beeps.edge_sd_s[1:], beeps.edge_sd_s[:-1])
+    pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
+    period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
+    duty = pulse / period
+    ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
+    # Amplitude, and density from the neighbours together: each pulse gives it from about 226 Hz.
+    dof = 226.0 * found.length_s * 0.48
+    ratio_sd = 10 / np.log(10) * np.sqrt(2 / found.energy + 1 / (15 * dof))
+    count = len(length)
+    tone, tone_sd = beeps.tone.mean
+    drift, drift_sd = beeps.tone.slope
+    spread = float(np.sum(single))
+    return Measurement(
+        channel=channel,
+        beeps=count,
+        pulse_s=pulse,
+        pulse_s_sd=pulse_sd,
+        pause_s=pause,
+        pause_s_sd=pause_sd,
+        period_s=period,
+        period_s_sd=period_sd,
+        jitter_s=jitter,
+        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * spread)),
+        clock_jitter_s=beeps.clock.scatter_s,
+        rise_s=beeps.rise_s,
+        rise_s_sd=beeps.rise_sd_s,
+        duty=duty,
+        duty_sd=duty * float(np.hypot(pulse_sd / pulse, period_sd / period)),
+        tone_hz=tone,
+        tone_hz_sd=tone_sd,
+        drift_hz_per_s=drift,
+        drift_hz_per_s_sd=drift_sd,
+        snr_db=float(np.median(ratio)),
+        snr_db_sd=float(1.2533 * np.median(ratio_sd) / np.sqrt(count)),
+        snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
+        keying=keying_of((pulse, pulse_sd), (pause, pause_sd)),
+        hum_hz=hum_hz,
+        note="",
+        pulses=Pulses(
+            slot=beeps.slot,
+            start_s=beeps.start_s,
+            start_sd_s=beeps.edge_sd_s,
+            length_s=length,
+            length_sd_s=length_sd,
+            time_s=found.time_s,
+            tone_hz=found.tone_hz,
+            tone_sd_hz=found.tone_sd_hz,
+            level_db=20 * np.log10(np.maximum(found.amplitude, 1e-12)),
+            whole=beeps.whole,
+            slots=beeps.slots,
+        ),
+    )
+
+
+def _seen(beeps: Beeps) -> NDArray[np.bool_]:
+    """Which gaps have both their ends recorded."""
+    return np.asarray(beeps.start_s[1:] > 0)
+
+
+def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
+    numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
+    none, whole = np.zeros(0), np.zeros(0, np.int64)
+    columns = {field.name: none for field in fields(Pulses)} | {"slot": whole, "slots": whole, "whole": none.astype(bool)}
+    numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
+    return Measurement(
+        channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers
+    )
 
 
 def to_json(measurements: tuple[Measurement, ...]) -> dict[str, Any]:
     """The measurements as JSON has them: the first one's keys, and with several all of them under `channels`."""
-    raise NotImplementedError
+    tables = [_table(each) for each in measurements]
+    return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
+
+
+def _table(measured: Measurement) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for field in fields(Measurement):
+        value = getattr(measured, field.name)
+        if field.name == "pulses":
+            columns = {name: getattr(value, name).tolist() for name in PULSE_COLUMNS}
+            table["pulses"] = [
+                dict(zip(columns, map(_number, row), strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+        else:
+            table[field.name] = list(value) if isinstance(value, tuple) else _number(value)
+    return table
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value

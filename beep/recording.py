@@ -3,18 +3,22 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from beep.arrays import Samples
 from beep.errors import RecordingError
 
-HIGHEST_RATE_HZ = 10_000_000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
+LEAST_S = 1.0
 MOST_CHANNELS = 64
 BLOCK_BYTES = 4 << 20  # of float samples
 
@@ -28,7 +32,7 @@ class Recording:
     frames: int
     comment: str = ""  # as the file has it; this package puts its scenario there, as JSON
     name: str = "the recording"
-    _file: Any = field(repr=False)
+    _read: Callable[[int, int], Samples] = field(repr=False)  # first frame, number -> (N, channels)
 
     @property
     def duration_s(self) -> float:
@@ -44,26 +48,40 @@ class Recording:
         stop = self.frames if stop is None else min(stop, self.frames)
         size = max(BLOCK_BYTES // (4 * self.channels), 1)
         at = start
-        try:
-            if at < stop:
-                self._file.seek(at)
-            while at < stop:
-                block: Samples = self._file.read(min(size, stop - at), dtype="float32", always_2d=True)
-                if not len(block):
-                    return
-                finite = np.isfinite(block.sum(dtype=np.float64))
-                if not finite and not np.isfinite(block).all():
-                    bad = at + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
-                    raise RecordingError(
-                        f"samples must be finite numbers, got {block[bad - at].tolist()} in frame {bad} of "
-                        f"{self.name}; convert it anew from its source"
-                    )
-                yield block
-                at += len(block)
-        except RuntimeError as error:  # soundfile's own
-            raise RecordingError(
-                f"{self.name} cannot be decoded from frame {at} on ({_plain(error)}); convert it anew from its source"
-            ) from None
+        while at < stop:
+            block = self._read(at, min(size, stop - at))
+            if not len(block):
+                return
+            if not np.isfinite(block.sum(dtype=np.float64)) and not np.isfinite(block).all():
+                bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+                raise RecordingError(
+                    f"samples must be finite numbers, got {block[bad].tolist()} in frame {at + bad} of {self.name}; "
+                    f"convert it anew from its source"
+                )
+            yield block
+            at += len(block)
+
+
+def recording_of(samples: ArrayLike, *, sample_rate_hz: int) -> Recording:
+    """Samples (N,) or (N, channels), full scale 1, as a recording. Raises RecordingError for any other array."""
+    try:
+        array = np.asarray(samples)
+        if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+            raise ValueError
+        array = array.reshape(len(array), -1)
+    except (ValueError, TypeError):
+        raise RecordingError(
+            f"samples are real numbers (N,) or (N, channels), got {_shape(samples)}; give them so, full scale 1"
+        ) from None
+    recording = Recording(
+        sample_rate_hz=sample_rate_hz,
+        channels=array.shape[1],
+        frames=len(array),
+        name="the samples",
+        _read=lambda first, count: array[first : first + count].astype(np.float32, copy=False),
+    )
+    _check(recording)
+    return recording
 
 
 @contextmanager
@@ -95,14 +113,45 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
             frames=sound.frames,
             comment=sound.comment,
             name=name,
-            _file=sound,
+            _read=partial(_read, sound, name),
         )
-        if not 0 < recording.sample_rate_hz <= HIGHEST_RATE_HZ or not 0 < recording.channels <= MOST_CHANNELS:
-            raise RecordingError(
-                f"a recording has 1 to {HIGHEST_RATE_HZ} samples a second in 1 to {MOST_CHANNELS} channels, got "
-                f"{sound.samplerate} in {sound.channels} from {name}; convert it anew from its source"
-            )
+        _check(recording)
         yield recording
+
+
+def _read(sound: Any, name: str, first: int, count: int) -> Samples:
+    try:
+        if sound.tell() != first:
+            sound.seek(first)
+        block: Samples = sound.read(count, dtype="float32", always_2d=True)
+    except RuntimeError as error:  # soundfile's own
+        raise RecordingError(
+            f"{name} cannot be decoded from frame {first} on ({_plain(error)}); convert it anew from its source"
+        ) from None
+    return block
+
+
+def _check(recording: Recording) -> None:
+    rate, channels, name = recording.sample_rate_hz, recording.channels, recording.name
+    if isinstance(rate, bool) or not isinstance(rate, Integral) or not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        raise RecordingError(
+            f"the sample rate must be a whole number from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, got {rate} from "
+            f"{name}; convert it anew from its source"
+        )
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise RecordingError(
+            f"a recording has 1 to {MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
+        )
+    if recording.frames < LEAST_S * rate:
+        raise RecordingError(
+            f"a recording must last {LEAST_S:g} s, which tells a beep from a tone, got {max(recording.frames, 0)} samples "
+            f"({max(recording.frames, 0) / rate:.3g} s) from {name}; take a longer one"
+        )
+
+
+def _shape(samples: Any) -> str:
+    array = np.asarray(samples, dtype=object) if isinstance(samples, list | tuple) else samples
+    return f"{getattr(samples, 'dtype', type(samples).__name__)} {getattr(array, 'shape', '')}".strip()
 
 
 @contextmanager

@@ -1,0 +1,174 @@
+"""A narrow band about a tone out of a long recording, at baseband and a low rate.
+
+Overlap-save: one real FFT of a frame, of whose bins those about the tone are transformed back at the lower rate.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.arrays import Array, Samples
+
+Spectrum = NDArray[np.complex64]
+
+BAND_RATE_HZ = 1200.0  # of the baseband, at least; what is flat is 0.7 of it
+FLAT, STOP = 0.35, 0.48  # of the lower rate: where the filter's slope begins and ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framing:
+    """Frames of `size` samples, of which the middle `hop` count; each becomes `size / ratio` samples."""
+
+    sample_rate_hz: int
+    ratio: int  # decimation
+    small: int = 1024  # samples of a frame at the lower rate
+
+    @property
+    def size(self) -> int:
+        return self.small * self.ratio
+
+    @property
+    def side(self) -> int:
+        """Samples on either side of a frame, at the lower rate, that belong to its neighbours."""
+        return self.small // 8
+
+    @property
+    def kept(self) -> int:
+        """Samples of a frame that count, at the lower rate."""
+        return self.small - 2 * self.side
+
+    @property
+    def rate_hz(self) -> float:
+        """The lower rate."""
+        return self.sample_rate_hz / self.ratio
+
+    @property
+    def bin_hz(self) -> float:
+        """Spacing of the spectrum."""
+        return self.sample_rate_hz / self.size
+
+
+def smooth_ratio(most: float) -> int:
+    """The largest whole number up to `most`, at least 1, with no prime factor above 5: FFTs like it."""
+    best = 1
+    for two in range(20):
+        for three in range(13):
+            for five in range(9):
+                value = 2**two * 3**three * 5**five
+                if best < value <= most:
+                    best = value
+    return best
+
+
+def spectra(blocks: Iterable[Samples], framing: Framing) -> Iterator[tuple[int, Spectrum]]:
+    """Each frame's number and spectrum (channels, size / 2 + 1) of blocks (N, channels).
+
+    Frame j begins at sample (j kept - side) ratio; there is silence before the first sample and after the last.
+    """
+    import scipy.fft
+
+    size, hop, lead = framing.size, framing.kept * framing.ratio, framing.side * framing.ratio
+    waiting: Samples | None = None
+    number = 0
+    for block in blocks:
+        mine = np.ascontiguousarray(block.T)
+        waiting = np.pad(mine, ((0, 0), (lead, 0))) if waiting is None else np.concatenate([waiting, mine], axis=1)
+        at = 0
+        while at + size <= waiting.shape[1]:
+            yield number, scipy.fft.rfft(waiting[:, at : at + size], axis=1)
+            number += 1
+            at += hop
+        waiting = waiting[:, at:].copy()
+    while waiting is not None and waiting.shape[1] > lead:
+        frame = waiting[:, :size]
+        yield number, scipy.fft.rfft(np.pad(frame, ((0, 0), (0, size - frame.shape[1]))), axis=1)
+        number += 1
+        waiting = waiting[:, hop:]
+
+
+def baseband(spectrum: Spectrum, number: int, centre: int, framing: Framing) -> Spectrum:
+    """The samples that count of frame `number` of one channel, (kept,) complex at the lower rate.
+
+    They are mixed down by `centre` bins, with phase zero at the recording's first sample; a tone of amplitude A has
+    magnitude A.
+    """
+    import scipy.fft
+
+    half = framing.small // 2
+    wanted = np.arange(centre - half, centre + half)
+    inside = (wanted > 0) & (wanted < len(spectrum))
+    band = np.zeros(framing.small, np.complex64)
+    band[inside] = spectrum[wanted[inside]]
+    band *= _taper(np.abs(np.arange(-half, half)) / framing.small)
+    first = (number * framing.kept - framing.side) * framing.ratio
+    turns = (centre * first % framing.size) / framing.size
+    phase = np.complex64(2 / framing.ratio * np.exp(-2j * np.pi * turns))
+    mixed: Spectrum = scipy.fft.ifft(np.fft.ifftshift(band)) * phase
+    return mixed[framing.side : framing.side + framing.kept]
+
+
+def _taper(part: Array) -> Samples:
+    """Gain of the filter at frequencies given as a part of the lower rate: 1, a raised cosine, 0."""
+    place = np.clip((part - FLAT) / (STOP - FLAT), 0, 1)
+    gain: Samples = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
+    return gain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """A narrow band about a tone over a whole recording, at baseband."""
+
+    framing: Framing
+    frames: int  # of the recording, at its own rate
+    samples: Spectrum  # (frames x kept,)
+    centres: NDArray[np.int64]  # bin that each frame was mixed down by; a frame that was left out has 0
+
+    @property
+    def rate_hz(self) -> float:
+        return self.framing.rate_hz
+
+    @property
+    def duration_s(self) -> float:
+        return self.frames / self.framing.sample_rate_hz
+
+    def windows(self, start_s: Array, count: int, tone_hz: Array, slope_hz_s: Array, at_s: Array) -> tuple[Array, NDArray[np.complex128]]:
+        """Times (N, count) from each of `start_s` (N,) on, and what is there beside a tone, (N, count).
+
+        The tone is `tone_hz` at `at_s` and glides by `slope_hz_s`, all (N,); its phase is zero at `at_s`.
+        """
+        rate = self.framing.rate_hz
+        first = np.ceil(start_s * rate - 1e-9).astype(np.int64)
+        index = first[:, None] + np.arange(count)
+        valid = (index >= 0) & (index < len(self.samples)) & (index < self.duration_s * rate)
+        safe = np.where(valid, index, 0)
+        t_s = index / rate
+        centre_hz = self.centres[safe // self.framing.kept] * self.framing.bin_hz
+        beyond_s = t_s - at_s[:, None]
+        # Whole turns go before the precision does: the baseband's phase is zero at time zero.
+        turns = np.remainder(centre_hz * t_s, 1.0) - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * beyond_s) * beyond_s
+        mixed = self.samples[safe] * np.exp(2j * np.pi * turns)
+        return t_s, np.where(valid & (centre_hz > 0), mixed, 0)
+
+
+def extract(
+    blocks: Iterable[Samples], framing: Framing, *, frames: int, tones: list[tuple[int, Callable[[Array], Array]]]
+) -> list[Band]:
+    """The band about each of `tones`: a channel, and a function from times (N,) to Hz, nan where there is nothing."""
+    count = -(-frames // (framing.kept * framing.ratio))
+    middle_s = (np.arange(count) + 0.5) * framing.kept / framing.rate_hz
+    centres = []
+    for _, tone in tones:
+        hz = tone(middle_s)
+        centres.append(np.where(np.isfinite(hz), np.rint(np.nan_to_num(hz) / framing.bin_hz), 0).astype(np.int64))
+    kept = [np.zeros(count * framing.kept, np.complex64) for _ in tones]
+    for number, spectrum in spectra(blocks, framing):
+        for (channel, _), centre, samples in zip(tones, centres, kept, strict=True):
+            if number < count and centre[number]:
+                at = number * framing.kept
+                samples[at : at + framing.kept] = baseband(spectrum[channel], number, int(centre[number]), framing)
+    return [
+        Band(framing=framing, frames=frames, samples=samples, centres=centre)
+        for samples, centre in zip(kept, centres, strict=True)
+    ]

@@ -1,0 +1,154 @@
+"""The keying clock: which slot each pulse has, how long slot, pulse and pause are, and whose keying that is."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.arrays import Array
+from beep.smooth import smooth_curve
+
+Keying = Literal["tass", "dallas", "folklore", "none"]
+
+# What is known of 1957: pulse, pause (the sources are with the presets of the same names), and the tolerance,
+# which is assumed: by how much two cuts of the same tape differ.
+KEYINGS: dict[Keying, tuple[float, float]] = {
+    "tass": (0.300, 0.300),
+    "dallas": (0.193, 0.2538),
+    "folklore": (0.183, 0.550),
+}
+KEYING_TOLERANCE_S = 0.015
+LONGEST_PERIOD_S = 5.0
+STEADY = 0.04  # of the period: scatter of a clock that is called steady
+
+
+def period_of(start_s: Array) -> float:
+    """The period that explains most of the intervals between pulses (N,) in order of time, by one slot or by few.
+
+    nan where there are fewer than two intervals.
+    """
+    interval = np.diff(start_s)
+    interval = interval[(interval > 0.02) & (interval < LONGEST_PERIOD_S)]
+    if len(interval) < 2:
+        return float("nan")
+    # Where half of the pulses or more have their neighbour, the period is among the intervals themselves.
+    trial = np.unique(np.round(np.quantile(interval, np.linspace(0.02, 0.98, 49)), 4))
+    slots = np.maximum(np.rint(interval / trial[:, None]), 1)
+    off = np.abs(interval / trial[:, None] - slots) / slots
+    score = (np.maximum(1 - (off / 0.15) ** 2, 0) / slots).sum(axis=1)
+    near = trial[score.argmax()]
+    single = np.abs(interval / near - 1) < 0.2
+    return float(np.median(interval[single]))
+
+
+def slots_of(start_s: Array, period_s: float) -> NDArray[np.int64]:
+    """Slot of each pulse (N,) in order of time, counting from 0; the period may creep."""
+    slot = np.zeros(len(start_s), np.int64)
+    period, anchor = period_s, 0
+    for i in range(1, len(start_s)):
+        slot[i] = slot[i - 1] + max(round((start_s[i] - start_s[i - 1]) / period), 0)
+        # A straight line through the last thirty or so keeps the clock through long gaps.
+        while slot[i] - slot[anchor] > 60 and i - anchor > 8:
+            anchor += 1
+        if i - anchor >= 4 and slot[i] > slot[anchor]:
+            through = (start_s[i] - start_s[anchor]) / (slot[i] - slot[anchor])
+            if abs(through / period_s - 1) < 0.1:
+                period = through
+    return slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """When each slot begins, as far as a steady clock says so."""
+
+    period_s: float
+    period_sd_s: float
+    scatter_s: float  # rms of the pulses' starts about it, beyond their own errors
+    steady: bool
+    slot: NDArray[np.int64]  # slots of the pulses (N,) it was made from
+    smooth_s: Array  # (N,) their starts without the scatter
+    splices: int  # jumps of the phase
+
+    def of(self, slot: NDArray[np.int64]) -> Array:
+        """Start of any slots."""
+        inside = np.interp(slot, self.slot, self.smooth_s)
+        beyond = slot - np.clip(slot, self.slot[0], self.slot[-1])
+        return inside + beyond * self.period_s
+
+
+def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: float) -> Clock:
+    """The clock of pulses (N,) of different slots in order of time, that start with errors `sd_s`.
+
+    Where a tape was spliced, the clock goes on with another phase.
+    """
+    x = slot.astype(np.float64)
+    if len(x) < 3:
+        return Clock(
+            period_s=period_s, period_sd_s=float("nan"), scatter_s=0.0, steady=False, slot=slot, smooth_s=start_s, splices=0
+        )
+    phase = start_s - period_s * x
+    step = np.diff(phase)
+    usual = 1.4826 * float(np.median(np.abs(step - np.median(step))))
+    jump = np.abs(step - np.median(step)) > max(0.03 * period_s, 8 * usual)
+    piece = np.concatenate([[0], np.cumsum(jump)])
+    sizes = np.bincount(piece)
+    held = sizes[piece] >= 3
+    pieces = np.unique(piece[held])
+    if held.sum() < 0.75 * len(x) or len(pieces) > 1 + len(x) / 10:
+        return _unsteady(slot, start_s, period_s)
+    place = start_s.copy()
+    for left, right in pairwise(pieces):  # each piece moves to where its forerunner's clock would have it
+        before, after = (held & (piece == left), held & (piece == right))
+        last, first = np.flatnonzero(before)[-5:], np.flatnonzero(after)[:5]
+        shift = np.median(place[first] - period_s * x[first]) - np.median(place[last] - period_s * x[last])
+        place[piece >= right] -= shift
+    moved = start_s - place
+    curve = smooth_curve(x[held], place[held], sd_s[held])
+    period, period_sd = curve.slope
+    if curve.scatter > STEADY * period:
+        return _unsteady(slot, start_s, period_s)
+    return Clock(
+        period_s=period,
+        period_sd_s=period_sd,
+        scatter_s=curve.scatter,
+        steady=True,
+        slot=slot,
+        smooth_s=np.where(held, curve(x) + moved, start_s),
+        splices=len(pieces) - 1,
+    )
+
+
+def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock:
+    """Each pulse for itself: the period is the median of the intervals, its error that of a median."""
+    interval = np.diff(start_s)[np.diff(slot) == 1]
+    if not len(interval):
+        interval = np.array([period_s])
+    spread = float(np.std(interval))
+    return Clock(
+        period_s=float(np.median(interval)),
+        period_sd_s=1.2533 * spread / float(np.sqrt(len(interval))),
+        scatter_s=spread,
+        steady=False,
+        slot=slot,
+        smooth_s=start_s,
+        splices=0,
+    )
+
+
+def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> Keying:
+    """The keying of 1957 that pulse and pause (value, standard error) fit, by its preset's name, or "none".
+
+    A carrier that sends in the pause has the two in exchange.
+    """
+    fits: list[tuple[float, Keying]] = []
+    for name, known in KEYINGS.items():
+        for expected in (known, known[::-1]):
+            off = [
+                abs(value - mean) / np.hypot(KEYING_TOLERANCE_S, 3 * sd)
+                for (value, sd), mean in zip((pulse, pause), expected, strict=True)
+            ]
+            if max(off) <= 1 or (name == "folklore" and off[0] <= 1 and off[1] <= 4):
+                fits.append((sum(off), name))
+    return min(fits)[1] if fits else "none"

@@ -1,0 +1,248 @@
+"""The beeps of one tone: from rough bursts to pulses on a clock, or the reason why they are none."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.arrays import Array
+from beep.band import Band
+from beep.clock import Clock, on_clock, period_of, slots_of
+from beep.pulses import Tones, edge_sd, edges, rise_gains, tones
+from beep.smooth import Curve, smooth_curve
+
+LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
+ROUGH_S = 0.025  # a burst's ends are as sure as that
+EDGE_SEARCH_S = 0.04
+FEWEST = 3  # pulses, to go on looking
+MARGIN = 0.04  # of the period, that pulse and pause have at least
+BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
+LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
+RISES_S = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.0065, 0.008, 0.01, 0.0125, 0.016, 0.02, 0.025, 0.032, 0.04)
+FIRST_RISE_S = 0.005
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beeps:
+    """Pulses (N,) of one tone in order of time, and what they have in common."""
+
+    slot: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    start_s: Array
+    stop_s: Array
+    whole: Bools
+    tones: Tones
+    edge_sd_s: Array
+    rise_s: float
+    rise_sd_s: float
+    floor: float  # of the tone's amplitude, that remains in the gaps
+    tone: Curve  # against time
+    clock: Clock
+
+
+def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
+    return Tones(**{name: getattr(found, name)[which] for name in found.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """What the estimates of one round take for granted."""
+
+    rise_s: float = FIRST_RISE_S
+    floor: float = 0.0
+    search_hz: float = 20.0
+    glide_sd: float = 15.0  # Hz/s
+    edge_search_s: float = EDGE_SEARCH_S
+    guard_s: float = ROUGH_S  # left out at either end of a pulse when its tone is estimated
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Round:
+    """Pulses (N,) as one round of estimates has them."""
+
+    slot: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    start_s: Array
+    stop_s: Array
+    tones: Tones
+
+    def pick(self, which: NDArray[np.generic]) -> "_Round":
+        columns = {name: getattr(self, name)[which] for name in ("slot", "slots", "start_s", "stop_s")}
+        return _Round(tones=picked(self.tones, which), **columns)
+
+
+def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
+    """The beeps at and between rough bursts (N,) in order of time, or in words why they are not beeps."""
+    curve = smooth_curve((start_s + stop_s) / 2, tone_hz, np.full(len(start_s), 4.0))
+    nothing = np.zeros(len(start_s), np.int64)
+    rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
+    rough = rough.pick(np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
+    if len(rough.slot) < FEWEST:
+        return "only noise"
+    period = period_of(rough.start_s)
+    length = float(np.median(rough.stop_s - rough.start_s))
+    if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
+        return "not on a steady clock"
+    rough = replace(rough, slot=slots_of(rough.start_s, period))
+    rough = rough.pick(_one_a_slot(rough))
+    curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
+    starts = on_clock(rough.slot, rough.start_s, np.full(len(rough.slot), 1e-3), period)
+    rise_s, _ = _rise(band, rough)
+    shape = _Shape(
+        rise_s=rise_s,
+        search_hz=float(np.clip(4 * curve.scatter, 4, 20)),
+        edge_search_s=min(0.03, 0.4 * length, 0.4 * (period - length)),
+        guard_s=0.6 * rise_s + 0.002,
+    )
+    if starts.steady:
+        every = _every_slot(band, rough, starts, length)
+        at_s = starts.of(every)
+        trial = _estimate(band, every, np.ones_like(every), at_s, at_s + length, curve, shape)
+        trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
+    else:
+        trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    if len(trial.slot) < FEWEST:
+        return "only noise"
+    gap, floor = _gaps(band, trial, curve, shape)
+    merged = _merged(trial, gap)
+    curve = smooth_curve(trial.tones.time_s, trial.tones.tone_hz, trial.tones.tone_sd_hz)
+    shape = replace(shape, search_hz=float(np.clip(4 * curve.scatter, 3, 20)), floor=floor)
+    merged = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
+    rise_s, rise_sd_s = _rise(band, merged, floor)
+    shape = replace(shape, rise_s=rise_s, guard_s=0.6 * rise_s + 0.002)
+    curve = smooth_curve(merged.tones.time_s, merged.tones.tone_hz, merged.tones.tone_sd_hz)
+    final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
+    return _beeps(band, final, shape, rise_sd_s, period, float(np.sum(gap)) / len(trial.slot))
+
+
+def _estimate(
+    band: Band, slot: NDArray[np.int64], slots: NDArray[np.int64], start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
+) -> _Round:
+    """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
+    guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
+    low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
+    short = high - low < 0.008  # cut off to almost nothing
+    low, high = np.where(short, low - guard * 0.7, low), np.where(short, high + guard * 0.7, high)
+    middle = (low + high) / 2
+    found = tones(
+        band,
+        low,
+        high,
+        tone_hz=np.asarray(curve(middle)),
+        slope_hz_s=np.asarray(curve.slope_at(middle)),
+        search_hz=shape.search_hz,
+        glide_sd=shape.glide_sd,
+    )
+    ends = [
+        edges(
+            band,
+            expected,
+            found,
+            rising=rising,
+            rise_s=shape.rise_s,
+            window_s=np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45),
+            floor=shape.floor,
+        )
+        for rising, expected in ((True, start_s), (False, stop_s))
+    ]
+    return _Round(slot=slot, slots=slots, start_s=ends[0], stop_s=ends[1], tones=found)
+
+
+def _one_a_slot(found: _Round) -> NDArray[np.int64]:
+    """Indices of the strongest pulse of each slot."""
+    order = np.lexsort((-found.tones.energy, found.slot))
+    first = np.concatenate([[True], np.diff(found.slot[order]) > 0])
+    return np.sort(order[first])
+
+
+def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> NDArray[np.int64]:
+    """Slots from somewhat before the first pulse to somewhat after the last, as far as they are recorded."""
+    beyond = int(BEYOND_S / starts.period_s)
+    slot = np.arange(found.slot[0] - beyond, found.slot[-1] + beyond + 1)
+    start_s = starts.of(slot)
+    seen_s = np.minimum(start_s + length_s, band.duration_s) - np.maximum(start_s, 0)
+    return slot[seen_s >= LEAST_SEEN_S]
+
+
+def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
+    """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
+    low, high = found.stop_s[:-1], found.start_s[1:]
+    next_one = (np.diff(found.slot) == 1) & (high - low > 0.02)
+    joined = np.zeros(len(found.slot), bool)
+    if not next_one.any():
+        return joined, 0.0
+    # The edges of a pulse that goes on are nowhere; so the middle of the usual gap is looked at.
+    usual = float(np.median((high - low)[next_one]))
+    middle = (low + high)[next_one] / 2
+    between = tones(
+        band,
+        middle - 0.3 * usual,
+        middle + 0.3 * usual,
+        tone_hz=np.asarray(curve(middle)),
+        slope_hz_s=np.asarray(curve.slope_at(middle)),
+        search_hz=2.0,
+        glide_sd=shape.glide_sd,
+    )
+    beside = (found.tones.amplitude[:-1] + found.tones.amplitude[1:])[next_one] / 2
+    ratio = between.amplitude / beside
+    floor = float(np.median(ratio))
+    joined[:-1][next_one] = (ratio > (1 + min(floor, 1)) / 2) & (between.energy > 9)
+    return joined, min(floor, 0.6) if floor > 0.05 else 0.0
+
+
+def _merged(found: _Round, joined: Bools) -> _Round:
+    """Pulses that go on into the next slot made into one."""
+    first = np.flatnonzero(~np.concatenate([[False], joined[:-1]]))
+    last = np.append(first[1:], len(joined)) - 1
+    return _Round(
+        slot=found.slot[first],
+        slots=found.slot[last] - found.slot[first] + 1,
+        start_s=found.start_s[first],
+        stop_s=found.stop_s[last],
+        tones=picked(found.tones, first),
+    )
+
+
+def _rise(band: Band, found: _Round, floor: float = 0.0) -> tuple[float, float]:
+    """Length of the edges and its standard error: that which makes all of them together most likely."""
+    strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
+    strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
+    if not len(strong):
+        return FIRST_RISE_S, float("nan")
+    some = found.pick(strong)
+    between = found.start_s[1:] - found.stop_s[:-1]
+    side_s = 0.45 * min(0.15, *np.quantile(some.stop_s - some.start_s, [0.3]), *np.quantile(between, [0.3]))
+    ends_s = (some.start_s, some.stop_s)
+    gain = rise_gains(band, ends_s, some.tones, rises_s=RISES_S, side_s=side_s, floor=floor)
+    best = int(gain.argmax())
+    if 0 < best < len(RISES_S) - 1:
+        x = np.log(RISES_S[best - 1 : best + 2])
+        bend, slope, _ = np.polyfit(x - x[1], gain[best - 1 : best + 2], 2)
+        if bend < 0:
+            rise = float(np.exp(x[1] + np.clip(-slope / (2 * bend), x[0] - x[1], x[2] - x[1])))
+            return rise, rise / float(np.sqrt(-2 * bend))
+    return RISES_S[best], RISES_S[best] / 3
+
+
+def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, dashes: float) -> Beeps:
+    edge_sd_s = edge_sd(final.tones, rise_s=shape.rise_s, rate_hz=band.rate_hz, floor=shape.floor)
+    room = shape.rise_s / 2 + 0.002
+    cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
+    curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
+    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], edge_sd_s[~cut_start], period)
+    return Beeps(
+        slot=final.slot - final.slot[0],
+        slots=final.slots,
+        start_s=np.where(cut_start, 0.0, final.start_s),
+        stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
+        whole=~(cut_start | cut_stop),
+        tones=final.tones,
+        edge_sd_s=edge_sd_s,
+        rise_s=shape.rise_s,
+        rise_sd_s=rise_sd_s,
+        floor=shape.floor,
+        tone=curve,
+        clock=starts,
+    )

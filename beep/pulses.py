@@ -1,0 +1,241 @@
+"""One pulse of a keyed tone: its tone, level and edges, and how sure they are.
+
+Functions of many pulses at once, arrays (N,). With C/N0 the ratio of power to noise density while the key is down, the
+tone comes from maximum likelihood, whose variance is that of the Cramér-Rao bound down to C T/N0 of about 13 dB.
+
+References: Rife and Boorstyn, Single-tone parameter estimation from discrete-time observations (1974).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.arrays import Array
+from beep.band import FLAT, STOP, Band
+
+TOGETHER = 256  # pulses worked on at once
+NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 125.0  # beside the tone
+EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
+NEIGHBOURS = 15  # pulses over which the noise is averaged
+KERNEL_STEPS = 16  # per sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tones:
+    """Maximum-likelihood tones of N pulses."""
+
+    time_s: Array  # the moment for which tone_hz holds
+    tone_hz: Array
+    glide_hz_s: Array  # within the pulse
+    amplitude: Array
+    length_s: Array  # of what was used
+    density: Array  # of the noise at baseband, so that C/N0 = amplitude**2 / density
+
+    @property
+    def energy(self) -> Array:
+        """Energy over noise density, C T/N0."""
+        return self.amplitude**2 * self.length_s / self.density
+
+    @property
+    def tone_sd_hz(self) -> Array:
+        """Standard error of tone_hz: the Cramér-Rao bound of a tone of unknown phase and amplitude."""
+        return np.sqrt(6 / (4 * np.pi**2 * self.energy)) / self.length_s
+
+
+def tones(
+    band: Band, start_s: Array, stop_s: Array, *, tone_hz: Array, slope_hz_s: Array, search_hz: float, glide_sd: float
+) -> Tones:
+    """The tone between `start_s` and `stop_s`, near a `tone_hz` in the middle that glides by `slope_hz_s`.
+
+    Looked for within `search_hz`. The glide is known to `glide_sd` (Hz/s) and estimated within that.
+    """
+    parts = [
+        _tones(band, *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)), search_hz, glide_sd)
+        for at in range(0, len(start_s), TOGETHER)
+    ]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
+    return Tones(
+        time_s=columns[0],
+        tone_hz=columns[1],
+        glide_hz_s=columns[2],
+        amplitude=columns[3],
+        length_s=columns[4],
+        density=_among_neighbours(columns[5]),
+    )
+
+
+def _tones(
+    band: Band, start_s: Array, stop_s: Array, tone_hz: Array, slope_hz_s: Array, search_hz: float, glide_sd: float
+) -> tuple[Array, ...]:
+    rate = band.rate_hz
+    count = int(np.ceil((stop_s - start_s).max() * rate)) + 2
+    middle = (start_s + stop_s) / 2
+    t_s, z = band.windows(start_s, count, tone_hz, slope_hz_s, middle)
+    inside = ((t_s >= start_s[:, None]) & (t_s <= stop_s[:, None]) & (z != 0)).astype(np.float64)
+    total = np.maximum(inside.sum(axis=1), 3.0)
+    z = z * inside
+    local_s = np.arange(count) / rate
+    step = 0.4 * rate / count
+    offsets = np.arange(-np.ceil(search_hz / step), np.ceil(search_hz / step) + 1) * step
+    power = np.abs(z @ np.exp(-2j * np.pi * local_s[:, None] * offsets)) ** 2
+    offset = offsets[power.argmax(axis=1)]
+    since = t_s - ((t_s * inside).sum(axis=1) / total)[:, None]
+    spread = (since**2 * inside).sum(axis=1) / total
+    bowl = (since**2 - spread[:, None]) * inside
+    bowl_norm = np.maximum((bowl**2).sum(axis=1), 1e-30)
+    glide = np.zeros(len(start_s))
+    for _ in range(5):
+        turned = z * np.exp(-2j * np.pi * (offset[:, None] + glide[:, None] / 2 * since) * since)
+        whole = turned.sum(axis=1)
+        norm = np.abs(whole) ** 2 + 1e-300
+        step_hz = ((since * turned).sum(axis=1) * whole.conj()).imag / (norm * np.maximum(spread, 1e-12)) / (2 * np.pi)
+        offset = offset + np.clip(step_hz, -step, step)
+        # The bend of the phase: what is measured, drawn towards what was expected by the ratio of the two errors.
+        bend = ((bowl * turned).sum(axis=1) * whole.conj()).imag / norm * total / bowl_norm / np.pi
+        noise = np.abs(turned - (whole / total)[:, None] * inside) ** 2
+        bend_sd2 = noise.sum(axis=1) / total / 2 / (norm / total**2 * bowl_norm) / np.pi**2
+        gain = glide_sd**2 / (glide_sd**2 + bend_sd2 + 1e-30)
+        glide = gain * (glide + bend)
+    amplitude = np.abs(whole) / total
+    # The noise beside the tone, when what is smooth has been taken out.
+    x = since / np.sqrt(3 * np.maximum(spread, 1e-12))[:, None]
+    basis = np.stack([np.ones_like(x), x, 1.5 * x**2 - 0.5], axis=2) * inside[:, :, None]
+    gram = np.einsum("nij,nik->njk", basis, basis) + 1e-9 * np.eye(3)
+    fitted = np.linalg.solve(gram, np.einsum("nij,ni->nj", basis, turned)[:, :, None])
+    rest = turned - np.einsum("nij,nj->ni", basis, fitted[:, :, 0]) * inside
+    beside = np.arange(NOISE_FROM_HZ, NOISE_TO_HZ, max(rate / count, 1.0))
+    beside = np.concatenate([-beside, beside])
+    spectrum = np.abs(rest @ np.exp(-2j * np.pi * local_s[:, None] * beside)) ** 2
+    density = np.median(spectrum, axis=1) / np.log(2) / (total * rate)
+    length = total / rate
+    energy = amplitude**2 * length / np.maximum(density, 1e-300)
+    amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
+    centre = (t_s * inside).sum(axis=1) / total
+    slope = slope_hz_s + glide
+    tone = tone_hz + slope_hz_s * (centre - middle) + offset
+    return centre, tone, slope, amplitude, length, density
+
+
+def _among_neighbours(density: Array) -> Array:
+    """Each pulse's noise averaged with its neighbours', leaving out what is far above them."""
+    if not len(density):
+        return density
+    half = NEIGHBOURS // 2
+    padded = np.pad(density, half, mode="reflect" if len(density) > half else "edge")
+    views = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    middle = np.median(views, axis=1)
+    usual = (views < 3 * middle[:, None]) & (views > middle[:, None] / 3)
+    return np.maximum((views * usual).sum(axis=1) / np.maximum(usual.sum(axis=1), 1), 1e-20)
+
+
+@lru_cache(maxsize=64)
+def edge_kernel(rise_s: float, rate_hz: float) -> tuple[Array, Array]:
+    """Times and values of a rising raised-cosine edge as the narrow band lets it through, half way at time zero."""
+    half = int(2 ** np.ceil(np.log2((rise_s + EDGE_WINDOW_S) * 2.5 * rate_hz)))
+    count = 2 * half * KERNEL_STEPS
+    fine = rate_hz * KERNEL_STEPS
+    t_s = (np.arange(count) - count // 2) / fine
+    slope = np.where(np.abs(t_s) < rise_s / 2, np.cos(np.pi * t_s / rise_s) * np.pi / (2 * rise_s) / fine, 0.0)
+    slope /= slope.sum()
+    part = np.abs(np.fft.fftfreq(count, 1 / fine)) / rate_hz
+    gain = 0.5 + 0.5 * np.cos(np.pi * np.clip((part - FLAT) / (STOP - FLAT), 0, 1))
+    filtered = np.fft.ifft(np.fft.fft(slope) * gain).real
+    return t_s, np.cumsum(filtered) - filtered / 2
+
+
+def edges(
+    band: Band, expected_s: Array, found: Tones, *, rising: bool, rise_s: float, window_s: Array, floor: float = 0.0
+) -> Array:
+    """Moments (N,) at which pulses rise, or fall, through half their amplitude, by least squares on a raised cosine.
+
+    Looked for within `window_s` (N,) of `expected_s` (N,). Beyond the pulse, `floor` of its amplitude goes on in phase.
+    """
+    at_s = []
+    for at in range(0, len(expected_s), TOGETHER):
+        expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
+        side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
+        t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
+        moment, _ = _fitted(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+        at_s.append(moment)
+    return np.concatenate(at_s) if at_s else np.zeros(0)
+
+
+def rise_gains(
+    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, floor: float
+) -> Array:
+    """Log likelihood, up to a constant, of each length of the edges at pulses' (starts, stops), each (N,)."""
+    gains = np.zeros(len(rises_s))
+    for rising, expected in zip((True, False), ends_s, strict=True):
+        t_s, level, there = _levels(band, expected, found, side_s, floor)
+        window = np.full(len(expected), 0.2 * side_s)
+        for number, rise_s in enumerate(rises_s):
+            _, top = _fitted(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+            gains[number] += np.sum(top * 2 * found.amplitude**2 / (found.density * band.rate_hz))
+    return gains
+
+
+def _cut(found: Tones, at: int) -> Tones:
+    names = found.__dataclass_fields__
+    return Tones(**{name: getattr(found, name)[at : at + TOGETHER] for name in names})
+
+
+def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Times (N, count), and there the amplitude against the pulse's own, in phase with it; and which are recorded.
+
+    The phase that the pulse has is taken from its middle part.
+    """
+    slope = found.glide_hz_s
+    inner_s = found.time_s - found.length_s / 2
+    inner_count = int(np.ceil(found.length_s.max() * band.rate_hz)) + 2
+    t_s, z = band.windows(inner_s, inner_count, found.tone_hz, slope, found.time_s)
+    used = (np.abs(t_s - found.time_s[:, None]) <= found.length_s[:, None] / 2 + 1e-9) & (z != 0)
+    whole = np.where(used, z, 0).sum(axis=1)
+    phase = whole.conj() / np.maximum(np.abs(whole), 1e-300)
+    # A linear swell of the amplitude counts as far as it is sure.
+    since = np.where(used, t_s - found.time_s[:, None], 0)
+    norm = np.maximum((since**2).sum(axis=1), 1e-12)
+    swell = (since * (z * phase[:, None]).real).sum(axis=1) / norm
+    swell_sd2 = found.density * band.rate_hz / 2 / norm
+    swell = swell * swell**2 / (swell**2 + swell_sd2 + 1e-30)
+    t_s, z = band.windows(start_s, count, found.tone_hz, slope, found.time_s)
+    beyond = np.clip(t_s - found.time_s[:, None], -found.length_s[:, None] / 2, found.length_s[:, None] / 2)
+    level = np.maximum(found.amplitude[:, None] + swell[:, None] * beyond, 0.4 * found.amplitude[:, None] + 1e-30)
+    return t_s, (z * phase[:, None]).real / level, z != 0
+
+
+def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: float) -> tuple[Array, Array, Array]:
+    count = int(np.ceil(2 * side_s * band.rate_hz)) + 1
+    t_s, level, there = keyed(band, expected_s - side_s, count, found)
+    return t_s, np.where(there, (level - floor) / (1 - floor), 0.0), there.astype(np.float64)
+
+
+def _fitted(
+    t_s: Array, level: Array, there: Array, expected_s: Array, window_s: Array, *, rising: bool, rise_s: float, rate_hz: float
+) -> tuple[Array, Array]:
+    """Moments of the edges in levels (N, count), and their scores: half the drop of the sum of squares."""
+    local_s = np.arange(t_s.shape[1]) / rate_hz
+    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
+    step = 0.25 / rate_hz
+    offset = expected_s - t_s[:, 0]
+    shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + step, step)
+    model = np.interp((1.0 if rising else -1.0) * (local_s[:, None] - shifts), kernel_s, kernel)
+    score = level @ model - there @ (model**2) / 2
+    score = np.where(np.abs(shifts - offset[:, None]) <= window_s[:, None] + step, score, -np.inf)
+    best = np.clip(score.argmax(axis=1), 1, len(shifts) - 2)
+    rows = np.arange(len(best))
+    left, mid, right = (score[rows, best + d] for d in (-1, 0, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bow = np.where(np.isfinite(left + right), (left - right) / (2 * (left - 2 * mid + right)), 0.0)
+    bow = np.clip(np.nan_to_num(bow), -1, 1)
+    top = np.where(np.isfinite(left + right), mid - (left - right) * bow / 4, mid)
+    return t_s[:, 0] + shifts[best] + bow * step, np.where(np.isfinite(top), top, 0.0)
+
+
+def edge_sd(found: Tones, *, rise_s: float, rate_hz: float, floor: float = 0.0) -> Array:
+    """Standard error of an edge's moment: the Cramér-Rao bound of a known shape in white noise."""
+    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
+    slope = np.gradient(kernel, kernel_s)
+    energy = float((slope**2).sum() * (kernel_s[1] - kernel_s[0]))
+    return np.sqrt(found.density / (2 * found.amplitude**2 + 1e-300) / energy) / (1 - floor)

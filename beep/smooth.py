@@ -1,0 +1,112 @@
+"""A smooth curve through points of unequal and partly unknown error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from beep.arrays import Array
+
+HUBER = 2.5  # sigma, beyond which a point counts less
+PATIENCE = 3  # degrees without gain, after which no higher one is tried
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A Legendre series over `low` to `high`: its first coefficients are mean and slope of the straight line in it."""
+
+    low: float
+    high: float
+    coefficients: Array
+    covariance: Array
+    scatter: float  # rms of the points about the curve beyond their own errors
+
+    def __call__(self, x: Array) -> Array:
+        inside = np.clip(self._place(x), -1, 1)
+        return legendre.legval(inside, self.coefficients) + self.slope_at(x) * (self._place(x) - inside) / self._scale
+
+    def slope_at(self, x: Array) -> Array:
+        """Derivative; beyond the ends that of the end."""
+        inside = np.clip(self._place(x), -1, 1)
+        return np.asarray(legendre.legval(inside, legendre.legder(self.coefficients)) * self._scale)
+
+    @property
+    def mean(self) -> tuple[float, float]:
+        """Mean over the interval, and its standard error."""
+        return float(self.coefficients[0]), float(np.sqrt(self.covariance[0, 0]))
+
+    @property
+    def slope(self) -> tuple[float, float]:
+        """Slope of the least-squares straight line through the curve, and its standard error."""
+        return float(self.coefficients[1] * self._scale), float(np.sqrt(self.covariance[1, 1]) * self._scale)
+
+    @property
+    def _scale(self) -> float:
+        return 2 / (self.high - self.low)
+
+    def _place(self, x: Array) -> Array:
+        return (x - self.low) * self._scale - 1
+
+
+def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = 20) -> Curve:
+    """The Legendre series through points (N,) of standard errors `sd`, of the degree that the points ask for.
+
+    Points beyond 2.5 sigma count less (Huber); scatter beyond `sd` is estimated and adds to it; the degree is that of
+    the least BIC. Two points or more at different `x`.
+
+    References: Huber, Robust Statistics (1981); Schwarz (1978).
+    """
+    low, high = float(x.min()), float(x.max())
+    place = (x - low) * (2 / (high - low)) - 1
+    most = max(1, min(most_degree, len(x) // 4))
+    basis = legendre.legvander(place, most)
+    best, least, waited = None, np.inf, 0
+    for degree in range(1, most + 1):
+        fit = _fit(basis[:, : degree + 1], y, sd)
+        criterion = fit[3] + (degree + 1) * np.log(len(x))
+        if criterion < least - 1e-9:
+            best, least, waited = fit, criterion, 0
+        else:
+            waited += 1
+            if waited == PATIENCE:
+                break
+    assert best is not None
+    return Curve(low=low, high=high, coefficients=best[0], covariance=best[1], scatter=best[2])
+
+
+def _fit(basis: Array, y: Array, sd: Array) -> tuple[Array, Array, float, float]:
+    """Coefficients, covariance, excess scatter, and -2 log likelihood of one robust fit."""
+    count, unknowns = basis.shape
+    scatter, trust = 0.0, np.ones(count)
+    floor = 1e-12 + 1e-6 * float(np.median(sd))
+    for turn in range(12):
+        variance = sd**2 + scatter**2
+        weight = trust / variance
+        scaled = basis * np.sqrt(weight)[:, None]
+        covariance = np.linalg.pinv(scaled.T @ scaled, hermitian=True)
+        coefficients = covariance @ (basis.T @ (weight * y))
+        residual = y - basis @ coefficients
+        if turn == 0:  # from the middle half, lest a few outliers decide
+            scatter = 1.4826 * float(np.median(np.abs(residual)))
+            trust = _huber(residual, np.sqrt(sd**2 + scatter**2))
+            continue
+        freedom = max(count - unknowns, 1)
+        clipped = np.clip(residual, -HUBER * np.sqrt(variance), HUBER * np.sqrt(variance))
+        # The clipping takes 2 % from the variance of what is normal.
+        excess = float(np.sum((clipped**2 * 1.02 * count / freedom - sd**2) / variance**2) / np.sum(1 / variance**2))
+        scatter = float(np.sqrt(max(excess, 0.0)))
+        trust = _huber(residual, np.sqrt(sd**2 + scatter**2) + floor)
+    variance = sd**2 + scatter**2
+    z = np.abs(residual) / np.sqrt(variance)
+    loss = np.where(z < HUBER, z**2, 2 * HUBER * z - HUBER**2)
+    return coefficients, covariance, scatter, float(np.sum(loss + np.log(variance)))
+
+
+def _huber(residual: Array, sd: Array) -> Array:
+    return np.minimum(1.0, HUBER * sd / np.maximum(np.abs(residual), 1e-300))
+
+
+def typical(values: Array, sd: Array) -> tuple[float, float, float]:
+    """Robust weighted mean of values (N,) with errors `sd`, its standard error, and the scatter beyond the errors."""
+    coefficients, covariance, scatter, _ = _fit(np.ones((len(values), 1)), values, sd)
+    return float(coefficients[0]), float(np.sqrt(covariance[0, 0])), scatter

@@ -1,0 +1,54 @@
+"""Whether what was found is beeps: false ones are worse than none."""
+
+import numpy as np
+
+from beep.keyed import Beeps
+
+FEWEST = 4  # whole pulses
+LEAST_MEDIAN_ENERGY = 16.0
+ALIKE = 0.2  # of the usual length
+
+
+def doubt(beeps: Beeps) -> str:
+    """Why these are not the beeps of a satellite's keying, in words, or nothing."""
+    count = len(beeps.slot)
+    single = beeps.whole & (beeps.slots == 1)
+    if single.sum() < FEWEST:
+        return "a keyed tone with too few pulses for a clock"
+    energy = beeps.tones.energy
+    if np.median(energy) < LEAST_MEDIAN_ENERGY:
+        return "only noise"
+    length = (beeps.stop_s - beeps.start_s)[single]
+    usual = float(np.median(length))
+    period = beeps.clock.period_s
+    rough = ALIKE * usual + 4 * np.sqrt(2) * beeps.edge_sd_s[single]
+    alike = float(np.mean(np.abs(length - usual) < rough))
+    missing, joined = _exceptions(beeps)
+    slots = int(beeps.slot[-1] + beeps.slots[-1])
+    if beeps.clock.steady:
+        if (missing + joined) > 0.3 * slots:
+            return "a keyed tone without a steady clock, like Morse code"
+        if alike < 0.8:
+            return "a tone whose pulses are of unlike length"
+    else:
+        interval = np.diff(beeps.start_s) / np.maximum(np.diff(beeps.slot), 1) / period
+        even = float(np.mean((np.abs(interval - 1) < 0.17) & (np.diff(beeps.slot) <= 2)))
+        if alike < 0.85 or even < 0.85:
+            return "a keyed tone without a steady clock, like Morse code"
+    if count < 0.4 * slots:
+        return "a tone that comes back now and then, on no steady clock"
+    if beeps.tone.scatter > max(0.01 * beeps.tone.mean[0], 8.0):
+        return "sounds without one steady tone"
+    if beeps.rise_s > 0.45 * min(usual, period - usual):
+        return "a tone that swells and fades without being keyed"
+    if beeps.floor > 0.55:
+        return "a tone that is never off"
+    return ""
+
+
+def _exceptions(beeps: Beeps) -> tuple[int, int]:
+    """Slots in which a pulse is missing though its neighbours are strong, and slots without a key-up before."""
+    energy = beeps.tones.energy
+    gone = np.diff(beeps.slot) - beeps.slots[:-1]
+    strong = np.minimum(energy[1:], energy[:-1]) > 60
+    return int(np.sum(gone[strong])), int(np.sum(beeps.slots - 1))
