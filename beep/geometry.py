@@ -55,24 +55,33 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
     def look(t_s: Array) -> Look:
         since_s = np.asarray(t_s, np.float64) - tca_s
         range_m, range_rate_m_s = range_and_rate(since_s)
-        delay_s = range_m / SPEED_OF_LIGHT_M_S
-        for _ in range(LIGHT_TIME_ROUNDS):
-            sent_m, sent_m_s = range_and_rate(since_s - delay_s)
-            delay_s = sent_m / SPEED_OF_LIGHT_M_S
+        delay_s, delay_rate = light_time(range_and_rate, since_s)
         angle_rad = omega_rad_s * since_s
         up_m = radius_m * cos(offset_rad) * np.cos(angle_rad) - MEAN_EARTH_RADIUS_M
-        east_m = np.full_like(angle_rad, radius_m * sin(offset_rad))
-        north_m = radius_m * cos(offset_rad) * np.sin(angle_rad)
+        east_m = radius_m * sin(offset_rad) * np.cos(angle_rad)
+        north_m = radius_m * np.sin(angle_rad)
         return Look(
             range_m=range_m,
             range_rate_m_s=range_rate_m_s,
             azimuth_rad=np.arctan2(east_m, north_m) % (2 * pi),
             elevation_rad=np.arctan2(up_m, np.hypot(east_m, north_m)),
             delay_s=delay_s,
-            delay_rate=sent_m_s / (SPEED_OF_LIGHT_M_S + sent_m_s),  # d(tau)/dt = (v/c)(1 - d(tau)/dt)
+            delay_rate=delay_rate,
         )
 
     return look
+
+
+def light_time(range_and_rate: Callable[[Array], tuple[Array, Array]], t_s: Array) -> tuple[Array, Array]:
+    """Delay (N,), s, of what arrives at `t_s` (N,) at a station that stands still, and its derivative (N,), s/s.
+
+    `range_and_rate` gives distance, m, and range rate, m/s, at times of emission.
+    """
+    delay_s: Array = np.zeros_like(t_s)
+    for _ in range(LIGHT_TIME_ROUNDS + 1):
+        sent_m, sent_m_s = range_and_rate(t_s - delay_s)
+        delay_s = sent_m / SPEED_OF_LIGHT_M_S
+    return delay_s, sent_m_s / (SPEED_OF_LIGHT_M_S + sent_m_s)  # d(tau)/dt = (v/c)(1 - d(tau)/dt)
 
 
 def simple_pass_duration_s(*, altitude_m: float, max_elevation_rad: float) -> float:

@@ -32,6 +32,7 @@ DERIVATIVE_TOLERANCE_HZ = 2e-4  # central differences leave (f/c) d3r/dt3 STEP_S
 SLOPE_TOLERANCE = 1e-6  # of itself; central differences leave (v STEP_S / d)^2 / 2: measured 3e-7 at 100 km height
 ZERO_TOLERANCE_S = 1e-12  # 1e-8 m of flight, far below the shift of a millisecond that it looks for: measured 4e-18
 ANGLE_TOLERANCE_RAD = 1e-13  # float64 has 1 nm at 7000 km, seen over 300 km: measured 8e-16
+STEP_SHARE = 1e-12  # float64 has 1 nm at 7000 km, in a step of 70 km: measured 5e-15
 
 STEP_S = 0.01  # of central differences
 
@@ -241,6 +242,24 @@ def test_simple_pass_flies_north_in_the_east():
     assert 90 < south < 180
     assert abs(radians(east - 90)) < ANGLE_TOLERANCE_RAD
     assert 0 < north < 90
+
+
+def test_simple_pass_flies_a_great_circle():
+    """Range and angles together give a place that moves with the orbit's speed: along a great circle, all the way."""
+    radius_m = MEAN_EARTH_RADIUS_M + 1500e3
+    omega_rad_s = sqrt(GM_EARTH_M3_S2 / radius_m**3)
+    look = simple_pass(altitude_m=1500e3, max_elevation_rad=radians(20), tca_s=0.0)
+
+    def place_m(t_s):
+        seen = look(t_s)
+        level_m = seen.range_m * np.cos(seen.elevation_rad)
+        up_m = seen.range_m * np.sin(seen.elevation_rad)
+        return np.stack([level_m * np.sin(seen.azimuth_rad), level_m * np.cos(seen.azimuth_rad), up_m])
+
+    t_s = np.array([-400.0, -100.0, 0.0, 250.0])
+    steps_m = np.linalg.norm(place_m(t_s + 10) - place_m(t_s), axis=0)
+
+    assert np.abs(steps_m / (2 * radius_m * sin(omega_rad_s * 5)) - 1).max() < STEP_SHARE
 
 
 @pytest.mark.parametrize(
