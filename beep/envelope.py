@@ -5,14 +5,14 @@ from numpy.typing import NDArray
 
 from beep.arrays import Array
 
-HALF_WIDTH_HZ = 250.0  # about the tone: edges of some 3 ms are still seen
+HALF_WIDTH_HZ = 150.0  # about the tone: edges of some 4 ms are still seen
 STEPS_PER_S = 1000
 
 
 def envelope(samples: NDArray[np.floating], *, sample_rate_hz: float, tone_hz: Array) -> tuple[Array, Array]:
     """Times (M,), about a millisecond apart, and the amplitude there of a tone in samples (N,).
 
-    `tone_hz` (N,) is the tone at each sample; what is further than some 250 Hz from it is left out. A sine of full
+    `tone_hz` (N,) is the tone at each sample; what is further than some 150 Hz from it is left out. A sine of full
     scale has amplitude 1.
     """
     phase = 2 * np.pi * np.cumsum(tone_hz) / sample_rate_hz

@@ -52,7 +52,7 @@ def scenario_html(scenario: Scenario) -> str:
 
         return doppler(scenario, paper=paper)
 
-    return _page("Scenario", rows, _picture(drawn), player)
+    return _page("Scenario", rows, _picture("Doppler curve", drawn), player)
 
 
 def measurement_html(measurement: Measurement) -> str:
@@ -79,7 +79,7 @@ def measurement_html(measurement: Measurement) -> str:
 
     samples, rate_hz = _made_anew(m)
     words = f"{len(samples) / rate_hz:.0f} s of the beeps, made anew as they were measured"
-    return _page("Measurement", rows, _picture(drawn), _player(samples, rate_hz, words))
+    return _page("Measurement", rows, _picture("Tones and lengths", drawn), _player(samples, rate_hz, words))
 
 
 def _with_error(value: float, sd: float, unit: str) -> str:
@@ -110,7 +110,7 @@ def _made_anew(measurement: Measurement) -> tuple[Samples, int]:
     return (0.5 * sound[:, None]).astype(np.float32), rate_hz
 
 
-def _picture(drawn: Callable[[Paper], Figure]) -> str:
+def _picture(title: str, drawn: Callable[[Paper], Figure]) -> str:
     """An image of what is drawn, or how to get one."""
     try:
         from beep.plot.style import Paper, save
@@ -118,7 +118,7 @@ def _picture(drawn: Callable[[Paper], Figure]) -> str:
         return f"<p>{escape(str(error))}</p>"
     file = io.BytesIO()
     save(drawn(Paper(size_in=SIZE_IN, dpi=DPI)), file, kind="png")
-    return f'<img alt="" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+    return f'<img alt="{title}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
 def _player(samples: Samples, rate_hz: int, words: str) -> str:

@@ -183,7 +183,7 @@ def facts(scenario: Scenario, truth: dict[str, Array], reception: Reception) -> 
     """Rise, closest approach and set, a line each, with the markers of the sky track."""
     up = truth["elevation_deg"] > 0
     if not up.any():
-        return NEVER_UP
+        return "below the horizon\nthroughout"
     lines = {}
     for t_s, shape in _moments(truth, reception):
         seen = {name: float(column[0]) for name, column in track(scenario, [t_s]).items() if name != "utc"}

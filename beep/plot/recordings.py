@@ -13,7 +13,16 @@ from beep.envelope import envelope
 from beep.errors import RecordingError
 from beep.exporter import Progress, watched
 from beep.measure import Measurement
-from beep.plot.panels import DOWN_APART_IN, PASS_TIME, channel_name, colour_scale, heard_in, predicted, waterfall_panel
+from beep.plot.panels import (
+    DOWN_APART_IN,
+    LEGEND_IN,
+    PASS_TIME,
+    channel_name,
+    colour_scale,
+    heard_in,
+    predicted,
+    waterfall_panel,
+)
 from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
 from beep.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.reception import receive
@@ -26,6 +35,7 @@ LEFT_IN, RIGHT_IN, UTC_IN = 0.78, 0.72, 0.85
 TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25
 MOST_CHANNELS = 2  # shown
 SHOWN_S, AHEAD_S = 8.0, 0.3
+BARS = 48
 SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
 
@@ -143,7 +153,7 @@ def _beats(axes: Axes, recording: Recording, measurement: Measurement, paper: Pa
     tone_hz = np.interp(t_s, pulses.time_s[known], pulses.tone_hz[known])
     at_s, amplitude = envelope(samples, sample_rate_hz=rate_hz, tone_hz=tone_hz)
     colour = paper.colours["carriers"][0]
-    axes.plot(from_s + at_s, amplitude, color=paper.colours["ink"], linewidth=0.8, gid="envelope")
+    axes.plot(from_s + at_s, amplitude, color=paper.colours["ink"], linewidth=0.7, gid="envelope")
     for start_s, length_s in zip(pulses.start_s, pulses.length_s, strict=True):
         if start_s < until_s:
             axes.axvspan(start_s, min(start_s + length_s, until_s), color=colour, alpha=0.25, linewidth=0, gid="beep")
@@ -156,14 +166,19 @@ def _lengths(axes: Axes, measurement: Measurement, paper: Paper) -> None:
     pulse_ms, pause_ms = (1e3 * lengths_s for lengths_s in lengths(measurement))
     every = np.concatenate([pulse_ms, pause_ms])
     if every.size:
-        spread_ms = max(float(np.ptp(every)), 10.0)
-        edges = np.linspace(every.min() - 0.05 * spread_ms, every.max() + 0.05 * spread_ms, 41)
-        for number, (values_ms, word) in enumerate(((pulse_ms, "beeps"), (pause_ms, "pauses"))):
-            look: dict[str, Any] = {"color": paper.colours["carriers"][number], "hatch": ("", "////")[number]}
-            look |= {"edgecolor": paper.colours["paper"], "linewidth": 0.3}
-            axes.hist(values_ms, edges, label=f"{word}: {len(values_ms)}", **look)
-        axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
-        axes.legend(loc="upper center", ncols=2, columnspacing=1.0, handlelength=1.4)
+        low_ms, high_ms = np.percentile(every, (1, 99))
+        beyond_ms = 0.25 * max(high_ms - low_ms, 10.0)
+        edges = np.linspace(low_ms - beyond_ms, high_ms + beyond_ms, BARS + 1)
+        labels = []
+        for values_ms, word in ((pulse_ms, "beeps"), (pause_ms, "pauses")):
+            outside = int(np.count_nonzero((values_ms < edges[0]) | (values_ms > edges[-1])))
+            labels.append(f"{word}: {len(values_ms)}" + (f", {outside} outside" if outside else ""))
+        _, _, bars = axes.hist([pulse_ms, pause_ms], edges, color=paper.colours["carriers"], label=labels, rwidth=1.0)
+        for bar in bars[1]:
+            bar.set(hatch="////", edgecolor=paper.colours["paper"], linewidth=0.0)
+        high_in = axes.get_position().height * axes.get_figure(root=True).get_size_inches()[1]
+        axes.set_ylim(0, axes.get_ylim()[1] / (1 - 2 * LEGEND_IN / high_in))
+        axes.legend(loc="upper right", handlelength=1.4)
     axes.set(xlabel="length at half amplitude / ms")
     titled(axes, "how many are how long")
     axes.locator_params(axis="x", nbins=5)
