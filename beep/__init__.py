@@ -20,8 +20,10 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.errors import BeepError, OutputError, PlaybackError, RecordingError, ScenarioError
+    from beep.curves import Tones
+    from beep.errors import BeepError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError
     from beep.exporter import export
+    from beep.fit import PassFit, fit_pass, tones_of
     from beep.measure import Measurement, measure
     from beep.player import play, playing
     from beep.recipe import load, preset, presets, to_toml
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.errors": ("BeepError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError"),
+    "beep.curves": ("Tones",),
+    "beep.errors": ("BeepError", "FitError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError"),
     "beep.exporter": ("export",),
+    "beep.fit": ("PassFit", "fit_pass", "tones_of"),
     "beep.measure": ("Measurement", "measure"),
     "beep.player": ("play", "playing"),
     "beep.recipe": ("load", "preset", "presets", "to_toml"),
@@ -46,15 +50,19 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "FitError",
     "Measurement",
     "OutputError",
+    "PassFit",
     "PlaybackError",
     "Recording",
     "RecordingError",
     "Scenario",
     "ScenarioError",
+    "Tones",
     "blocks",
     "export",
+    "fit_pass",
     "load",
     "measure",
     "open_recording",
@@ -64,6 +72,7 @@ __all__ = [
     "presets",
     "render",
     "to_toml",
+    "tones_of",
     "track",
 ]
 

@@ -133,7 +133,9 @@ class Band:
     def duration_s(self) -> float:
         return self.frames / self.framing.sample_rate_hz
 
-    def windows(self, start_s: Array, count: int, tone_hz: Array, slope_hz_s: Array, at_s: Array) -> tuple[Array, NDArray[np.complex128]]:
+    def windows(
+        self, start_s: Array, count: int, tone_hz: Array, slope_hz_s: Array, at_s: Array
+    ) -> tuple[Array, NDArray[np.complex128]]:
         """Times (N, count) from each of `start_s` (N,) on, and what is there beside a tone, (N, count).
 
         The tone is `tone_hz` at `at_s` and glides by `slope_hz_s`, all (N,); its phase is zero at `at_s`.

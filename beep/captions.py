@@ -1,6 +1,7 @@
 """What is written on a picture of a scenario: which recipe, where, when, and how well its orbit is known."""
 
 from datetime import datetime, timedelta
+from math import floor, isfinite, log10
 
 from beep.reception import Reception
 from beep.recipe import preset, presets
@@ -91,3 +92,13 @@ def title(scenario: Scenario, reception: Reception) -> str:
     else:
         what = f"Sputnik 1 over {name_of(scenario) or place(scenario)}"
     return ", ".join(part for part in (what, date(reception.epoch)) if part)
+
+
+def with_error(value: float, sd: float, unit: str) -> str:
+    """Value and standard error, to two digits of the error."""
+    if not isfinite(value):
+        return "not known"
+    if not (isfinite(sd) and sd > 0):
+        return f"{value:.6g} {unit}"
+    digits = max(0, 1 - floor(log10(sd)))
+    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f} {unit}"

@@ -33,6 +33,9 @@ EXAMPLES = """\
   beep plot doppler curve.svg --station cambridge --start 1957-10-13
                                                                 the S-curve alone
   beep plot waterfall tape.png tape.wav                         any recording, and the curve laid over ours
+  beep fit sputnik.wav                                          distance and speed from its Doppler
+  beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
+                                                                the orbit's shape known: shifts in time and node
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
@@ -40,6 +43,7 @@ COMMANDS = {  # each a module of beep.commands, with add(parser) and run(argumen
     "export": "write the sound to a file or a pipe",
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
     "plot": "draw a pass, or what is in a recording",
+    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
     "show": "print the recipe as TOML, to be changed and given back",
 }
 

@@ -86,7 +86,13 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
     x = slot.astype(np.float64)
     if len(x) < 3:
         return Clock(
-            period_s=period_s, period_sd_s=float("nan"), scatter_s=0.0, steady=False, slot=slot, smooth_s=start_s, splices=0
+            period_s=period_s,
+            period_sd_s=float("nan"),
+            scatter_s=0.0,
+            steady=False,
+            slot=slot,
+            smooth_s=start_s,
+            splices=0,
         )
     phase = start_s - period_s * x
     step = np.diff(phase)

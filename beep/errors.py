@@ -5,6 +5,7 @@ BeepError
 ├── OutputError(OSError)         a file or pipe that cannot be written
 ├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
 ├── RecordingError(ValueError)   a recording that cannot be read or measured
+├── FitError(ArithmeticError)    tones from which no pass can be told
 └── ExtraError(ImportError)      a library that an optional part needs, and that is not installed
 """
 
@@ -31,3 +32,7 @@ class RecordingError(BeepError, ValueError):
 
 class ExtraError(BeepError, ImportError):
     """An optional part needs a library that is not installed."""
+
+
+class FitError(BeepError, ArithmeticError):
+    """The tones do not tell a pass: no Doppler, too short an arc, too few."""

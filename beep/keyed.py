@@ -34,7 +34,8 @@ class Beeps:
     stop_s: Array
     whole: Bools
     tones: Tones
-    edge_sd_s: Array
+    start_sd_s: Array
+    stop_sd_s: Array
     rise_s: float
     rise_sd_s: float
     floor: float  # of the tone's amplitude, that remains in the gaps
@@ -66,10 +67,13 @@ class _Round:
     slots: NDArray[np.int64]
     start_s: Array
     stop_s: Array
+    start_sd_s: Array
+    stop_sd_s: Array
     tones: Tones
 
     def pick(self, which: NDArray[np.generic]) -> "_Round":
-        columns = {name: getattr(self, name)[which] for name in ("slot", "slots", "start_s", "stop_s")}
+        names = ("slot", "slots", "start_s", "stop_s", "start_sd_s", "stop_sd_s")
+        columns = {name: getattr(self, name)[which] for name in names}
         return _Round(tones=picked(self.tones, which), **columns)
 
 
@@ -89,7 +93,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     rough = rough.pick(_one_a_slot(rough))
     curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
     starts = on_clock(rough.slot, rough.start_s, np.full(len(rough.slot), 1e-3), period)
-    rise_s, _ = _rise(band, rough)
+    rise_s, _ = _rise(band, rough, starts)
     shape = _Shape(
         rise_s=rise_s,
         search_hz=float(np.clip(4 * curve.scatter, 4, 20)),
@@ -110,7 +114,8 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     curve = smooth_curve(trial.tones.time_s, trial.tones.tone_hz, trial.tones.tone_sd_hz)
     shape = replace(shape, search_hz=float(np.clip(4 * curve.scatter, 3, 20)), floor=floor)
     merged = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
-    rise_s, rise_sd_s = _rise(band, merged, floor)
+    starts = on_clock(merged.slot, merged.start_s, np.full(len(merged.slot), 1e-3), period)
+    rise_s, rise_sd_s = _rise(band, merged, starts, floor)
     shape = replace(shape, rise_s=rise_s, guard_s=0.6 * rise_s + 0.002)
     curve = smooth_curve(merged.tones.time_s, merged.tones.tone_hz, merged.tones.tone_sd_hz)
     final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
@@ -147,7 +152,15 @@ def _estimate(
         )
         for rising, expected in ((True, start_s), (False, stop_s))
     ]
-    return _Round(slot=slot, slots=slots, start_s=ends[0], stop_s=ends[1], tones=found)
+    return _Round(
+        slot=slot,
+        slots=slots,
+        start_s=ends[0][0],
+        stop_s=ends[1][0],
+        start_sd_s=ends[0][1],
+        stop_sd_s=ends[1][1],
+        tones=found,
+    )
 
 
 def _one_a_slot(found: _Round) -> NDArray[np.int64]:
@@ -201,37 +214,48 @@ def _merged(found: _Round, joined: Bools) -> _Round:
         slots=found.slot[last] - found.slot[first] + 1,
         start_s=found.start_s[first],
         stop_s=found.stop_s[last],
+        start_sd_s=found.start_sd_s[first],
+        stop_sd_s=found.stop_sd_s[last],
         tones=picked(found.tones, first),
     )
 
 
-def _rise(band: Band, found: _Round, floor: float = 0.0) -> tuple[float, float]:
-    """Length of the edges and its standard error: that which makes all of them together most likely."""
+def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple[float, float]:
+    """Length of the edges and its standard error: that which makes all of them together most likely.
+
+    Where the clock is surer of the edges than they themselves are, it says where they are.
+    """
     strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
     strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
-    if not len(strong):
+    if len(strong) < FEWEST:
         return FIRST_RISE_S, float("nan")
     some = found.pick(strong)
+    length = some.stop_s - some.start_s
     between = found.start_s[1:] - found.stop_s[:-1]
-    side_s = 0.45 * min(0.15, *np.quantile(some.stop_s - some.start_s, [0.3]), *np.quantile(between, [0.3]))
-    ends_s = (some.start_s, some.stop_s)
-    gain = rise_gains(band, ends_s, some.tones, rises_s=RISES_S, side_s=side_s, floor=floor)
-    best = int(gain.argmax())
-    if 0 < best < len(RISES_S) - 1:
-        x = np.log(RISES_S[best - 1 : best + 2])
-        bend, slope, _ = np.polyfit(x - x[1], gain[best - 1 : best + 2], 2)
-        if bend < 0:
-            rise = float(np.exp(x[1] + np.clip(-slope / (2 * bend), x[0] - x[1], x[2] - x[1])))
-            return rise, rise / float(np.sqrt(-2 * bend))
-    return RISES_S[best], RISES_S[best] / 3
+    side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
+    sd_s = float(np.median(edge_sd(some.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
+    ends_s, play_s = (some.start_s, some.stop_s), 0.2 * side_s
+    if starts.steady and starts.scatter_s < 3 * sd_s:
+        start_s = starts.of(some.slot)
+        ends_s, play_s = (start_s, start_s + float(np.median(length))), 0.0
+    rises_s, best = RISES_S, 0
+    for spacing in (1.3, 1.08, 0.0):
+        gain = rise_gains(band, ends_s, some.tones, rises_s=rises_s, side_s=side_s, window_s=play_s, floor=floor)
+        best = int(gain.argmax())
+        if spacing:
+            rises_s = tuple(rises_s[best] * spacing**step for step in (-1, -0.5, 0, 0.5, 1))
+    x = np.log(rises_s) - np.log(rises_s[2])
+    bend, slope, _ = np.polyfit(x, gain, 2)
+    if bend >= 0 or rises_s[2] < 1.1 * RISES_S[0]:
+        return rises_s[best], rises_s[best]
+    return rises_s[2] * float(np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), rises_s[2] / float(np.sqrt(-2 * bend))
 
 
 def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, dashes: float) -> Beeps:
-    edge_sd_s = edge_sd(final.tones, rise_s=shape.rise_s, rate_hz=band.rate_hz, floor=shape.floor)
     room = shape.rise_s / 2 + 0.002
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
     curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
-    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], edge_sd_s[~cut_start], period)
+    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
     return Beeps(
         slot=final.slot - final.slot[0],
         slots=final.slots,
@@ -239,7 +263,8 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
         whole=~(cut_start | cut_stop),
         tones=final.tones,
-        edge_sd_s=edge_sd_s,
+        start_sd_s=final.start_sd_s,
+        stop_sd_s=final.stop_sd_s,
         rise_s=shape.rise_s,
         rise_sd_s=rise_sd_s,
         floor=shape.floor,

@@ -23,6 +23,7 @@ SNR_BANDWIDTH_HZ = 500.0
 MOST_TRACKS = 3  # a channel, that are looked at closely
 FEWEST_BURSTS = 4
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
+NOISE_BINS_HZ = 0.75 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
 PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
 
 
@@ -185,20 +186,19 @@ def _ramp(beeps: Beeps) -> Array:
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
     found = beeps.tones
     length = beeps.stop_s - beeps.start_s
-    length_sd = np.sqrt(2) * beeps.edge_sd_s
+    length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
     pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
     gap = beeps.start_s[1:] - beeps.stop_s[:-1]
     adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
     inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
-    gap_sd = np.hypot(beeps.edge_sd_s[1:], beeps.edge_sd_s[:-1])
+    gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
     pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
     period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
     duty = pulse / period
     ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
-    # Amplitude, and density from the neighbours together: each pulse gives it from about 226 Hz.
-    dof = 226.0 * found.length_s * 0.48
-    ratio_sd = 10 / np.log(10) * np.sqrt(2 / found.energy + 1 / (15 * dof))
+    # Each amplitude by itself, and the noise from all pulses together.
+    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (NOISE_BINS_HZ * float(np.sum(found.length_s)))
     count = len(length)
     tone, tone_sd = beeps.tone.mean
     drift, drift_sd = beeps.tone.slope
@@ -224,7 +224,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
         drift_hz_per_s=drift,
         drift_hz_per_s_sd=drift_sd,
         snr_db=float(np.median(ratio)),
-        snr_db_sd=float(1.2533 * np.median(ratio_sd) / np.sqrt(count)),
+        snr_db_sd=float(10 / np.log(10) * np.sqrt(ratio_var)),
         snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
         keying=keying_of((pulse, pulse_sd), (pause, pause_sd)),
         hum_hz=hum_hz,
@@ -232,7 +232,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
         pulses=Pulses(
             slot=beeps.slot,
             start_s=beeps.start_s,
-            start_sd_s=beeps.edge_sd_s,
+            start_sd_s=beeps.start_sd_s,
             length_s=length,
             length_sd_s=length_sd,
             time_s=found.time_s,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beep.captions import date, orbit, place, recipe
+from beep.captions import date, orbit, place, recipe, with_error
 from beep.errors import BeepError, ExtraError
 from beep.output.wav import write_wav
 from beep.preview import at_low_rate, heard_from_s
@@ -69,7 +69,7 @@ def measurement_html(measurement: Measurement) -> str:
         f"SNR in {m.snr_bandwidth_hz:g} Hz": (m.snr_db, m.snr_db_sd, 1.0, "dB"),
     }
     rows = {"beeps": str(m.beeps)}
-    rows |= {name: _with_error(value * unit, sd * unit, word) for name, (value, sd, unit, word) in values.items()}
+    rows |= {name: with_error(value * unit, sd * unit, word) for name, (value, sd, unit, word) in values.items()}
     rows |= {"keyed like": m.keying} | ({"note": m.note} if m.note else {})
 
     def drawn(paper: Paper) -> Figure:
@@ -80,16 +80,6 @@ def measurement_html(measurement: Measurement) -> str:
     samples, rate_hz = _made_anew(m)
     words = f"{len(samples) / rate_hz:.0f} s of the beeps, made anew as they were measured"
     return _page("Measurement", rows, _picture("Tones and lengths", drawn), _player(samples, rate_hz, words))
-
-
-def _with_error(value: float, sd: float, unit: str) -> str:
-    """Value and standard error, to two digits of the error."""
-    if not np.isfinite(value):
-        return "not known"
-    if not (np.isfinite(sd) and sd > 0):
-        return f"{value:.6g} {unit}"
-    digits = max(0, 1 - int(np.floor(np.log10(sd))))
-    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f} {unit}"
 
 
 def _made_anew(measurement: Measurement) -> tuple[Samples, int]:

@@ -16,10 +16,12 @@ from beep.arrays import Array
 from beep.band import FLAT, STOP, Band
 
 TOGETHER = 256  # pulses worked on at once
-NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 125.0  # beside the tone
+NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
+QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
 NEIGHBOURS = 15  # pulses over which the noise is averaged
 KERNEL_STEPS = 16  # per sample
+NOWHERE = -1e12  # score of a place that is not allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ def _tones(
     beside = np.arange(NOISE_FROM_HZ, NOISE_TO_HZ, max(rate / count, 1.0))
     beside = np.concatenate([-beside, beside])
     spectrum = np.abs(rest @ np.exp(-2j * np.pi * local_s[:, None] * beside)) ** 2
-    density = np.median(spectrum, axis=1) / np.log(2) / (total * rate)
+    density = _mean_of_quiet(spectrum) / (total * rate)
     length = total / rate
     energy = amplitude**2 * length / np.maximum(density, 1e-300)
     amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
@@ -116,6 +118,15 @@ def _tones(
     slope = slope_hz_s + glide
     tone = tone_hz + slope_hz_s * (centre - middle) + offset
     return centre, tone, slope, amplitude, length, density
+
+
+def _mean_of_quiet(power: Array) -> Array:
+    """Mean of exponentially distributed powers (N, bins) from the lower part of them."""
+    bins = power.shape[1]
+    count = max(int(QUIET_PART * bins), 1)
+    low = np.partition(power, count - 1, axis=1)[:, :count]
+    # Maximum likelihood where only the lowest are known.
+    return np.asarray((low.sum(axis=1) + (bins - count) * low[:, -1]) / count)
 
 
 def _among_neighbours(density: Array) -> Array:
@@ -147,31 +158,44 @@ def edge_kernel(rise_s: float, rate_hz: float) -> tuple[Array, Array]:
 
 def edges(
     band: Band, expected_s: Array, found: Tones, *, rising: bool, rise_s: float, window_s: Array, floor: float = 0.0
-) -> Array:
-    """Moments (N,) at which pulses rise, or fall, through half their amplitude, by least squares on a raised cosine.
+) -> tuple[Array, Array]:
+    """Moments (N,) at which pulses rise, or fall, through half their amplitude, and their standard errors.
 
-    Looked for within `window_s` (N,) of `expected_s` (N,). Beyond the pulse, `floor` of its amplitude goes on in phase.
+    The mean over what is likely for a raised cosine, every moment within `window_s` (N,) of `expected_s` (N,) being
+    as good before: in strong signals that is least squares and its Cramér-Rao bound, in weak ones it knows of side
+    peaks. Beyond the pulse, `floor` of its amplitude goes on in phase.
     """
-    at_s = []
+    sure_s = edge_sd(found, rise_s=rise_s, rate_hz=band.rate_hz, floor=floor)
+    at_s, sd_s = [], []
     for at in range(0, len(expected_s), TOGETHER):
         expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
         t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
-        moment, _ = _fitted(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
-        at_s.append(moment)
-    return np.concatenate(at_s) if at_s else np.zeros(0)
+        moments, score = _scores(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+        peak, top = _peaks(moments, score)
+        part = slice(at, at + TOGETHER)
+        weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
+        likely = np.exp(np.clip((score - top[:, None]) * weight[:, None], -700, 0))
+        total = likely.sum(axis=1)
+        mean = (likely * moments).sum(axis=1) / total
+        spread = np.sqrt((likely * (moments - mean[:, None]) ** 2).sum(axis=1) / total)
+        fine = spread < 1.5 * (moments[:, 1] - moments[:, 0])
+        at_s.append(np.where(fine, peak, mean))
+        sd_s.append(np.where(fine, sure_s[part], spread))
+    return (np.concatenate(at_s), np.concatenate(sd_s)) if at_s else (np.zeros(0), np.zeros(0))
 
 
 def rise_gains(
-    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, floor: float
+    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, window_s: float, floor: float
 ) -> Array:
-    """Log likelihood, up to a constant, of each length of the edges at pulses' (starts, stops), each (N,)."""
+    """Log likelihood, up to a constant, of each length of the edges within `window_s` of pulses' (starts, stops)."""
     gains = np.zeros(len(rises_s))
     for rising, expected in zip((True, False), ends_s, strict=True):
         t_s, level, there = _levels(band, expected, found, side_s, floor)
-        window = np.full(len(expected), 0.2 * side_s)
+        window = np.full(len(expected), window_s)
         for number, rise_s in enumerate(rises_s):
-            _, top = _fitted(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+            tried = _scores(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+            _, top = _peaks(*tried)
             gains[number] += np.sum(top * 2 * found.amplitude**2 / (found.density * band.rate_hz))
     return gains
 
@@ -211,26 +235,31 @@ def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: f
     return t_s, np.where(there, (level - floor) / (1 - floor), 0.0), there.astype(np.float64)
 
 
-def _fitted(
+def _scores(
     t_s: Array, level: Array, there: Array, expected_s: Array, window_s: Array, *, rising: bool, rise_s: float, rate_hz: float
 ) -> tuple[Array, Array]:
-    """Moments of the edges in levels (N, count), and their scores: half the drop of the sum of squares."""
+    """Moments (N, trials) and how well an edge there fits levels (N, count): half the drop of the sum of squares."""
     local_s = np.arange(t_s.shape[1]) / rate_hz
     kernel_s, kernel = edge_kernel(rise_s, rate_hz)
     step = 0.25 / rate_hz
     offset = expected_s - t_s[:, 0]
-    shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + step, step)
+    shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + 2 * step, step)
     model = np.interp((1.0 if rising else -1.0) * (local_s[:, None] - shifts), kernel_s, kernel)
     score = level @ model - there @ (model**2) / 2
-    score = np.where(np.abs(shifts - offset[:, None]) <= window_s[:, None] + step, score, -np.inf)
-    best = np.clip(score.argmax(axis=1), 1, len(shifts) - 2)
+    score[np.abs(shifts - offset[:, None]) > window_s[:, None] + step] = NOWHERE
+    return t_s[:, :1] + shifts, score
+
+
+def _peaks(moments: Array, score: Array) -> tuple[Array, Array]:
+    """Moments (N,) of the best scores, between the trials, and those scores."""
+    best = np.clip(score.argmax(axis=1), 1, score.shape[1] - 2)
     rows = np.arange(len(best))
     left, mid, right = (score[rows, best + d] for d in (-1, 0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bow = np.where(np.isfinite(left + right), (left - right) / (2 * (left - 2 * mid + right)), 0.0)
-    bow = np.clip(np.nan_to_num(bow), -1, 1)
-    top = np.where(np.isfinite(left + right), mid - (left - right) * bow / 4, mid)
-    return t_s[:, 0] + shifts[best] + bow * step, np.where(np.isfinite(top), top, 0.0)
+    bend = left - 2 * mid + right
+    inner = (left + right > NOWHERE / 2) & (bend < 0)
+    bow = np.where(inner, np.clip((left - right) / np.where(inner, 2 * bend, 1.0), -1, 1), 0.0)
+    top = np.where(mid > NOWHERE / 2, mid - np.where(inner, left - right, 0.0) * bow / 4, 0.0)
+    return moments[rows, best] + bow * (moments[:, 1] - moments[:, 0]), top
 
 
 def edge_sd(found: Tones, *, rise_s: float, rate_hz: float, floor: float = 0.0) -> Array:

@@ -21,7 +21,7 @@ def doubt(beeps: Beeps) -> str:
     length = (beeps.stop_s - beeps.start_s)[single]
     usual = float(np.median(length))
     period = beeps.clock.period_s
-    rough = ALIKE * usual + 4 * np.sqrt(2) * beeps.edge_sd_s[single]
+    rough = ALIKE * usual + 4 * np.hypot(beeps.start_sd_s, beeps.stop_sd_s)[single]
     alike = float(np.mean(np.abs(length - usual) < rough))
     missing, joined = _exceptions(beeps)
     slots = int(beeps.slot[-1] + beeps.slots[-1])

@@ -18,9 +18,9 @@ LAYERS = [
     {"recording", "spectrogram", "envelope"},
     {"measure"},
     {"geometry", "channel"},
-    {"orbit", "passes"},
-    {"sputnik", "scenario"},
-    {"reception", "recipe"},
+    {"orbit", "passes", "curves"},
+    {"sputnik", "scenario", "bias"},
+    {"reception", "recipe", "fit"},
     {"stream", "truth"},
     {"exporter", "player", "preview", "captions"},
     {"console", "plot.style"},
@@ -28,7 +28,7 @@ LAYERS = [
     {"plot.passes", "plot.recordings"},
     {"notebook"},
     {"options"},
-    {"commands.export", "commands.play", "commands.plot", "commands.show", "commands.track"},
+    {"commands.export", "commands.fit", "commands.play", "commands.plot", "commands.show", "commands.track"},
     {"cli"},
     {"__main__"},
 ]
@@ -82,13 +82,13 @@ def test_imports_point_down() -> None:
 
 
 def test_one_module_each_for_what_is_heavy() -> None:
-    """SGP4, soundfile and rich are each imported in one place; SciPy and matplotlib nowhere on the way."""
+    """SGP4, soundfile and rich are each imported in one place; SciPy for curves alone, matplotlib nowhere."""
     wanted = {
         "sgp4": {"orbit"},
         "soundfile": {"output.wav", "recording"},
         "rich": {"terminal", "console"},
         "sounddevice": {"output.live"},
-        "scipy": set(),
+        "scipy": {"curves"},
         "matplotlib": {"plot.style", "plot.panels", "plot.passes", "plot.recordings"},
     }
     for library, homes in wanted.items():

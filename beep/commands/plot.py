@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from beep.errors import OutputError, RecordingError
 from beep.options import add_scenario_options, scenario_of
 from beep.recipe import from_comment
-from beep.scenario import fields
+from beep.scenario import Scenario, fields
 from beep.terminal import bar, say, stdout
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from beep.plot.style import Figure, Paper
     from beep.recording import Recording
-    from beep.scenario import Scenario
 
 KINDS = {
     "pass": "one sheet: S-curve, elevation and level, sky track, waterfall",
@@ -106,7 +105,7 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
 
 def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
     from beep.plot.passes import doppler, pass_sheet
-    from beep.plot.recordings import keying, waterfall
+    from beep.plot.recordings import fit, keying, waterfall
 
     if arguments.kind in ("pass", "doppler"):
         return {"pass": pass_sheet, "doppler": doppler}[arguments.kind](_flown(arguments), paper=paper)
@@ -120,7 +119,14 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
                 return waterfall(recording, scenario=scenario, curve=curve, paper=paper, progress=progress)
         from beep.measure import measure
 
-        return keying(recording, measure(recording), paper=paper)
+        measurements = measure(recording)
+        if arguments.kind == "keying":
+            return keying(recording, measurements, paper=paper)
+        from beep.fit import fit_pass, tones_of
+
+        scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment) or Scenario()
+        tones = tones_of(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in scenario.heard])
+        return fit(fit_pass(tones), tones, name=recording.name, paper=paper)
 
 
 def _flown(arguments: argparse.Namespace) -> Scenario:

@@ -11,7 +11,7 @@ Nothing touches pyplot or keeps a state. Raises ExtraError where matplotlib is n
 """
 
 from beep.plot.passes import doppler, pass_sheet
-from beep.plot.recordings import keying, measured, waterfall
+from beep.plot.recordings import fit, keying, measured, waterfall
 from beep.plot.style import Paper, save
 
-__all__ = ["Paper", "doppler", "keying", "measured", "pass_sheet", "save", "waterfall"]
+__all__ = ["Paper", "doppler", "fit", "keying", "measured", "pass_sheet", "save", "waterfall"]

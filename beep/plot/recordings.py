@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from beep.arrays import Array
-from beep.captions import date, footer, title
+from beep.captions import date, footer, title, with_error
+from beep.curves import Tones
 from beep.envelope import envelope
 from beep.errors import RecordingError
 from beep.exporter import Progress, watched
+from beep.fit import CarrierFit, PassFit
 from beep.measure import Measurement
 from beep.plot.panels import (
     DOWN_APART_IN,
@@ -23,7 +25,7 @@ from beep.plot.panels import (
     predicted,
     waterfall_panel,
 )
-from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
+from beep.plot.style import DASHES, EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
 from beep.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.reception import receive
 from beep.recipe import from_comment
@@ -212,6 +214,74 @@ def _tones(axes: Axes, measurement: Measurement, paper: Paper) -> None:
     unit = pass_clock(axes.xaxis, 0.0, until_s, length_in=width_in)
     axes.set(xlabel=f"{PASS_TIME} / {unit}", ylabel="tone / Hz")
     titled(axes, "tone of every beep, with its standard error", "tone of every beep")
+
+
+def fit(found: PassFit, tones: Sequence[Tones], *, name: str = "a recording", paper: Paper | None = None) -> Figure:
+    """Tones as measured with the curve fitted to them, and below what remains, each with its standard error.
+
+    `tones` are those that the fit was made of. Hollow marks are outliers, which it left out; a residual too large for
+    the picture is at its edge.
+    """
+    paper = paper or Paper()
+    with sheet(paper, default_in=(10.0, 7.5), least_in=(6.0, 4.5)) as figure:
+        head_in, foot_in = framed(figure, f"Pass fitted to {name}", _fitted(found), paper=paper)
+        width_in, height_in = figure.get_size_inches()
+        free_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
+        across_in = width_in - LEFT_IN - 0.3
+        rest = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, across_in, 0.35 * free_in)
+        upper = axes_at(
+            figure, LEFT_IN, foot_in + TICKS_IN + 0.35 * free_in + PANEL_TITLE_IN, across_in, 0.65 * free_in
+        )
+        until_s = max(float(one.t_s.max()) for one in found.carriers)
+        spread_hz = 0.0
+        for number, (one, heard) in enumerate(zip(found.carriers, tones, strict=True)):
+            spread_hz = max(spread_hz, _fitted_carrier(upper, rest, one, heard, number, paper))
+        for axes in (upper, rest):
+            axes.set_xlim(0.0, until_s)
+            if 0 <= found.tca_s.value <= until_s:
+                axes.axvline(found.tca_s.value, color=paper.colours["mark"], linewidth=1.0, linestyle=":", zorder=1.5)
+        unit = pass_clock(rest.xaxis, 0.0, until_s, length_in=across_in)
+        upper.set_xticks(rest.get_xticks(), [])
+        rest.axhline(0.0, color=paper.colours["soft"], linewidth=0.8, zorder=1.4)
+        rest.set(ylim=(-spread_hz, spread_hz), xlabel=f"{PASS_TIME} / {unit}", ylabel="residual / Hz")
+        upper.set_ylabel("tone / Hz")
+        upper.legend(loc="best", handlelength=2.4)
+        titled(rest, "what remains, with standard errors; hollow: outliers, left out", "what remains")
+    return figure
+
+
+def _fitted_carrier(upper: Axes, rest: Axes, one: CarrierFit, heard: Tones, number: int, paper: Paper) -> float:
+    """Draw one carrier; returns up to where residuals matter, Hz."""
+    colour = paper.colours["carriers"][number % 2]
+    order = np.argsort(heard.t_s)
+    at = order[np.searchsorted(heard.t_s[order], one.t_s)]  # the fit leaves out tones that are not numbers
+    tone_hz, sd_hz = heard.tone_hz[at], heard.sd_hz[at]
+    spread_hz = 4 * float(np.sqrt(np.mean(one.residual_hz[one.used] ** 2) + np.median(sd_hz) ** 2))
+    shown_hz = np.clip(one.residual_hz, -0.97 * spread_hz, 0.97 * spread_hz)
+    dots: dict[str, Any] = {"fmt": ".", "markersize": 3, "elinewidth": 0.6, "linewidth": 0, "color": colour}
+    name = f"{one.frequency_hz / 1e6:g} MHz"
+    upper.errorbar(one.t_s, tone_hz, sd_hz, gid=f"tones_{number}", label=f"{name}, measured", **dots)
+    upper.plot(
+        one.t_s, tone_hz - one.residual_hz, color=paper.colours["ink"], linewidth=0.9, linestyle=DASHES[number % 2],
+        label=f"{name}, fitted", gid=f"fitted_{number}",
+    )  # fmt: skip
+    rest.errorbar(one.t_s[one.used], shown_hz[one.used], sd_hz[one.used], gid=f"residuals_{number}", **dots)
+    out = ~one.used
+    rest.plot(one.t_s[out], shown_hz[out], "o", color=colour, markersize=4, fillstyle="none", gid=f"outliers_{number}")
+    return spread_hz
+
+
+def _fitted(found: PassFit) -> list[str]:
+    """The result in words, with standard errors."""
+    values = {
+        "closest approach after": (found.tca_s, "s"),
+        "distance": (found.distance_km, "km"),
+        "speed": (found.speed_km_s, "km/s"),
+        "tone without Doppler": (found.f0_hz, "Hz"),
+    }
+    lines = [f"model: {found.model}"]
+    lines += [f"{name} {with_error(one.value, one.sd, unit)}" for name, (one, unit) in values.items()]
+    return [*lines, f"residuals {found.residual_rms_hz:.2g} Hz rms"]
 
 
 def lengths(measurement: Measurement) -> tuple[Array, Array]:

@@ -1,0 +1,221 @@
+"""`beep fit`: from the tones of a recorded pass to when, how far and how fast the satellite flew by."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING, Any, get_args
+
+from beep.choices import Orbit, Sideband
+from beep.errors import BeepError
+from beep.scenario import SPUTNIK_1
+from beep.terminal import say, stdout
+
+if TYPE_CHECKING:
+    from beep.fit import Estimate, PassFit
+    from beep.recording import Recording
+
+ROWS = {
+    "tca_s": "closest approach, s",
+    "distance_km": "distance there, km",
+    "speed_km_s": "speed there, km/s",
+    "f0_hz": "tone without Doppler, Hz",
+}
+WIDTHS = (14, 11, 20, 20, 13)
+SATELLITE_KM_S = (6.0, 9.0)
+CARRIERS = ",".join(f"{carrier.frequency_mhz:g}" for carrier in SPUTNIK_1)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a recording of a pass; - for a stream on stdin")
+    model = parser.add_argument_group("model")
+    model.add_argument(
+        "--orbit",
+        choices=get_args(Orbit),
+        default="circular",
+        help="what flew: a circular orbit, a straight line, or Sputnik 1 as it is known, shifted in time and node "
+        "(default: circular)",
+    )
+    model.add_argument(
+        "--altitude-km", type=_number, metavar="KM", help="height of the circular orbit (default: from the curve)"
+    )
+    model.add_argument("--station", metavar="PLACE", help="a known name or LAT,LON[,HEIGHT_M] (for sputnik1)")
+    model.add_argument("--start", metavar="UTC", help="ISO 8601; the first pass after it is taken (for sputnik1)")
+    receiver = parser.add_argument_group("receiver")
+    receiver.add_argument(
+        "--carriers-mhz",
+        type=_frequencies,
+        default=CARRIERS,
+        metavar="MHZ[,MHZ]",
+        help=f"of mono or left, and right (default: {CARRIERS})",
+    )
+    receiver.add_argument(
+        "--sideband", choices=get_args(Sideband), help="does the tone fall or rise (default: as it does)"
+    )
+    receiver.add_argument("--drift", action="store_true", help="let the oscillator drift evenly")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print the result as JSON")
+    output.add_argument("--blind", action="store_true", help="do not compare with the recipe in the file's comment")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from beep.fit import fit_pass, model_of, tones_of
+    from beep.measure import measure
+    from beep.recording import open_recording
+    from beep.rules import parse_time
+    from beep.stations import parse_station
+
+    settings: dict[str, Any] = {
+        "orbit": arguments.orbit,
+        "altitude_km": arguments.altitude_km,
+        "station": None if arguments.station is None else parse_station(arguments.station),
+        "start": None if arguments.start is None else parse_time(arguments.start),
+    }
+    model_of(**settings)  # a wrong option need not wait for the measurement
+    with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
+        found = fit_pass(
+            tones_of(measure(recording), carriers_hz=arguments.carriers_mhz),
+            **settings,
+            sideband=arguments.sideband,
+            drift=arguments.drift,
+        )
+        recipe = None if arguments.blind else _recipe(recording, found)
+    for one in found.carriers:
+        tail = "; if it is another, say so: --carriers-mhz" if len(found.carriers) == 1 else ""
+        say(f"beep: assumed: {one.frequency_hz / 1e6:g} MHz{tail}", arguments)
+    if not SATELLITE_KM_S[0] < found.speed_km_s.value < SATELLITE_KM_S[1]:
+        say(
+            f"beep: warning: {found.speed_km_s.value:.2f} km/s is no satellite's speed; is the carrier right "
+            f"(--carriers-mhz), is it a whole pass?",
+            arguments,
+        )
+    if arguments.json:
+        stdout().write(json.dumps(to_json(found, recipe), indent=1, allow_nan=False) + "\n")
+    else:
+        stdout().write(_text(found, recipe))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
+def _frequencies(text: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not 1 <= len(values) <= 2 or not all(0 < value <= 500 for value in values):
+        raise argparse.ArgumentTypeError(f"must be one or two frequencies up to 500 MHz, like {CARRIERS}, got {text!r}")
+    return [value * 1e6 for value in values]
+
+
+def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
+    """What the recipe in a file of ours says of the same quantities; for comparison, the fit has not seen it."""
+    from beep.curves import closest
+    from beep.reception import receive
+    from beep.recipe import from_dict
+
+    try:
+        scenario = from_dict(json.loads(recording.comment))
+        reception = receive(scenario)
+    except (ValueError, BeepError):
+        return None
+    if scenario.still:
+        return None
+    tca_s, distance_km, speed_km_s = map(float, closest(reception.look, near_s=reception.tca_s))
+    return {"f0_hz": scenario.tone_hz, "tca_s": tca_s, "distance_km": distance_km, "speed_km_s": speed_km_s}
+
+
+def to_json(found: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
+    """The fit as JSON has it: what is not a number is null."""
+    from beep.fit import QUANTITIES, UNDETERMINED
+
+    correlation = [dict(zip(QUANTITIES, row, strict=True)) for row in found.correlation.tolist()]
+    table: dict[str, Any] = {name: _plain(getattr(found, name)) for name in QUANTITIES}
+    table |= {
+        "model": found.model,
+        "residual_rms_hz": found.residual_rms_hz,
+        "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
+        "model_bias": {name: _plain(estimate) for name, estimate in found.model_bias.items()},
+        "ionosphere_bias": None
+        if found.ionosphere_bias is None
+        else {name: _plain(estimate) for name, estimate in found.ionosphere_bias.items()},
+        "undetermined": list(UNDETERMINED),
+        "carriers": [
+            {
+                "frequency_hz": one.frequency_hz,
+                "sideband": one.sideband,
+                "f0_hz": _plain(one.f0_hz),
+                "drift_hz_per_s": _plain(one.drift_hz_per_s),
+                "tones": int(one.used.size),
+                "outliers": int((~one.used).sum()),
+                "residual_rms_hz": one.rms_hz,
+            }
+            for one in found.carriers
+        ],
+    }
+    if found.time_shift_s is not None:
+        table |= {"time_shift_s": _plain(found.time_shift_s), "node_shift_deg": _plain(found.node_shift_deg)}
+    if recipe is not None:
+        table["recipe"] = recipe
+    return table
+
+
+def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
+    if estimate is None:
+        return None
+    return {name: value if isfinite(value) else None for name, value in vars(estimate).items()}
+
+
+def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
+    from beep.fit import UNDETERMINED
+
+    removed = "removed to first order" if found.ionosphere_bias is None else "not removed, by one carrier"
+    titles = ["value", "error", "bias of model"]
+    titles += ["of a morning's sky"] if found.ionosphere_bias is not None else []
+    titles += ["recipe"] if recipe is not None else []
+    lines = [f"model: {found.model}; ionosphere: {removed}", _row("", titles)]
+    for name, title in ROWS.items():
+        estimate = getattr(found, name)
+        digits = _digits(estimate.sd)
+        cells = [f"{estimate.value:.{digits}f}", f"{estimate.sd:.{digits}f}" if estimate.sd else "given"]
+        cells += [_bias(table[name]) for table in (found.model_bias, found.ionosphere_bias) if table is not None]
+        cells += [f"{recipe[name]:.{digits}f}"] if recipe is not None else []
+        lines.append(_row(title, cells))
+    if found.time_shift_s is not None and found.node_shift_deg is not None:
+        late, node = found.time_shift_s, found.node_shift_deg
+        lines.append(
+            f"shifts: {late.value:+.2f} +- {late.sd:.2f} s later than predicted, if the first sample was at --start; "
+            f"node {node.value:+.4f} +- {node.sd:.4f} deg"
+        )
+    for one in found.carriers:
+        drift = one.drift_hz_per_s
+        drifting = "" if drift is None else f", oscillator {drift.value:+.4f} +- {drift.sd:.4f} Hz/s"
+        lines.append(
+            f"{one.frequency_hz / 1e6:g} MHz: {one.used.size} tones, {int((~one.used).sum())} outliers, {one.sideband} "
+            f"sideband, residual {one.rms_hz:.3f} Hz rms{drifting}"
+        )
+    lines.append(f"correlation of distance and speed: {found.correlation[2, 3]:.3f}")
+    lines += ["what one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(title: str, cells: list[str]) -> str:
+    return f"{title:25}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS[: len(cells)], strict=True))
+
+
+def _digits(sd: float) -> int:
+    """Decimals that show two figures of an error."""
+    return min(max(1 - floor(log10(sd)), 0), 6) if sd > 0 and isfinite(sd) else 4
+
+
+def _bias(estimate: Estimate) -> str:
+    if not isfinite(estimate.value):
+        return "not known"
+    digits = _digits(estimate.sd)
+    return f"{estimate.value:+.{digits}f} +- {estimate.sd:.{digits}f}"
