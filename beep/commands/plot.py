@@ -126,7 +126,7 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
 
         scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment) or Scenario()
         tones = tones_of(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in scenario.heard])
-        return fit(fit_pass(tones), tones, name=recording.name, paper=paper)
+        return fit(fit_pass(tones), tones, name=Path(recording.name).name, paper=paper)
 
 
 def _flown(arguments: argparse.Namespace) -> Scenario:

@@ -24,7 +24,7 @@ CURVE_POINTS = 601
 LEVEL_SPAN_DB = 40.0
 DOWN_APART_IN = 0.28  # between times that stand one below the other
 NEVER_UP = "below the horizon for the whole recording"
-GAPS: Any = (0, (5, 9))  # through which what is beneath can be seen
+GAPS: Any = (0, (4, 12))  # through which what is beneath can be seen
 OUTLINED = [withStroke(linewidth=2.0, foreground="black")]  # white on black is seen on every colour
 
 

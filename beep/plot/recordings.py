@@ -1,6 +1,7 @@
 """Pictures of a recording: its waterfall, and the keying that was found in it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def waterfall(
     if isinstance(recording, Scenario):
         scenario, name, numbers = recording, "the recipe's sound", scenario_spectrogram(recording)
     else:
-        scenario, name = scenario or from_comment(recording.comment), recording.name
+        scenario, name = scenario or from_comment(recording.comment), Path(recording.name).name
         blocks = recording.blocks()
         if progress is not None:
             blocks = watched(blocks, recording.frames, progress)
@@ -126,7 +127,7 @@ def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: 
         )
     with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(found)), least_in=(7.0, 1.5 + 2 * len(found))) as figure:
         notes = [_measured(measurement, recording.channels) for measurement in found]
-        head_in, foot_in = framed(figure, f"Keying of {recording.name}", notes, paper=paper)
+        head_in, foot_in = framed(figure, f"Keying of {Path(recording.name).name}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         row_in = (height_in - head_in - foot_in) / len(found)
         bars_in = 0.3 * (width_in - LEFT_IN - EDGE_IN)
@@ -228,7 +229,8 @@ def fit(found: PassFit, tones: Sequence[Tones], *, name: str = "a recording", pa
         width_in, height_in = figure.get_size_inches()
         free_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
         across_in = width_in - LEFT_IN - 0.3
-        rest = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, across_in, 0.35 * free_in)
+        rest_in = 0.35 * free_in
+        rest = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, across_in, rest_in)
         upper = axes_at(
             figure, LEFT_IN, foot_in + TICKS_IN + 0.35 * free_in + PANEL_TITLE_IN, across_in, 0.65 * free_in
         )
@@ -246,7 +248,8 @@ def fit(found: PassFit, tones: Sequence[Tones], *, name: str = "a recording", pa
         rest.set(ylim=(-spread_hz, spread_hz), xlabel=f"{PASS_TIME} / {unit}", ylabel="residual / Hz")
         upper.set_ylabel("tone / Hz")
         upper.legend(loc="best", handlelength=2.4)
-        titled(rest, "what remains, with standard errors; hollow: outliers, left out", "what remains")
+        outliers = "; hollow: outliers, left out" if not all(one.used.all() for one in found.carriers) else ""
+        titled(rest, f"what remains, with standard errors{outliers}", "what remains")
     return figure
 
 
@@ -262,7 +265,7 @@ def _fitted_carrier(upper: Axes, rest: Axes, one: CarrierFit, heard: Tones, numb
     name = f"{one.frequency_hz / 1e6:g} MHz"
     upper.errorbar(one.t_s, tone_hz, sd_hz, gid=f"tones_{number}", label=f"{name}, measured", **dots)
     upper.plot(
-        one.t_s, tone_hz - one.residual_hz, color=paper.colours["ink"], linewidth=0.9, linestyle=DASHES[number % 2],
+        one.t_s, tone_hz - one.residual_hz, color=paper.colours["ink"], linewidth=0.9, linestyle=DASHES[number % 2], zorder=3,
         label=f"{name}, fitted", gid=f"fitted_{number}",
     )  # fmt: skip
     rest.errorbar(one.t_s[one.used], shown_hz[one.used], sd_hz[one.used], gid=f"residuals_{number}", **dots)
@@ -281,7 +284,8 @@ def _fitted(found: PassFit) -> list[str]:
     }
     lines = [f"model: {found.model}"]
     lines += [f"{name} {with_error(one.value, one.sd, unit)}" for name, (one, unit) in values.items()]
-    return [*lines, f"residuals {found.residual_rms_hz:.2g} Hz rms"]
+    lines.append(f"residuals {found.residual_rms_hz:.2g} Hz rms")
+    return [*lines, "standard errors, without the bias of the model, which beep fit prints"]
 
 
 def lengths(measurement: Measurement) -> tuple[Array, Array]:
