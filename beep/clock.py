@@ -21,7 +21,7 @@ KEYINGS: dict[Keying, tuple[float, float]] = {
 }
 KEYING_TOLERANCE_S = 0.015
 LONGEST_PERIOD_S = 5.0
-STEADY = 0.04  # of the period: scatter of a clock that is called steady
+STEADY = 0.015  # of the period: scatter of a clock that is called steady
 
 
 def period_of(start_s: Array) -> float:
@@ -95,12 +95,11 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
             splices=0,
         )
     phase = start_s - period_s * x
-    step = np.diff(phase)
-    usual = 1.4826 * float(np.median(np.abs(step - np.median(step))))
-    jump = np.abs(step - np.median(step)) > max(0.03 * period_s, 8 * usual)
-    piece = np.concatenate([[0], np.cumsum(jump)])
-    sizes = np.bincount(piece)
-    held = sizes[piece] >= 3
+    held = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
+    piece = np.zeros(len(x), np.int64)
+    if held.any():
+        # What went astray alone is no splice: those left and right of it may well agree.
+        piece = np.interp(x, x[held], _pieces(phase[held], period_s)).astype(np.int64)
     pieces = np.unique(piece[held])
     if held.sum() < 0.75 * len(x) or len(pieces) > 1 + len(x) / 10:
         return _unsteady(slot, start_s, period_s)
@@ -111,7 +110,7 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         shift = np.median(place[first] - period_s * x[first]) - np.median(place[last] - period_s * x[last])
         place[piece >= right] -= shift
     moved = start_s - place
-    curve = smooth_curve(x[held], place[held], sd_s[held])
+    curve = smooth_curve(x[held], place[held], sd_s[held], most_degree=6)
     period, period_sd = curve.slope
     if curve.scatter > STEADY * period:
         return _unsteady(slot, start_s, period_s)
@@ -124,6 +123,15 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         smooth_s=np.where(held, curve(x) + moved, start_s),
         splices=len(pieces) - 1,
     )
+
+
+def _pieces(phase: Array, period_s: float) -> NDArray[np.int64]:
+    """Number of the stretch that each phase (N,) is in; between two of them it jumps."""
+    step = np.diff(phase)
+    middle = float(np.median(step)) if len(step) else 0.0
+    usual = 1.4826 * float(np.median(np.abs(step - middle))) if len(step) else 0.0
+    jump = np.abs(step - middle) > max(0.03 * period_s, 8 * usual)
+    return np.concatenate([[0], np.cumsum(jump)])
 
 
 def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock:
