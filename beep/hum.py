@@ -42,7 +42,11 @@ def _lines(power: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bin_hz: flo
                 continue
             at = int(near[power[near].argmax()])
             around = power[max(at - 20, 1) : at + 21]
-            if power[at] > ABOVE * np.median(around) and power[at] > 1e-12 and power[at] >= power[at - 1 : at + 2].max():
+            if (
+                power[at] > ABOVE * np.median(around)
+                and power[at] > 1e-12
+                and power[at] >= power[at - 1 : at + 2].max()
+            ):
                 left, mid, right = np.sqrt(power[at - 1 : at + 2])
                 found.append(round(float((at + (right - left) / (2 * (2 * mid - left - right) + 1e-30)) * bin_hz), 1))
         if len(found) > len(best):

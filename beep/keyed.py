@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from beep.arrays import Array
 from beep.band import Band
 from beep.clock import Clock, on_clock, period_of, slots_of
-from beep.pulses import Tones, edge_sd, edges, rise_gains, tones
+from beep.pulses import Tones, edge_sd, edges, rise_gains, shape_of, tones
 from beep.smooth import Curve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
 EDGE_SEARCH_S = 0.04
 FEWEST = 3  # pulses, to go on looking
+LOUDER, LIKE_OTHERS = 1.6, 0.4  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
@@ -41,6 +42,8 @@ class Beeps:
     floor: float  # of the tone's amplitude, that remains in the gaps
     tone: Curve  # against time
     clock: Clock
+    fall: float  # amplitude of a pulse's last third against its first
+    arch: float  # and of its middle against both
 
 
 def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
@@ -107,6 +110,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
     gap, floor = _gaps(band, trial, curve, shape)
@@ -123,7 +127,13 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
 
 
 def _estimate(
-    band: Band, slot: NDArray[np.int64], slots: NDArray[np.int64], start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
+    band: Band,
+    slot: NDArray[np.int64],
+    slots: NDArray[np.int64],
+    start_s: Array,
+    stop_s: Array,
+    curve: Curve,
+    shape: _Shape,
 ) -> _Round:
     """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
@@ -188,6 +198,19 @@ def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> ND
     start_s = starts.of(slot)
     seen_s = np.minimum(start_s + length_s, band.duration_s) - np.maximum(start_s, 0)
     return slot[seen_s >= LEAST_SEEN_S]
+
+
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
+    """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
+    before = _near(
+        band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
+    )
+    amplitude = found.tones.amplitude
+    half = min(5, len(amplitude) - 1)
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
+    recorded = found.start_s > 0.75 * gap_s
+    louder = amplitude > LOUDER * before.amplitude
+    return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
 def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
@@ -258,7 +281,10 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
     curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
     starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
+    fall, arch = shape_of(band, final.start_s, final.stop_s, final.tones)
     return Beeps(
+        fall=fall,
+        arch=arch,
         slot=final.slot - final.slot[0],
         slots=final.slots,
         start_s=np.where(cut_start, 0.0, final.start_s),

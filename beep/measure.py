@@ -198,7 +198,9 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     duty = pulse / period
     ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
     # Each amplitude by itself, and the noise from all pulses together.
-    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (NOISE_BINS_HZ * float(np.sum(found.length_s)))
+    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
+        NOISE_BINS_HZ * float(np.sum(found.length_s))
+    )
     count = len(length)
     tone, tone_sd = beeps.tone.mean
     drift, drift_sd = beeps.tone.slope
@@ -253,7 +255,11 @@ def _seen(beeps: Beeps) -> NDArray[np.bool_]:
 def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
     numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
     none, whole = np.zeros(0), np.zeros(0, np.int64)
-    columns = {field.name: none for field in fields(Pulses)} | {"slot": whole, "slots": whole, "whole": none.astype(bool)}
+    columns = {field.name: none for field in fields(Pulses)} | {
+        "slot": whole,
+        "slots": whole,
+        "whole": none.astype(bool),
+    }
     numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
     return Measurement(
         channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers

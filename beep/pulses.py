@@ -38,7 +38,7 @@ class Tones:
     @property
     def energy(self) -> Array:
         """Energy over noise density, C T/N0."""
-        return self.amplitude**2 * self.length_s / self.density
+        return np.maximum(self.amplitude**2 * self.length_s / self.density, 1e-9)
 
     @property
     def tone_sd_hz(self) -> Array:
@@ -54,7 +54,12 @@ def tones(
     Looked for within `search_hz`. The glide is known to `glide_sd` (Hz/s) and estimated within that.
     """
     parts = [
-        _tones(band, *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)), search_hz, glide_sd)
+        _tones(
+            band,
+            *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)),
+            search_hz,
+            glide_sd,
+        )
         for at in range(0, len(start_s), TOGETHER)
     ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
@@ -86,12 +91,12 @@ def _tones(
     since = t_s - ((t_s * inside).sum(axis=1) / total)[:, None]
     spread = (since**2 * inside).sum(axis=1) / total
     bowl = (since**2 - spread[:, None]) * inside
-    bowl_norm = np.maximum((bowl**2).sum(axis=1), 1e-30)
+    bowl_norm = np.maximum((bowl**2).sum(axis=1), 1e-12)
     glide = np.zeros(len(start_s))
     for _ in range(5):
         turned = z * np.exp(-2j * np.pi * (offset[:, None] + glide[:, None] / 2 * since) * since)
         whole = turned.sum(axis=1)
-        norm = np.abs(whole) ** 2 + 1e-300
+        norm = np.abs(whole) ** 2 + 1e-30
         step_hz = ((since * turned).sum(axis=1) * whole.conj()).imag / (norm * np.maximum(spread, 1e-12)) / (2 * np.pi)
         offset = offset + np.clip(step_hz, -step, step)
         # The bend of the phase: what is measured, drawn towards what was expected by the ratio of the two errors.
@@ -171,7 +176,9 @@ def edges(
         expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
         t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
-        moments, score = _scores(t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
+        moments, score = _scores(
+            t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
+        )
         peak, top = _peaks(moments, score)
         part = slice(at, at + TOGETHER)
         weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
@@ -186,7 +193,14 @@ def edges(
 
 
 def rise_gains(
-    band: Band, ends_s: tuple[Array, Array], found: Tones, *, rises_s: tuple[float, ...], side_s: float, window_s: float, floor: float
+    band: Band,
+    ends_s: tuple[Array, Array],
+    found: Tones,
+    *,
+    rises_s: tuple[float, ...],
+    side_s: float,
+    window_s: float,
+    floor: float,
 ) -> Array:
     """Log likelihood, up to a constant, of each length of the edges within `window_s` of pulses' (starts, stops)."""
     gains = np.zeros(len(rises_s))
@@ -205,6 +219,22 @@ def _cut(found: Tones, at: int) -> Tones:
     return Tones(**{name: getattr(found, name)[at : at + TOGETHER] for name in names})
 
 
+def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[float, float]:
+    """How the amplitude goes within a pulse, medians over N: last third against first, middle against both."""
+    thirds = []
+    length = stop_s - start_s
+    count = int(np.ceil(float(length.max()) * 0.24 * band.rate_hz)) + 1
+    for low in (0.12, 0.38, 0.64):
+        first_s = start_s + low * length
+        t_s, z = band.windows(first_s, count, found.tone_hz, found.glide_hz_s, found.time_s)
+        there = t_s <= (first_s + 0.24 * length)[:, None]
+        thirds.append(np.abs(np.where(there, z, 0).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
+    first, middle, last = thirds
+    little = 0.05 * found.amplitude + 1e-12
+    fall = np.median(last / np.maximum(first, little))
+    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+
+
 def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Times (N, count), and there the amplitude against the pulse's own, in phase with it; and which are recorded.
 
@@ -217,15 +247,15 @@ def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, 
     used = (np.abs(t_s - found.time_s[:, None]) <= found.length_s[:, None] / 2 + 1e-9) & (z != 0)
     whole = np.where(used, z, 0).sum(axis=1)
     phase = whole.conj() / np.maximum(np.abs(whole), 1e-300)
-    # A linear swell of the amplitude counts as far as it is sure.
+    # A linear change of the amplitude counts as far as it is sure.
     since = np.where(used, t_s - found.time_s[:, None], 0)
     norm = np.maximum((since**2).sum(axis=1), 1e-12)
-    swell = (since * (z * phase[:, None]).real).sum(axis=1) / norm
-    swell_sd2 = found.density * band.rate_hz / 2 / norm
-    swell = swell * swell**2 / (swell**2 + swell_sd2 + 1e-30)
+    slant = (since * (z * phase[:, None]).real).sum(axis=1) / norm
+    slant_sd2 = found.density * band.rate_hz / 2 / norm
+    slant = slant * slant**2 / (slant**2 + slant_sd2 + 1e-30)
     t_s, z = band.windows(start_s, count, found.tone_hz, slope, found.time_s)
     beyond = np.clip(t_s - found.time_s[:, None], -found.length_s[:, None] / 2, found.length_s[:, None] / 2)
-    level = np.maximum(found.amplitude[:, None] + swell[:, None] * beyond, 0.4 * found.amplitude[:, None] + 1e-30)
+    level = np.maximum(found.amplitude[:, None] + slant[:, None] * beyond, 0.4 * found.amplitude[:, None] + 1e-30)
     return t_s, (z * phase[:, None]).real / level, z != 0
 
 
@@ -236,7 +266,15 @@ def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: f
 
 
 def _scores(
-    t_s: Array, level: Array, there: Array, expected_s: Array, window_s: Array, *, rising: bool, rise_s: float, rate_hz: float
+    t_s: Array,
+    level: Array,
+    there: Array,
+    expected_s: Array,
+    window_s: Array,
+    *,
+    rising: bool,
+    rise_s: float,
+    rate_hz: float,
 ) -> tuple[Array, Array]:
     """Moments (N, trials) and how well an edge there fits levels (N, count): half the drop of the sum of squares."""
     local_s = np.arange(t_s.shape[1]) / rate_hz

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beep.errors import OutputError, RecordingError

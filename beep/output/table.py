@@ -40,6 +40,8 @@ def write_json(file: TextIO, tables: Iterable[Table]) -> None:
 def _texts(name: str, column: NDArray[Any]) -> list[str]:
     if column.dtype.kind == "M":
         return [value or "" for value in _values(column)]
+    if column.dtype.kind in "iub":
+        return [str(value).lower() for value in column.tolist()]
     digits = DIGITS.get(name, OTHER_DIGITS)
     return [f"{value:.{digits}f}" for value in column]
 

@@ -264,10 +264,13 @@ def _fitted_carrier(upper: Axes, rest: Axes, one: CarrierFit, heard: Tones, numb
     dots: dict[str, Any] = {"fmt": ".", "markersize": 3, "elinewidth": 0.6, "linewidth": 0, "color": colour}
     name = f"{one.frequency_hz / 1e6:g} MHz"
     upper.errorbar(one.t_s, tone_hz, sd_hz, gid=f"tones_{number}", label=f"{name}, measured", **dots)
-    upper.plot(
-        one.t_s, tone_hz - one.residual_hz, color=paper.colours["ink"], linewidth=0.9, linestyle=DASHES[number % 2], zorder=3,
-        label=f"{name}, fitted", gid=f"fitted_{number}",
-    )  # fmt: skip
+    line: dict[str, Any] = {
+        "color": paper.colours["ink"],
+        "linestyle": DASHES[number % 2],
+        "linewidth": 0.9,
+        "zorder": 3,
+    }
+    upper.plot(one.t_s, tone_hz - one.residual_hz, label=f"{name}, fitted", gid=f"fitted_{number}", **line)
     rest.errorbar(one.t_s[one.used], shown_hz[one.used], sd_hz[one.used], gid=f"residuals_{number}", **dots)
     out = ~one.used
     rest.plot(one.t_s[out], shown_hz[out], "o", color=colour, markersize=4, fillstyle="none", gid=f"outliers_{number}")

@@ -7,12 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from beep.errors import ExtraError, OutputError
-
-try:
-    import matplotlib
-except ModuleNotFoundError:
-    raise ExtraError("pictures need matplotlib, which is not here; pip install 'sputnik-beep[plot]'") from None
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +15,7 @@ from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
 from beep.captions import minutes
+from beep.errors import OutputError
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_IN = 60.0
