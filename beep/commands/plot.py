@@ -125,9 +125,10 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
             return keying(recording, measurements, paper=paper)
         from beep.fit import fit_pass, tones_of
 
-        scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment) or Scenario()
-        tones = tones_of(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in scenario.heard])
-        return fit(fit_pass(tones), tones, name=Path(recording.name).name, paper=paper)
+        scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment)
+        carriers = (scenario or Scenario()).heard
+        tones = tones_of(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in carriers])
+        return fit(fit_pass(tones), tones, name=Path(recording.name).name, scenario=scenario, paper=paper)
 
 
 def _flown(arguments: argparse.Namespace) -> Scenario:

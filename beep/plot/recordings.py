@@ -34,7 +34,7 @@ from beep.recording import Recording
 from beep.scenario import Scenario
 from beep.spectrogram import HEARD_HZ, spectrogram
 
-LEFT_IN, RIGHT_IN, UTC_IN = 0.78, 0.72, 0.85
+LEFT_IN, RIGHT_IN, UTC_IN = 0.86, 0.72, 0.85
 TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25
 MOST_CHANNELS = 2  # shown
 SHOWN_S, AHEAD_S = 8.0, 0.3
@@ -127,6 +127,7 @@ def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: 
         )
     with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(found)), least_in=(7.0, 1.5 + 2 * len(found))) as figure:
         notes = [_measured(measurement, recording.channels) for measurement in found]
+        notes += _own_recipe(from_comment(recording.comment))
         head_in, foot_in = framed(figure, f"Keying of {Path(recording.name).name}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         row_in = (height_in - head_in - foot_in) / len(found)
@@ -142,6 +143,14 @@ def keying(recording: Recording, measurements: Sequence[Measurement], *, paper: 
             _beats(beats, recording, measurement, paper)
             _lengths(bars, measurement, paper)
     return figure
+
+
+def _own_recipe(scenario: Scenario | None) -> list[str]:
+    """What a recording's own recipe is, in words."""
+    if scenario is None:
+        return []
+    reception = receive(scenario)
+    return [f"recipe: {title(scenario, reception)}", *footer(scenario, reception)]
 
 
 def _beats(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
@@ -217,15 +226,24 @@ def _tones(axes: Axes, measurement: Measurement, paper: Paper) -> None:
     titled(axes, "tone of every beep, with its standard error", "tone of every beep")
 
 
-def fit(found: PassFit, tones: Sequence[Tones], *, name: str = "a recording", paper: Paper | None = None) -> Figure:
+def fit(
+    found: PassFit,
+    tones: Sequence[Tones],
+    *,
+    name: str = "a recording",
+    scenario: Scenario | None = None,
+    paper: Paper | None = None,
+) -> Figure:
     """Tones as measured with the curve fitted to them, and below what remains, each with its standard error.
 
     `tones` are those that the fit was made of. Hollow marks are outliers, which it left out; a residual too large for
-    the picture is at its edge.
+    the picture is at its edge. The recipe of the recording, if it has one, is named in the footer and nowhere used.
     """
     paper = paper or Paper()
     with sheet(paper, default_in=(10.0, 7.5), least_in=(6.0, 4.5)) as figure:
-        head_in, foot_in = framed(figure, f"Pass fitted to {name}", _fitted(found), paper=paper)
+        head_in, foot_in = framed(
+            figure, f"Pass fitted to {name}", [*_fitted(found), *_own_recipe(scenario)], paper=paper
+        )
         width_in, height_in = figure.get_size_inches()
         free_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
         across_in = width_in - LEFT_IN - 0.3
