@@ -35,6 +35,10 @@ EXAMPLES = """\
   beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
                                                                 another satellite
   beep receptions                                               who heard it in 1957, and what the orbit says
+  beep plot pass sputnik.png                                    one sheet: S-curve, elevation, level, sky, waterfall
+  beep plot doppler curve.svg --station cambridge --start 1957-10-13
+                                                                the S-curve alone
+  beep plot waterfall tape.png tape.wav                         any recording, and the curve laid over ours
   beep fit sputnik.wav                                          distance and speed from its Doppler
   beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
                                                                 the orbit's shape known: shifts in time and node
@@ -49,6 +53,7 @@ COMMANDS = {  # each a module of beep.commands, with add(parser) and run(argumen
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
     "passes": "print when a satellite rises, comes closest and sets over a place",
     "receptions": "list the receptions of 1957 on record, with what the orbit says of each",
+    "plot": "draw a pass, or what is in a recording",
     "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
     "show": "print the recipe as TOML, to be changed and given back",
     "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",

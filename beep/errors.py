@@ -6,7 +6,8 @@ BeepError
 ├── OutputError(OSError)         a file or pipe that cannot be written
 ├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
 ├── RecordingError(ValueError)   a recording that cannot be read or measured
-└── FitError(ArithmeticError)    tones from which no pass can be told
+├── FitError(ArithmeticError)    tones from which no pass can be told
+└── ExtraError(ImportError)      a library that an optional part needs, and that is not installed
 """
 
 
@@ -32,6 +33,10 @@ class PlaybackError(BeepError, RuntimeError):
 
 class RecordingError(BeepError, ValueError):
     """The recording cannot be read, or is nothing that could be measured."""
+
+
+class ExtraError(BeepError, ImportError):
+    """An optional part needs a library that is not installed."""
 
 
 class FitError(BeepError, ArithmeticError):

@@ -57,7 +57,7 @@ def export(
         raise OutputError(f"the truth goes into a .json file, got {str(truth)!r}; name one")
     made = scenario if isinstance(scenario, Plan) else plan(scenario)
     scenario = made.scenario
-    samples = blocks(made) if progress is None else _watched(blocks(made), made.frames, progress)
+    samples = blocks(made) if progress is None else watched(blocks(made), made.frames, progress)
     layout: dict[str, Any] = {
         "sample_rate_hz": scenario.sample_rate_hz,
         "channels": scenario.channels,
@@ -82,7 +82,8 @@ def export(
     return Export(frames=made.frames, clipped=clipped, data_bytes=size)
 
 
-def _watched(samples: Iterator[Samples], frames: int, progress: Progress) -> Iterator[Samples]:
+def watched(samples: Iterator[Samples], frames: int, progress: Progress) -> Iterator[Samples]:
+    """The same blocks; after each, `progress` hears how many frames there have been."""
     done = 0
     for block in samples:
         yield block

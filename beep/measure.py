@@ -84,6 +84,12 @@ class Measurement:
     note: str
     pulses: Pulses
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table, tones and lengths drawn, and a player."""
+        from beep.notebook import measurement_html  # upwards, when a notebook asks: see docs/decisions.md
+
+        return measurement_html(self)
+
 
 def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None) -> tuple[Measurement, ...]:
     """Every keyed tone in a recording, or in samples (N,) or (N, channels) at `sample_rate_hz`.

@@ -31,6 +31,14 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
     return table | {"carriers": list(table["carriers"]), "keying": regimes}
 
 
+def from_comment(text: str) -> Scenario | None:
+    """Scenario in a recording's comment, as `export` writes it; None where the comment is something else."""
+    try:
+        return from_dict(json.loads(text))
+    except (ValueError, RecursionError):  # a ScenarioError is a ValueError, too
+        return None
+
+
 def load(path: str | Path) -> Scenario:
     """Scenario of a TOML file. Raises ScenarioError, with the file's name, where it cannot be read or is wrong."""
     try:

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import beep
@@ -14,7 +15,7 @@ LAYERS = [
     {"errors", "constants", "choices", "arrays"},
     {"rules", "terminal", "tle"},
     {"frames", "keying", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
-    {"recording", "smooth"},
+    {"recording", "smooth", "spectrogram", "envelope"},
     {"band", "hum", "clock"},
     {"detect", "pulses"},
     {"keyed", "tracks"},
@@ -30,8 +31,11 @@ LAYERS = [
     {"plan", "truth", "documented", "summary"},
     {"slow"},
     {"stream"},
-    {"exporter", "player", "report"},
-    {"console"},
+    {"exporter", "player", "preview", "captions", "report"},
+    {"console", "plot.style"},
+    {"plot.panels"},
+    {"plot.passes", "plot.recordings"},
+    {"notebook"},
     {"options"},
     {
         "commands.compare",
@@ -40,6 +44,7 @@ LAYERS = [
         "commands.measure",
         "commands.passes",
         "commands.play",
+        "commands.plot",
         "commands.receptions",
         "commands.show",
         "commands.track",
@@ -48,11 +53,23 @@ LAYERS = [
     {"__main__"},
 ]
 
+# What a notebook asks of an object leads up to whoever draws it, from inside a function: docs/decisions.md says why.
+UPWARDS = {("scenario", "notebook"), ("measure", "notebook")}
+
+
+def imports_at_the_top(path: Path) -> set[str]:
+    """Modules of the package that come with a file as soon as it is imported."""
+    return imports_in(ast.parse(path.read_text()).body)
+
 
 def imports(path: Path) -> set[str]:
     """Modules of the package that a file imports, anywhere in it."""
+    return imports_in(ast.walk(ast.parse(path.read_text())))
+
+
+def imports_in(nodes: Iterable[ast.AST]) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "beep":
             inner = node.module.partition(".")[2]
             found |= {inner} if inner else {alias.name for alias in node.names} - set(dir(beep))
@@ -69,13 +86,19 @@ def modules() -> dict[str, Path]:
 def test_imports_point_down() -> None:
     """A module imports only from layers below its own, and every module has a layer."""
     level = {name: number for number, layer in enumerate(LAYERS) for name in layer}
-    seen = 0
+    seen = upwards = 0
     for name, path in modules().items():
         assert name in level, f"{name} has no layer"
         for other in imports(path):
+            if (name, other) in UPWARDS:
+                assert level[other] > level[name], f"{name} need not be excused for {other}"
+                assert other not in imports_at_the_top(path)
+                upwards += 1
+                continue
             assert level[other] < level[name], f"{name} imports {other}"
             seen += 1
     assert seen > 30
+    assert upwards == len(UPWARDS)
 
 
 def test_one_module_each_for_what_is_heavy() -> None:
@@ -86,7 +109,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
         "rich": {"terminal", "console", "output.table"},
         "sounddevice": {"output.live"},
         "scipy": {"adjust", "band", "detect", "measure"},
-        "matplotlib": set(),
+        "matplotlib": {"plot.style", "plot.panels", "plot.passes", "plot.recordings"},
     }
     for library, homes in wanted.items():
         found = set()

@@ -1,5 +1,6 @@
 """The examples run."""
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -7,14 +8,33 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name != "pictures.py"], ids=lambda path: path.name)
 def test_example(path: Path, tmp_path: Path) -> None:
     """It ends well and says something."""
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_committed_pictures_are_what_the_example_makes(tmp_path: Path) -> None:
+    """The pictures in docs are those of the script: as many, of the same size and kind, and small enough to keep."""
+    command = [sys.executable, str(EXAMPLES[0].parent / "pictures.py"), "pictures"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    made = {path.name: layout(path) for path in (tmp_path / "pictures").iterdir()}
+
+    assert made == {path.name: layout(path) for path in PICTURES.iterdir()}
+    assert len(made) == 5
+    assert max(path.stat().st_size for path in PICTURES.iterdir()) < 150_000
+
+
+def layout(path: Path) -> tuple[bytes, int, int, int]:
+    """Signature, width, height and colour type of a PNG (ISO/IEC 15948)."""
+    head = path.read_bytes()[:26]
+    width, height, _, colour = struct.unpack(">IIBB", head[16:26])
+    return head[:8], width, height, colour
 
 
 def test_there_are_examples() -> None:
