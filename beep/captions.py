@@ -7,6 +7,8 @@ from beep.reception import Reception
 from beep.recipe import preset, presets
 from beep.scenario import Scenario, fields
 from beep.stations import STATIONS, parse_station
+from beep.tle import elements_of
+from beep.tle import name_of as satellite_of
 
 MOST_CHANGES = 3  # written out
 TOLD_APART = {"station", "start"}  # as place and date
@@ -78,6 +80,8 @@ def orbit(scenario: Scenario) -> str:
     """Where the orbit comes from, with its grade: C computed from observations, A assumed."""
     if scenario.station is None:
         return "orbit: grade A (assumed), a circle over a round Earth at rest"
+    if scenario.tle is not None:
+        return f"orbit: SGP4, elements of {elements_of(scenario.tle).epoch:%Y-%m-%d}"
     return (
         "orbit: grade C (computed from 62 radio crossings of 1957), "
         "\N{PLUS-MINUS SIGN}3 s, \N{PLUS-MINUS SIGN}2 % in distance"
@@ -90,7 +94,8 @@ def title(scenario: Scenario, reception: Reception) -> str:
         what = "a satellite that hangs still" if scenario.still else "a simple pass"
         what += f", {scenario.altitude_km:g} km high, {scenario.max_elevation_deg:g}\N{DEGREE SIGN} at its highest"
     else:
-        what = f"Sputnik 1 over {name_of(scenario) or place(scenario)}"
+        flying = "Sputnik 1" if scenario.tle is None else satellite_of(scenario.tle)
+        what = f"{flying} over {name_of(scenario) or place(scenario)}"
     return ", ".join(part for part in (what, date(reception.epoch)) if part)
 
 

@@ -53,11 +53,11 @@ COMMANDS = {  # each a module of beep.commands, with add(parser) and run(argumen
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
     "passes": "print when a satellite rises, comes closest and sets over a place",
     "receptions": "list the receptions of 1957 on record, with what the orbit says of each",
-    "plot": "draw a pass, or what is in a recording",
-    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
-    "show": "print the recipe as TOML, to be changed and given back",
     "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
+    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
     "compare": "measure two recordings and show them side by side",
+    "plot": "draw a pass, or what is in a recording",
+    "show": "print the recipe as TOML, to be changed and given back",
 }
 
 

@@ -31,6 +31,7 @@ from beep.curves import Curve, circular, circular_at, known_orbit, straight_line
 from beep.errors import FitError
 from beep.geometry import LookFunction
 from beep.measure import Measurement
+from beep.overhead import over
 from beep.receiver import doppler_sign
 from beep.rules import parse_time
 from beep.stations import Station, parse_station
@@ -274,7 +275,7 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
     mean = sputnik.elements(tca)
 
     def turned(node_rad: float) -> LookFunction:
-        return sputnik.over(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
+        return over(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
 
     others = [replace(mean, eccentricity=mean.eccentricity + way * ECCENTRICITY_SD) for way in (-1, 1)]
     others += [
@@ -288,7 +289,7 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
     return Model(
         curve=known_orbit(turned, name=f"Sputnik 1's orbit, predicted closest {tca:%Y-%m-%d %H:%M:%S} UTC"),
         tca_s=(tca - start).total_seconds(),
-        others=tuple(sputnik.over(station, other, tca) for other in others),
+        others=tuple(over(station, other, tca) for other in others),
     )
 
 

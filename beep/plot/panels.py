@@ -56,9 +56,15 @@ def s_curve(axes: Axes, scenario: Scenario, truth: dict[str, Array], reception: 
     """Doppler of every carrier against time."""
     largest_hz = 10.0
     for number, carrier in enumerate(scenario.carriers):
-        doppler_hz = truth[f"doppler_{carrier.name}_hz"]
+        doppler_hz = truth[f"doppler_{scenario.name_of(carrier)}_hz"]
         label = f"{carrier.frequency_mhz:g} MHz"
-        axes.plot(truth["t_s"], doppler_hz, label=label, gid=f"doppler_{carrier.name}", **carrier_style(number, paper))
+        axes.plot(
+            truth["t_s"],
+            doppler_hz,
+            label=label,
+            gid=f"doppler_{scenario.name_of(carrier)}",
+            **carrier_style(number, paper),
+        )
         if np.isfinite(doppler_hz).any():
             largest_hz = max(largest_hz, 1.12 * float(np.nanmax(np.abs(doppler_hz))))
     axes.set(xlim=(0.0, reception.duration_s), ylim=(-largest_hz, largest_hz), ylabel="Doppler / Hz")
@@ -113,13 +119,13 @@ def heights_and_levels(
     right.grid(visible=False)
     top_db = scenario.level_dbfs
     for number, carrier in enumerate(scenario.carriers):
-        level_db = truth[f"level_{carrier.name}_db"]
-        right.plot(truth["t_s"], level_db, gid=f"level_{carrier.name}", **carrier_style(number, paper))
+        level_db = truth[f"level_{scenario.name_of(carrier)}_db"]
+        right.plot(truth["t_s"], level_db, gid=f"level_{scenario.name_of(carrier)}", **carrier_style(number, paper))
         heard_db = level_db[np.isfinite(level_db)]
         top_db = max(top_db, float(heard_db.max())) if heard_db.size else top_db
     right.set(ylim=(top_db - LEVEL_SPAN_DB, top_db + (1.05 * room - 1) * LEVEL_SPAN_DB), ylabel="level / dBFS")
     lines = [height, *right.get_lines()]
-    labels = ["elevation", *(f"level {carrier.name}" for carrier in scenario.carriers)]
+    labels = ["elevation", *(f"level {scenario.name_of(carrier)}" for carrier in scenario.carriers)]
     right.legend(lines, labels, loc="upper center", ncols=3, columnspacing=1.2, handlelength=2.2, borderaxespad=0.2)
     axes.locator_params(axis="y", nbins=4)
     low_db, high_db = right.get_ylim()
@@ -233,10 +239,12 @@ def predicted(axes: Axes, scenario: Scenario, carriers: Sequence[Carrier], *, un
     down = np.asarray(table["elevation_deg"], np.float64) <= 0
     limits = axes.get_xlim()
     for carrier in carriers:
-        tone_hz = np.abs(np.asarray(table[f"tone_{carrier.name}_hz"], np.float64))  # beyond zero beat it rises again
+        tone_hz = np.abs(
+            np.asarray(table[f"tone_{scenario.name_of(carrier)}_hz"], np.float64)
+        )  # beyond zero beat it rises again
         axes.plot(
             np.where(down, np.nan, tone_hz), t_s, color="white", linewidth=0.9, linestyle=GAPS, dash_capstyle="butt",
-            path_effects=OUTLINED, gid=f"predicted_{carrier.name}",
+            path_effects=OUTLINED, gid=f"predicted_{scenario.name_of(carrier)}",
         )  # fmt: skip
     axes.set_xlim(limits)
 
