@@ -13,8 +13,9 @@ from beep.captions import date, orbit, place, recipe, with_error
 from beep.errors import BeepError, ExtraError
 from beep.output.wav import write_wav
 from beep.preview import at_low_rate, heard_from_s
-from beep.reception import describe, receive
+from beep.reception import receive
 from beep.stream import render
+from beep.summary import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -70,7 +70,7 @@ def s_curve(axes: Axes, scenario: Scenario, truth: dict[str, Array], reception: 
     axes.set(xlim=(0.0, reception.duration_s), ylim=(-largest_hz, largest_hz), ylabel="Doppler / Hz")
     axes.axhline(0.0, color=paper.colours["soft"], linewidth=0.8, zorder=1.4)
     axes.legend(loc="upper right", handlelength=2.6)
-    if not np.isfinite(truth["doppler_" + scenario.carriers[0].name + "_hz"]).any():
+    if not np.isfinite(truth[f"doppler_{scenario.names[0]}_hz"]).any():
         axes.text(0.5, 0.2, NEVER_UP, transform=axes.transAxes, ha="center", va="center", color=paper.colours["soft"])
     elif mark_closest(axes, reception, paper):
         early = reception.tca_s < reception.duration_s / 2
