@@ -163,7 +163,7 @@ def extract(
     middle_s: Array = (np.arange(count, dtype=np.float64) + 0.5) * framing.kept / framing.rate_hz
     centres = []
     for _, tone in tones:
-        hz = np.asarray(tone(middle_s))
+        hz = np.asarray(tone(middle_s), np.float64)
         centres.append(np.where(np.isfinite(hz), np.rint(np.nan_to_num(hz) / framing.bin_hz), 0).astype(np.int64))
     kept = [np.zeros(count * framing.kept, np.complex64) for _ in tones]
     for number, spectrum in spectra(blocks, framing):

@@ -170,7 +170,7 @@ def _seekable(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
         shutil.copyfileobj(source, copy, 1 << 20)
         copy.flush()
         copy.seek(0)
-        yield copy  # type: ignore[misc]  # a BinaryIO in all that is used
+        yield copy
 
 
 def _plain(error: Exception) -> str:
