@@ -1,7 +1,7 @@
 """The passes to come over a place: of Sputnik 1 in October 1957, or of any element set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import degrees, isfinite, radians
@@ -70,7 +70,8 @@ def predict(
     for found in sputnik.passes_over_station(place, begin, end, above_rad=above_rad, running=True):
         mean = sputnik.elements(begin + timedelta(seconds=found.tca_s))
         on_air_s = (sputnik.ON_AIR - begin).total_seconds()  # over Tyuratam it had risen before
-        yield _prediction(place, begin, replace(found, aos_s=max(found.aos_s, on_air_s)), mean)
+        heard = {name: max(value, on_air_s) for name, value in vars(found).items()}
+        yield _prediction(place, begin, Pass(**heard), mean)
 
 
 def _prediction(place: Station, begin: datetime, found: Pass, mean: Elements) -> Prediction:
