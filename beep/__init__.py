@@ -20,8 +20,8 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.curves import Tones
-    from beep.errors import BeepError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError
+    from beep.adjust import Tones
+    from beep.errors import BeepError, ExtraError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError
     from beep.exporter import export
     from beep.fit import PassFit, fit_pass, tones_of
     from beep.measure import Measurement, measure
@@ -35,8 +35,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.curves": ("Tones",),
-    "beep.errors": ("BeepError", "FitError", "OutputError", "PlaybackError", "RecordingError", "ScenarioError"),
+    "beep.adjust": ("Tones",),
+    "beep.errors": (
+        "BeepError",
+        "ExtraError",
+        "FitError",
+        "OutputError",
+        "PlaybackError",
+        "RecordingError",
+        "ScenarioError",
+    ),
     "beep.exporter": ("export",),
     "beep.fit": ("PassFit", "fit_pass", "tones_of"),
     "beep.measure": ("Measurement", "measure"),
@@ -50,6 +58,7 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "ExtraError",
     "FitError",
     "Measurement",
     "OutputError",

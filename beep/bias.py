@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from math import acos, asin, atan2, copysign, cos, degrees, pi, radians, sin, sqrt, tau
 from typing import Any
 
 import numpy as np
 
+from beep.adjust import System, solve
 from beep.arrays import Array
 from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
-from beep.curves import Curve, System, closest, solve
+from beep.curves import Curve, closest
 from beep.geometry import LookFunction, station_pass
 from beep.orbit import Elements, ephemeris
 
@@ -21,11 +23,11 @@ ANOMALIES_RAD = (0.0, pi / 4, pi / 2, 3 * pi / 4, pi, 5 * pi / 4, 3 * pi / 2, 7 
 LATITUDE_ARGUMENTS_RAD = (0.0, pi / 4, pi / 2, 3 * pi / 4)  # the southern half mirrors it
 LEAST_ALTITUDE_KM, MOST_ALTITUDE_KM = 150.0, 2000.0
 ALTITUDES = 8
-MODELS = 60  # at most, evenly chosen of those that fit
+MODELS = 40  # at most, evenly chosen of those that fit
 LEAST_PERIGEE_M = 100e3  # below it nothing comes round
 SPEED_SHARE = 0.02  # how far the circular fit's speed may be off the true one; measured 0.011 on Sputnik's passes
-TONES = 120  # of each carrier, evenly chosen: the bias is smooth
-IONOSPHERES = 12  # models at most that also get an ionosphere
+TONES = 80  # of each carrier, evenly chosen: the bias is smooth
+IONOSPHERES = 8  # models at most that also get an ionosphere
 PEAK_M3 = 1.24e-2 * 10e6**2  # of foF2 10 MHz: 1.24e10 m^-3 per MHz^2
 LAYER_M, SCALE_HEIGHT_M = 290e3, 45e3
 PHASE_ADVANCE_M3_S2 = 40.308  # e^2 / (8 pi^2 eps0 m_e), CODATA
@@ -91,10 +93,15 @@ def _summary(found: list[Any]) -> Bias:
     return Bias(mean=np.mean(found, axis=0), sd=np.std(found, axis=0))
 
 
+@cache
+def _quadrature() -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(TEC_NODES)
+
+
 def _slant_tec_m2(look: LookFunction, t_s: Array) -> Array:
     """Electrons a square metre between the station and the satellite (N,), also where a truth has just set."""
     seen = look(t_s)
-    nodes, weights = np.polynomial.legendre.leggauss(TEC_NODES)
+    nodes, weights = _quadrature()
     along_m = seen.range_m[:, None] * (1 + nodes) / 2
     sine = np.sin(seen.elevation_rad)[:, None]
     height_m = np.sqrt(MEAN_EARTH_RADIUS_M * (MEAN_EARTH_RADIUS_M + 2 * along_m * sine) + along_m**2)

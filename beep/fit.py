@@ -12,31 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep import sputnik
-from beep.arrays import Array
-from beep.bias import ionosphere_bias, likely_orbits, model_bias
-from beep.choices import Orbit, Sideband
-from beep.curves import (
+from beep.adjust import (
     LEAST_SCALE,
     STEP,
-    Curve,
     Solution,
     System,
     Tones,
-    circular,
-    circular_at,
-    known_orbit,
     left_hz,
     solve,
     solve_robustly,
     starts_of,
-    straight_line,
     system_of,
 )
+from beep.arrays import Array
+from beep.bias import ionosphere_bias, likely_orbits, model_bias
+from beep.choices import Orbit, Sideband
+from beep.curves import Curve, circular, circular_at, known_orbit, straight_line
 from beep.errors import FitError
 from beep.geometry import LookFunction
 from beep.measure import Measurement
 from beep.receiver import doppler_sign
-from beep.stations import Station
+from beep.rules import parse_time
+from beep.stations import Station, parse_station
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
@@ -113,15 +110,16 @@ def fit_pass(
     *,
     orbit: Orbit = "circular",
     altitude_km: float | None = None,
-    station: Station | None = None,
-    start: datetime | None = None,
+    station: str | None = None,
+    start: datetime | str | None = None,
     sideband: Sideband | None = None,
     drift: bool = False,
 ) -> PassFit:
     """The pass that one or two carriers' tones tell.
 
     `orbit` is "circular" (at `altitude_km`, or free), "line" for a straight flight at a steady speed, or "sputnik1"
-    for the known orbit as it first passes over `station` after `start` (UTC), of which only time and node are free.
+    for the known orbit as it first passes over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start` (UTC, ISO
+    8601), of which only time and node are free.
     With two carriers the ionosphere is removed to first order. `sideband` None finds it: a Doppler always falls.
     `drift` lets the receiver's oscillator drift evenly.
 
@@ -171,18 +169,17 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
     """The tones of one or two measured carriers, the first of them first.
 
     The first of `carriers_hz` belongs to the left channel or to mono, the second to the right; where both are mixed
-    in mono the higher one is that whose tone moves more. Raises FitError where there are no beeps.
+    in mono the higher one is that whose tone moves more. Of more tones in a channel those with most beeps are taken.
+    Raises FitError where there are no beeps.
     """
     heard = [one for one in measurements if one.beeps]
     if not heard:
         notes = "; ".join(dict.fromkeys(one.note for one in measurements if one.note))
         raise FitError(f"a fit needs the tones of beeps, but no beeps were found{f': {notes}' if notes else ''}")
-    if len(heard) > len(carriers_hz) and len(carriers_hz) == 1:
-        heard = heard[:1]
-    if len(heard) > 2:
-        raise FitError(
-            f"a fit needs the tones of one or two carriers, but {len(heard)} were found; keep the channels of one pass"
-        )
+    most = 1 if len({one.channel for one in heard}) > 1 else len(carriers_hz)
+    by_beeps = sorted(heard, key=lambda one: -one.beeps)
+    heard = [one for one in heard if one in [other for other in by_beeps if other.channel == one.channel][:most]]
+    heard = heard[: len(carriers_hz)]
     if len(heard) == 2 and heard[0].channel == heard[1].channel:
         heard.sort(key=lambda one: float(np.ptp(one.pulses.tone_hz)))
         carriers_hz = sorted(carriers_hz)
@@ -195,6 +192,7 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
             t_s=one.pulses.time_s,
             tone_hz=one.pulses.tone_hz,
             sd_hz=one.pulses.tone_sd_hz,
+            length_s=one.pulses.length_s,
         )
         for number, one in zip(numbers, heard, strict=True)
     ]
@@ -212,7 +210,13 @@ def _usable(tones: Tones) -> Tones:
             f"{good.sum()} at {tones.frequency_hz / 1e6:g} MHz; record more of the pass"
         )
     order = np.argsort(t_s[good], kind="stable")
-    return replace(tones, t_s=t_s[good][order], tone_hz=tone_hz[good][order], sd_hz=sd_hz[good][order])
+    return replace(
+        tones,
+        t_s=t_s[good][order],
+        tone_hz=tone_hz[good][order],
+        sd_hz=sd_hz[good][order],
+        length_s=np.nan_to_num(np.broadcast_to(tones.length_s, t_s.shape)[good][order]),
+    )
 
 
 def _sign(tones: Tones) -> int:
@@ -241,7 +245,7 @@ class Model:
 
 
 def model_of(
-    orbit: Orbit, *, altitude_km: float | None = None, station: Station | None = None, start: datetime | None = None
+    orbit: Orbit, *, altitude_km: float | None = None, station: str | None = None, start: datetime | str | None = None
 ) -> Model:
     """The model of `fit_pass`. Raises FitError where something is lacking or does not belong to it."""
     if altitude_km is not None and orbit != "circular":
@@ -257,7 +261,7 @@ def model_of(
                 "orbit sputnik1 needs a station and a start: where, and from when (UTC) to look for the pass; "
                 "give both: --station dallas --start 1957-10-07T05:00Z"
             )
-        return _sputnik_1(station, start)
+        return _sputnik_1(parse_station(station), parse_time(start))
     if station is not None or start is not None:
         raise FitError(f"a station and a start are for a known orbit, got them with {orbit}; take orbit sputnik1")
     if orbit == "line":

@@ -64,14 +64,12 @@ def run(arguments: argparse.Namespace) -> None:
     from beep.fit import fit_pass, model_of, tones_of
     from beep.measure import measure
     from beep.recording import open_recording
-    from beep.rules import parse_time
-    from beep.stations import parse_station
 
     settings: dict[str, Any] = {
         "orbit": arguments.orbit,
         "altitude_km": arguments.altitude_km,
-        "station": None if arguments.station is None else parse_station(arguments.station),
-        "start": None if arguments.start is None else parse_time(arguments.start),
+        "station": arguments.station,
+        "start": arguments.start,
     }
     model_of(**settings)  # a wrong option need not wait for the measurement
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
