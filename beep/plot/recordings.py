@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from beep.adjust import Tones
 from beep.arrays import Array
 from beep.captions import date, footer, title, with_error
-from beep.curves import Tones
 from beep.envelope import envelope
 from beep.errors import RecordingError
 from beep.exporter import Progress, watched
