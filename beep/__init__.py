@@ -22,7 +22,16 @@ TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep -
 if TYPE_CHECKING:
     from beep.adjust import Tones
     from beep.documented import receptions
-    from beep.errors import BeepError, FitError, OutputError, PlaybackError, RecordingError, ScenarioError, TleError
+    from beep.errors import (
+        BeepError,
+        ExtraError,
+        FitError,
+        OutputError,
+        PlaybackError,
+        RecordingError,
+        ScenarioError,
+        TleError,
+    )
     from beep.exporter import export
     from beep.fit import PassFit, fit_pass, tones_of
     from beep.forecast import predict
@@ -42,6 +51,7 @@ _HOMES = {
     "beep.adjust": ("Tones",),
     "beep.errors": (
         "BeepError",
+        "ExtraError",
         "FitError",
         "OutputError",
         "PlaybackError",
@@ -66,6 +76,7 @@ _HOMES = {
 __all__ = [
     "BeepError",
     "Carrier",
+    "ExtraError",
     "FitError",
     "Measurement",
     "OutputError",

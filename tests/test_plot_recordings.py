@@ -8,7 +8,7 @@ from figures import check_words, drawn
 
 import beep as package
 from beep import Scenario, plot
-from beep.curves import Tones
+from beep.adjust import Tones
 from beep.errors import RecordingError
 from beep.fit import fit_pass
 from beep.measure import Measurement, Pulses
