@@ -1,8 +1,8 @@
 """Where a place on Earth is, how far the Earth has turned, and where to look from there.
 
 Conventions: vectors are (3, N) in metres; TEME is the inertial frame in which SGP4 answers;
-Earth-fixed is WGS-84 without polar motion, and UT1 is taken as UTC (in 1957 nothing better is known). For passes of 2006
-and 2018 that costs up to 46 m of range and 0.03 Hz at 40 MHz; where UT1 is 0.9 s off, as it may be, 420 m.
+Earth-fixed is WGS-84 without polar motion, and UT1 is taken as UTC (in 1957 nothing better is known). For passes of
+2006 and 2018 that costs up to 44 m of range and 0.03 Hz at 40 MHz; where UT1 is 0.9 s off, as it may be, 420 m.
 """
 
 from datetime import UTC, datetime
