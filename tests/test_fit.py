@@ -174,7 +174,7 @@ def test_a_known_orbit_shows_its_shifts():
     reception = receive(scenario(station="dallas", start=start))
     tca = reception.epoch + np.timedelta64(int(reception.tca_s * 1e6), "us").astype(object)
     mean = sputnik.elements(tca)
-    moved = sputnik.over(place, replace(mean, raan_rad=mean.raan_rad + np.radians(0.3)), reception.epoch)
+    moved = over(place, replace(mean, raan_rad=mean.raan_rad + np.radians(0.3)), reception.epoch)
     tones = heard(lambda t_s: moved(t_s - 5.0), np.arange(0.0, 470.0, 0.6), np.random.default_rng(4))
     fit = fit_pass([tones], orbit="sputnik1", station="dallas", start=reception.epoch)
 

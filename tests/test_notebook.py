@@ -59,7 +59,7 @@ def test_scenario_shows_itself(shown):
     truth = package.track(scenario, [from_s - 1, from_s + 1])
 
     assert "preset tass with mix 20" in html
-    assert "closest 05:09:27, 464 km away, 29 deg high" in html
+    assert "closest 05:09:27 +-3 s, 464 km away, 29 deg high" in html
     assert found_in(html, "image/png").startswith(b"\x89PNG")
     assert player_rate_hz == rate_hz
     assert len(sound) == 10 * rate_hz

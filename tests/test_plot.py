@@ -102,7 +102,7 @@ def expected_hz(scenario, carrier, t_s, row_s):
     pulse = (at_s - truth["delay_s"]) % (scenario.pulse_s + scenario.pause_s) < scenario.pulse_s
     down = pulse == (carrier.sends == "pulse")
     heard = (down.mean(axis=1) > 1 / 3) & (truth["elevation_deg"].min(axis=1) > 2)  # above the horizon's fade
-    mean_hz = (truth[f"tone_{carrier.name}_hz"] * down).sum(axis=1) / np.maximum(down.sum(axis=1), 1)
+    mean_hz = (truth[f"tone_{scenario.name_of(carrier)}_hz"] * down).sum(axis=1) / np.maximum(down.sum(axis=1), 1)
     return np.where(heard, mean_hz, np.nan)
 
 
@@ -117,13 +117,13 @@ def test_ridge_is_the_predicted_tone(draw, name):
         t_s, tone_hz, bin_hz = ridge_hz(image)
         wanted_hz = expected_hz(scenario, carrier, t_s, t_s[1] - t_s[0])
         heard = np.isfinite(wanted_hz)
-        predicted_hz, at_s = drawn(figure, f"predicted_{carrier.name}").get_data()
+        predicted_hz, at_s = drawn(figure, f"predicted_{scenario.name_of(carrier)}").get_data()
         truth = package.track(scenario, at_s)
         up = truth["elevation_deg"] > 0
 
         assert heard.sum() > 500
         assert np.abs(tone_hz - wanted_hz)[heard].max() < bin_hz
-        np.testing.assert_array_equal(predicted_hz[up], np.abs(truth[f"tone_{carrier.name}_hz"][up]))
+        np.testing.assert_array_equal(predicted_hz[up], np.abs(truth[f"tone_{scenario.name_of(carrier)}_hz"][up]))
         assert image.axes.yaxis_inverted()  # time runs downwards
 
 

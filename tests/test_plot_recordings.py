@@ -94,7 +94,9 @@ def fitted_pass(sd_hz=0.3, outlier=None):
     rng = np.random.default_rng(3)
     tones = []
     for carrier in Scenario().carriers:
-        tone_hz = package.track(Scenario(), t_s)[f"tone_{carrier.name}_hz"] + sd_hz * rng.standard_normal(t_s.size)
+        tone_hz = package.track(Scenario(), t_s)[
+            f"tone_{Scenario().name_of(carrier)}_hz"
+        ] + sd_hz * rng.standard_normal(t_s.size)
         if outlier is not None:
             tone_hz[outlier] += 40
         sd = np.full(t_s.size, sd_hz)
@@ -108,7 +110,7 @@ def test_fit_shows_tones_curve_and_residuals():
     figure = plot.fit(found, tones)
     for number, (heard, carrier) in enumerate(zip(tones, Scenario().carriers, strict=True)):
         t_s, curve_hz = drawn(figure, f"fitted_{number}").get_data()
-        truth_hz = package.track(Scenario(), t_s)[f"tone_{carrier.name}_hz"]
+        truth_hz = package.track(Scenario(), t_s)[f"tone_{Scenario().name_of(carrier)}_hz"]
         measured = drawn(figure, f"tones_{number}")
         left = drawn(figure, f"residuals_{number}")
         used = found.carriers[number].used
