@@ -29,22 +29,22 @@ EXAMPLES = """\
                                                                 the real orbit over a real place
   beep export - --duration-s 20 | aplay                         a WAV stream on stdout
   beep track --preset dallas --format csv                       the truth of the same pass, second by second
-  beep fit sputnik.wav                                          distance and speed from its Doppler
-  beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
-                                                                the orbit's shape known: shifts in time and node
   beep show --preset dallas > mine.toml                         a recipe to change and to give back
   beep measure tape.wav                                         what is in a recording
   beep export - --duration-s 60 | beep measure -
   beep compare dallas.wav tape.wav                              two recordings side by side
+  beep fit sputnik.wav                                          distance and speed from its Doppler
+  beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
+                                                                the orbit's shape known: shifts in time and node
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",
     "export": "write the sound to a file or a pipe",
     "track": "print the exact geometry, delay, Doppler and tones of the pass",
-    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
     "show": "print the recipe as TOML, to be changed and given back",
     "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
     "compare": "measure two recordings and show them side by side",
+    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
 }
 
 
