@@ -5,6 +5,7 @@ Overlap-save: one real FFT of a frame, of whose bins those about the tone are tr
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from beep.arrays import Array, Samples
 
 Spectrum = NDArray[np.complex64]
 
-BAND_RATE_HZ = 1200.0  # of the baseband, at least; what is flat is 0.7 of it
+BAND_RATE_HZ = 1000.0  # of the baseband, at least; what is flat is 0.7 of it
 FLAT, STOP = 0.35, 0.48  # of the lower rate: where the filter's slope begins and ends
 
 
@@ -32,7 +33,7 @@ class Framing:
     @property
     def side(self) -> int:
         """Samples on either side of a frame, at the lower rate, that belong to its neighbours."""
-        return self.small // 8
+        return self.small // 16
 
     @property
     def kept(self) -> int:
@@ -77,7 +78,7 @@ def spectra(blocks: Iterable[Samples], framing: Framing) -> Iterator[tuple[int, 
         waiting = np.pad(mine, ((0, 0), (lead, 0))) if waiting is None else np.concatenate([waiting, mine], axis=1)
         at = 0
         while at + size <= waiting.shape[1]:
-            yield number, scipy.fft.rfft(waiting[:, at : at + size], axis=1)
+            yield number, scipy.fft.rfft(waiting[:, at : at + size], axis=1, workers=2)
             number += 1
             at += hop
         waiting = waiting[:, at:].copy()
@@ -109,7 +110,7 @@ def baseband(spectrum: Spectrum, number: int, centre: int, framing: Framing) -> 
     return mixed[framing.side : framing.side + framing.kept]
 
 
-def _taper(part: Array) -> Samples:
+def _taper(part: NDArray[Any]) -> Samples:
     """Gain of the filter at frequencies given as a part of the lower rate: 1, a raised cosine, 0."""
     place = np.clip((part - FLAT) / (STOP - FLAT), 0, 1)
     gain: Samples = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
@@ -159,10 +160,10 @@ def extract(
 ) -> list[Band]:
     """The band about each of `tones`: a channel, and a function from times (N,) to Hz, nan where there is nothing."""
     count = -(-frames // (framing.kept * framing.ratio))
-    middle_s = (np.arange(count) + 0.5) * framing.kept / framing.rate_hz
+    middle_s: Array = (np.arange(count, dtype=np.float64) + 0.5) * framing.kept / framing.rate_hz
     centres = []
     for _, tone in tones:
-        hz = tone(middle_s)
+        hz = np.asarray(tone(middle_s), np.float64)
         centres.append(np.where(np.isfinite(hz), np.rint(np.nan_to_num(hz) / framing.bin_hz), 0).astype(np.int64))
     kept = [np.zeros(count * framing.kept, np.complex64) for _ in tones]
     for number, spectrum in spectra(blocks, framing):

@@ -109,7 +109,7 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         last, first = np.flatnonzero(before)[-5:], np.flatnonzero(after)[:5]
         shift = np.median(place[first] - period_s * x[first]) - np.median(place[last] - period_s * x[last])
         place[piece >= right] -= shift
-    moved = start_s - place
+    moved = np.interp(x, x[held], (start_s - place)[held])  # what went astray alone comes back to the clock
     curve = smooth_curve(x[held], place[held], sd_s[held], most_degree=6)
     period, period_sd = curve.slope
     if curve.scatter > STEADY * period:
@@ -120,7 +120,7 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         scatter_s=curve.scatter,
         steady=True,
         slot=slot,
-        smooth_s=np.where(held, curve(x) + moved, start_s),
+        smooth_s=curve(x) + moved,
         splices=len(pieces) - 1,
     )
 

@@ -116,14 +116,17 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     from scipy import ndimage
 
     bins = power.shape[1]
-    floor = np.quantile(power, FLOOR_QUANTILE, axis=0)
+    floor = np.quantile(power[::4], FLOOR_QUANTILE, axis=0).astype(np.float32)
     floor = ndimage.median_filter(floor, size=min(41, bins), mode="nearest")
-    floor /= -np.log1p(-FLOOR_QUANTILE)  # the power of noise is distributed exponentially
+    floor /= np.float32(-np.log1p(-FLOOR_QUANTILE))  # the power of noise is distributed exponentially
     smooth = ndimage.uniform_filter1d(power, 3, axis=0, mode="nearest")
-    near = (2 * round(NEAR_S / hop_s) + 1, 2 * NEAR_BINS + 1)
-    loudest = ndimage.maximum_filter(smooth, size=near, mode="nearest")
-    marked = (smooth > ABOVE_FLOOR * floor + 1e-14) & (power > BELOW_PEAK * loudest)
+    marked = smooth > ABOVE_FLOOR * floor + 1e-14
     marked[:, : int(LOWEST_HZ / bin_hz) + 1] = False
+    # Most columns have nothing; a margin keeps those that have something from seeing across what was left out.
+    some = ndimage.binary_dilation(marked.any(axis=0), iterations=NEAR_BINS + 1)
+    near = (2 * round(NEAR_S / hop_s) + 1, 2 * NEAR_BINS + 1)
+    loudest = ndimage.maximum_filter(smooth[:, some], size=near, mode="nearest")
+    marked[:, some] &= power[:, some] > BELOW_PEAK * loudest
     labels, count = ndimage.label(marked, structure=np.ones((3, 3)))
     if not count:
         return Bursts(start_s=np.zeros(0), stop_s=np.zeros(0), tone_hz=np.zeros(0), energy=np.zeros(0))
@@ -138,7 +141,7 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     near_tone = np.abs(column - centre[number]) <= 1.5
     np.minimum.at(start, number[near_tone], frame[near_tone])
     np.maximum.at(stop, number[near_tone], frame[near_tone])
-    over = np.bincount(number, weight / (floor[column] + 1e-30), count)
+    over = np.bincount(number, weight / (floor[column].astype(np.float64) + 1e-30), count).astype(np.float64)
     good = np.flatnonzero((stop - start >= 2) & (over > 30))
     return Bursts(
         start_s=start[good] * hop_s, stop_s=stop[good] * hop_s, tone_hz=centre[good] * bin_hz, energy=over[good]

@@ -19,8 +19,25 @@ LOUDER, LIKE_OTHERS = 1.6, 0.4  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-RISES_S = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.0065, 0.008, 0.01, 0.0125, 0.016, 0.02, 0.025, 0.032, 0.04)
+RISES_S: tuple[float, ...] = (
+    0.001,
+    0.0015,
+    0.002,
+    0.003,
+    0.004,
+    0.005,
+    0.0065,
+    0.008,
+    0.01,
+    0.0125,
+    0.016,
+    0.02,
+    0.025,
+    0.032,
+    0.04,
+)
 FIRST_RISE_S = 0.005
+UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
 
 Bools = NDArray[np.bool_]
 
@@ -116,12 +133,15 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     gap, floor = _gaps(band, trial, curve, shape)
     merged = _merged(trial, gap)
     curve = smooth_curve(trial.tones.time_s, trial.tones.tone_hz, trial.tones.tone_sd_hz)
-    shape = replace(shape, search_hz=float(np.clip(4 * curve.scatter, 3, 20)), floor=floor)
-    merged = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
     starts = on_clock(merged.slot, merged.start_s, np.full(len(merged.slot), 1e-3), period)
     rise_s, rise_sd_s = _rise(band, merged, starts, floor)
-    shape = replace(shape, rise_s=rise_s, guard_s=0.6 * rise_s + 0.002)
-    curve = smooth_curve(merged.tones.time_s, merged.tones.tone_hz, merged.tones.tone_sd_hz)
+    shape = replace(
+        shape,
+        rise_s=rise_s,
+        guard_s=0.6 * rise_s + 0.002,
+        search_hz=float(np.clip(4 * curve.scatter, 3, 20)),
+        floor=floor,
+    )
     final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
     return _beeps(band, final, shape, rise_sd_s, period, float(np.sum(gap)) / len(trial.slot))
 
@@ -147,8 +167,9 @@ def _estimate(
     for rising, expected in ((True, start_s), (False, stop_s)):
         beside = found
         if np.any(high - low > usual):
-            near = (low, np.minimum(high, low + usual)) if rising else (np.maximum(low, high - usual), high)
-            beside = _near(band, *near, curve, shape)
+            first = low if rising else np.maximum(low, high - usual)
+            last = np.minimum(high, low + usual) if rising else high
+            beside = _near(band, first, last, curve, shape)
         ends.append(
             edges(
                 band,
@@ -260,10 +281,11 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
     sd_s = float(np.median(edge_sd(some.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
     ends_s, play_s = (some.start_s, some.stop_s), 0.2 * side_s
-    if starts.steady and starts.scatter_s < 3 * sd_s:
+    spread_s = 1.4826 * float(np.median(np.abs(length - np.median(length))))
+    if starts.steady and starts.scatter_s < 3 * sd_s and spread_s < 2.5 * sd_s:
         start_s = starts.of(some.slot)
         ends_s, play_s = (start_s, start_s + float(np.median(length))), 0.0
-    rises_s, best = RISES_S, 0
+    rises_s, best = tuple(RISES_S), 0
     for spacing in (1.3, 1.08, 0.0):
         gain = rise_gains(band, ends_s, some.tones, rises_s=rises_s, side_s=side_s, window_s=play_s, floor=floor)
         best = int(gain.argmax())
@@ -272,7 +294,7 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     x = np.log(rises_s) - np.log(rises_s[2])
     bend, slope, _ = np.polyfit(x, gain, 2)
     if bend >= 0 or rises_s[2] < 1.1 * RISES_S[0]:
-        return rises_s[best], rises_s[best]
+        return rises_s[best], UNKNOWN_RISE_S
     return rises_s[2] * float(np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), rises_s[2] / float(np.sqrt(-2 * bend))
 
 

@@ -23,7 +23,7 @@ SNR_BANDWIDTH_HZ = 500.0
 MOST_TRACKS = 3  # a channel, that are looked at closely
 FEWEST_BURSTS = 4
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
-NOISE_BINS_HZ = 0.75 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
+NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
 PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
 
 
@@ -249,11 +249,8 @@ def _seen(beeps: Beeps) -> NDArray[np.bool_]:
 def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
     numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
     none, whole = np.zeros(0), np.zeros(0, np.int64)
-    columns = {field.name: none for field in fields(Pulses)} | {
-        "slot": whole,
-        "slots": whole,
-        "whole": none.astype(bool),
-    }
+    columns: dict[str, Any] = {field.name: none for field in fields(Pulses)}
+    columns |= {"slot": whole, "slots": whole, "whole": none.astype(bool)}
     numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
     return Measurement(
         channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers

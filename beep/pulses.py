@@ -8,6 +8,7 @@ References: Rife and Boorstyn, Single-tone parameter estimation from discrete-ti
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class Tones:
     amplitude: Array
     length_s: Array  # of what was used
     density: Array  # of the noise at baseband, so that C/N0 = amplitude**2 / density
+    phase: NDArray[np.complex128]  # at time_s, of magnitude 1
+    slant: Array  # change of the amplitude per second within the pulse
 
     @property
     def energy(self) -> Array:
@@ -43,7 +46,7 @@ class Tones:
     @property
     def tone_sd_hz(self) -> Array:
         """Standard error of tone_hz: the Cramér-Rao bound of a tone of unknown phase and amplitude."""
-        return np.sqrt(6 / (4 * np.pi**2 * self.energy)) / self.length_s
+        return np.asarray(np.sqrt(6 / (4 * np.pi**2 * self.energy)) / self.length_s)
 
 
 def tones(
@@ -53,16 +56,12 @@ def tones(
 
     Looked for within `search_hz`. The glide is known to `glide_sd` (Hz/s) and estimated within that.
     """
-    parts = [
-        _tones(
-            band,
-            *(column[at : at + TOGETHER] for column in (start_s, stop_s, tone_hz, slope_hz_s)),
-            search_hz,
-            glide_sd,
-        )
-        for at in range(0, len(start_s), TOGETHER)
-    ]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
+    given = (start_s, stop_s, tone_hz, slope_hz_s)
+    parts = []
+    for at in range(0, len(start_s), TOGETHER):
+        start, stop, tone, slope = (column[at : at + TOGETHER] for column in given)
+        parts.append(_tones(band, start, stop, tone, slope, search_hz, glide_sd))
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 8
     return Tones(
         time_s=columns[0],
         tone_hz=columns[1],
@@ -70,6 +69,8 @@ def tones(
         amplitude=columns[3],
         length_s=columns[4],
         density=_among_neighbours(columns[5]),
+        phase=columns[6],
+        slant=columns[7],
     )
 
 
@@ -83,11 +84,12 @@ def _tones(
     inside = ((t_s >= start_s[:, None]) & (t_s <= stop_s[:, None]) & (z != 0)).astype(np.float64)
     total = np.maximum(inside.sum(axis=1), 3.0)
     z = z * inside
-    local_s = np.arange(count) / rate
-    step = 0.4 * rate / count
-    offsets = np.arange(-np.ceil(search_hz / step), np.ceil(search_hz / step) + 1) * step
-    power = np.abs(z @ np.exp(-2j * np.pi * local_s[:, None] * offsets)) ** 2
-    offset = offsets[power.argmax(axis=1)]
+    size = 1 << int(np.ceil(np.log2(2.5 * count)))
+    step = rate / size
+    steps = min(int(np.ceil(search_hz / step)), size // 2 - 1)
+    places = np.arange(-steps, steps + 1)
+    power = np.abs(np.fft.fft(z, size, axis=1)[:, places]) ** 2
+    offset = places[power.argmax(axis=1)] * step
     since = t_s - ((t_s * inside).sum(axis=1) / total)[:, None]
     spread = (since**2 * inside).sum(axis=1) / total
     bowl = (since**2 - spread[:, None]) * inside
@@ -107,22 +109,24 @@ def _tones(
         glide = gain * (glide + bend)
     amplitude = np.abs(whole) / total
     # The noise beside the tone, when what is smooth has been taken out.
-    x = since / np.sqrt(3 * np.maximum(spread, 1e-12))[:, None]
-    basis = np.stack([np.ones_like(x), x, 1.5 * x**2 - 0.5], axis=2) * inside[:, :, None]
-    gram = np.einsum("nij,nik->njk", basis, basis) + 1e-9 * np.eye(3)
-    fitted = np.linalg.solve(gram, np.einsum("nij,ni->nj", basis, turned)[:, :, None])
-    rest = turned - np.einsum("nij,nj->ni", basis, fitted[:, :, 0]) * inside
-    beside = np.arange(NOISE_FROM_HZ, NOISE_TO_HZ, max(rate / count, 1.0))
-    beside = np.concatenate([-beside, beside])
-    spectrum = np.abs(rest @ np.exp(-2j * np.pi * local_s[:, None] * beside)) ** 2
+    slant = (since * turned).sum(axis=1) / np.maximum(spread * total, 1e-12)
+    arch = (bowl * turned).sum(axis=1) / bowl_norm
+    rest = turned - ((whole / total)[:, None] + slant[:, None] * since) * inside - arch[:, None] * bowl
+    beside_hz = np.abs(np.fft.fftfreq(count, 1 / rate))
+    spectrum = np.abs(np.fft.fft(rest, axis=1)[:, (beside_hz > NOISE_FROM_HZ) & (beside_hz < NOISE_TO_HZ)]) ** 2
     density = _mean_of_quiet(spectrum) / (total * rate)
     length = total / rate
     energy = amplitude**2 * length / np.maximum(density, 1e-300)
     amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
     centre = (t_s * inside).sum(axis=1) / total
-    slope = slope_hz_s + glide
-    tone = tone_hz + slope_hz_s * (centre - middle) + offset
-    return centre, tone, slope, amplitude, length, density
+    away = centre - middle
+    tone = tone_hz + slope_hz_s * away + offset
+    unit = np.where(np.abs(whole) > 0, whole / np.maximum(np.abs(whole), 1e-300), 1.0)
+    phase = unit * np.exp(2j * np.pi * np.remainder((tone_hz + slope_hz_s / 2 * away) * away, 1.0))
+    # A linear change of the amplitude counts as far as it is sure.
+    rising = (slant * unit.conj()).real
+    rising *= rising**2 / (rising**2 + density * rate / 2 / np.maximum(spread * total, 1e-12) + 1e-30)
+    return centre, tone, slope_hz_s + glide, amplitude, length, density, phase, rising
 
 
 def _mean_of_quiet(power: Array) -> Array:
@@ -143,7 +147,7 @@ def _among_neighbours(density: Array) -> Array:
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     middle = np.median(views, axis=1)
     usual = (views < 3 * middle[:, None]) & (views > middle[:, None] / 3)
-    return np.maximum((views * usual).sum(axis=1) / np.maximum(usual.sum(axis=1), 1), 1e-20)
+    return np.asarray(np.maximum((views * usual).sum(axis=1) / np.maximum(usual.sum(axis=1), 1), 1e-20))
 
 
 @lru_cache(maxsize=64)
@@ -236,27 +240,11 @@ def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[f
 
 
 def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Times (N, count), and there the amplitude against the pulse's own, in phase with it; and which are recorded.
-
-    The phase that the pulse has is taken from its middle part.
-    """
-    slope = found.glide_hz_s
-    inner_s = found.time_s - found.length_s / 2
-    inner_count = int(np.ceil(found.length_s.max() * band.rate_hz)) + 2
-    t_s, z = band.windows(inner_s, inner_count, found.tone_hz, slope, found.time_s)
-    used = (np.abs(t_s - found.time_s[:, None]) <= found.length_s[:, None] / 2 + 1e-9) & (z != 0)
-    whole = np.where(used, z, 0).sum(axis=1)
-    phase = whole.conj() / np.maximum(np.abs(whole), 1e-300)
-    # A linear change of the amplitude counts as far as it is sure.
-    since = np.where(used, t_s - found.time_s[:, None], 0)
-    norm = np.maximum((since**2).sum(axis=1), 1e-12)
-    slant = (since * (z * phase[:, None]).real).sum(axis=1) / norm
-    slant_sd2 = found.density * band.rate_hz / 2 / norm
-    slant = slant * slant**2 / (slant**2 + slant_sd2 + 1e-30)
-    t_s, z = band.windows(start_s, count, found.tone_hz, slope, found.time_s)
+    """Times (N, count), and there the amplitude against the pulse's own, in phase with it; and which are recorded."""
+    t_s, z = band.windows(start_s, count, found.tone_hz, found.glide_hz_s, found.time_s)
     beyond = np.clip(t_s - found.time_s[:, None], -found.length_s[:, None] / 2, found.length_s[:, None] / 2)
-    level = np.maximum(found.amplitude[:, None] + slant[:, None] * beyond, 0.4 * found.amplitude[:, None] + 1e-30)
-    return t_s, (z * phase[:, None]).real / level, z != 0
+    level = np.maximum(found.amplitude[:, None] + found.slant[:, None] * beyond, 0.4 * found.amplitude[:, None] + 1e-30)
+    return t_s, (z * found.phase.conj()[:, None]).real / level, z != 0
 
 
 def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: float) -> tuple[Array, Array, Array]:
@@ -305,4 +293,4 @@ def edge_sd(found: Tones, *, rise_s: float, rate_hz: float, floor: float = 0.0) 
     kernel_s, kernel = edge_kernel(rise_s, rate_hz)
     slope = np.gradient(kernel, kernel_s)
     energy = float((slope**2).sum() * (kernel_s[1] - kernel_s[0]))
-    return np.sqrt(found.density / (2 * found.amplitude**2 + 1e-300) / energy) / (1 - floor)
+    return np.asarray(np.sqrt(found.density / (2 * found.amplitude**2 + 1e-300) / energy) / (1 - floor))

@@ -142,10 +142,11 @@ def _check(recording: Recording) -> None:
         raise RecordingError(
             f"a recording has 1 to {MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
         )
-    if recording.frames < LEAST_S * rate:
+    frames = max(recording.frames, 0)
+    if frames < LEAST_S * rate:
         raise RecordingError(
-            f"a recording must last {LEAST_S:g} s, which tells a beep from a tone, got {max(recording.frames, 0)} samples "
-            f"({max(recording.frames, 0) / rate:.3g} s) from {name}; take a longer one"
+            f"a recording must last {LEAST_S:g} s, which tells a beep from a tone, got {frames} samples "
+            f"({frames / rate:.3g} s) from {name}; take a longer one"
         )
 
 
@@ -169,7 +170,7 @@ def _seekable(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
         shutil.copyfileobj(source, copy, 1 << 20)
         copy.flush()
         copy.seek(0)
-        yield copy  # type: ignore[misc]  # a BinaryIO in all that is used
+        yield copy
 
 
 def _plain(error: Exception) -> str:

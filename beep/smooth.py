@@ -59,7 +59,7 @@ def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = 20) -> Cur
     low, high = float(x.min()), float(x.max())
     place = (x - low) * (2 / (high - low)) - 1
     most = max(1, min(most_degree, len(x) // 4))
-    basis = legendre.legvander(place, most)
+    basis: Array = np.asarray(legendre.legvander(place, most), np.float64)
     best, least, waited = None, np.inf, 0
     for degree in range(1, most + 1):
         fit = _fit(basis[:, : degree + 1], y, sd)
@@ -83,7 +83,7 @@ def _fit(basis: Array, y: Array, sd: Array) -> tuple[Array, Array, float, float]
         variance = sd**2 + scatter**2
         weight = trust / variance
         scaled = basis * np.sqrt(weight)[:, None]
-        covariance = np.linalg.pinv(scaled.T @ scaled, hermitian=True)
+        covariance: Array = np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True), np.float64)
         coefficients = covariance @ (basis.T @ (weight * y))
         residual = y - basis @ coefficients
         if turn == 0:  # from the middle half, lest a few outliers decide

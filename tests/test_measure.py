@@ -1,0 +1,148 @@
+"""Measuring tapes that are like those of 1957, and refusing what has no beeps."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from tapes import beepless, keying, tape, white
+
+import beep
+from beep.measure import measure, to_json
+
+NEGATIVES = 100
+LENGTH_WITHIN_S = 0.005
+PERIOD_WITHIN_S = 0.003
+
+
+def only(samples, rate_hz):
+    found = measure(samples, sample_rate_hz=rate_hz)
+    assert len(found) == 1
+    return found[0]
+
+
+TAPES = {
+    "as the Dallas tape": {},
+    "weak": {"snr_db": 11},
+    "strong": {"snr_db": 25},
+    "wow": {"wow": 0.005},
+    "soft edges": {"rise_s": 0.02},
+    "short": {"duration_s": 5.0},
+    "spliced": {"splice_s": 0.17, "duration_s": 20.0},
+    "dashes": {"dashes": True, "pulse_s": 0.197, "period_s": 0.4397},
+    "weak dashes": {"dashes": True, "pulse_s": 0.197, "period_s": 0.4397, "snr_db": 11},
+}
+
+
+@pytest.mark.parametrize("kind", TAPES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_tapes(kind: str, seed: int) -> None:
+    """Count exact, lengths within 5 ms, period within 3 ms, drift within three times its error."""
+    made = tape(seed, **TAPES[kind])
+    found = only(made.samples, made.rate_hz)
+    assert found.beeps == len(made.start_s)
+    pulses = found.pulses
+    whole = pulses.whole
+    true = np.abs(pulses.start_s[:, None] - made.start_s).argmin(axis=1)[whole]
+    length_s = made.stop_s - made.start_s
+    assert np.abs(pulses.length_s[whole] - length_s[true]).max() < LENGTH_WITHIN_S
+    assert found.pulse_s == pytest.approx(np.median(length_s[true]), abs=0.002)
+    assert found.period_s == pytest.approx(TAPES[kind].get("period_s", 0.4468), abs=PERIOD_WITHIN_S)
+    assert found.pulse_s + found.pause_s == pytest.approx(found.period_s, abs=0.001)
+    assert abs(found.drift_hz_per_s - made.drift_hz_s) < 3 * found.drift_hz_per_s_sd
+    assert found.keying == "dallas"
+    assert found.hum_hz[:2] == pytest.approx([60, 120], abs=1)
+    assert sorted(set(pulses.slots.tolist())) == ([1, 3] if "dashes" in kind else [1])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("snr_db", [11, 18])
+def test_the_clip_that_is_handed_round(seed: int, snr_db: float) -> None:
+    """An irregular clock is counted exactly; its period is the median of what is heard."""
+    settings = {"pulse_s": 0.183, "period_s": 0.733, "rise_s": 0.0175, "tone_hz": 1061.0, "drift_hz_s": 0.0}
+    made = tape(seed, irregular=True, snr_db=snr_db, **settings)
+    found = only(made.samples, made.rate_hz)
+    assert found.beeps == len(made.start_s)
+    assert found.keying == "folklore"
+    # The weak one's soft edges are known to about 3 ms each.
+    within_s = PERIOD_WITHIN_S if snr_db > 15 else 2 * PERIOD_WITHIN_S
+    assert found.period_s == pytest.approx(np.median(np.diff(made.start_s[made.start_s > 0])), abs=within_s)
+    assert found.pulse_s == pytest.approx(0.183, abs=LENGTH_WITHIN_S)
+    assert abs(found.drift_hz_per_s) < 3 * found.drift_hz_per_s_sd
+    assert found.clock_jitter_s > 0.01
+
+
+@pytest.mark.slow
+def test_nothing_is_found_where_nothing_is() -> None:
+    """Noise, speech, music, steady tones, Morse code, silence, drums: no beeps, and the note says why."""
+    kinds = set()
+    for number in range(NEGATIVES):
+        kind, samples, rate_hz = beepless(number)
+        found = only(samples, rate_hz)
+        assert found.beeps == 0, f"{kind} {number}: {found}"
+        assert found.note.startswith("no beeps found: ")
+        assert np.isnan(found.pulse_s)
+        kinds.add(kind)
+    assert len(kinds) == 10
+
+
+def test_beeps_cut_off_by_the_ends_count_but_do_not_tell_lengths() -> None:
+    """A beep of which a part is recorded is one of the beeps, and not whole."""
+    rate_hz, random = 8000, np.random.default_rng(4)
+    t_s = np.arange(6 * rate_hz) / rate_hz
+    start_s = np.arange(-0.15, 6, 0.6)
+    tone = keying(t_s, start_s, start_s + 0.3, 0.005) * np.sin(2 * np.pi * 1000 * t_s)
+    found = only(0.5 * (tone + white(random, len(t_s), snr_db=20, rate_hz=rate_hz)), rate_hz)
+    assert found.beeps == 11
+    assert found.pulses.whole.tolist() == [False] + 9 * [True] + [False]
+    assert found.pulses.length_s[[0, -1]] == pytest.approx([0.15, 0.15], abs=0.003)
+    assert found.pulse_s == pytest.approx(0.3, abs=0.001)
+
+
+def test_two_carriers_mixed_in_mono() -> None:
+    """Each tone is measured by itself; the one that sends first is ahead."""
+    scenario = beep.Scenario(duration_s=30, tca_s=135, mix="mono", sample_rate_hz=11_025, level_dbfs=-12)
+    found = measure(beep.render(scenario), sample_rate_hz=11_025)
+    assert [each.channel for each in found] == [0, 0]
+    assert [each.beeps for each in found] == [50, 50]
+    for each, name in zip(found, ("20", "40"), strict=True):
+        truth_hz = beep.track(scenario, each.pulses.time_s)[f"tone_{name}_hz"]
+        assert np.abs(each.pulses.tone_hz - truth_hz).max() < 0.5
+        assert each.period_s == pytest.approx(0.6, abs=1e-4)
+    assert "channels" in to_json(found)
+
+
+def test_json_has_the_keys_and_no_nan() -> None:
+    """The keys are those promised, null stands for what is not known."""
+    keys = {"beeps", "pulse_s", "pause_s", "period_s", "jitter_s", "duty", "tone_hz", "drift_hz_per_s", "snr_db"}
+    keys |= {f"{key}_sd" for key in keys - {"beeps"}} | {"snr_bandwidth_hz", "keying", "pulses"}
+    for samples in (tape(1).samples, np.zeros(22_050, np.float32)):
+        table = json.loads(json.dumps(to_json(measure(samples, sample_rate_hz=11_025)), allow_nan=False))
+        assert keys <= table.keys()
+        for pulse in table["pulses"]:
+            assert pulse.keys() == {"start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db"}
+    assert table["beeps"] == 0
+    assert table["tone_hz"] is None
+
+
+def test_the_command(beep, tmp_path) -> None:
+    """A table, JSON, CSV, a pipe; the recipe in the comment is a line beside, and nothing more."""
+    beep("export", "a.wav", "--duration-s", 20, "--mix", "20", "-q")
+    table = beep("measure", "a.wav").stdout.decode()
+    assert "recipe for 20 MHz: pulse 300.0 ms" in table
+    assert "recipe" not in beep("measure", "a.wav", "--blind").stdout.decode()
+    measured = json.loads(beep("measure", "a.wav", "--json").stdout)
+    assert measured == json.loads(beep("measure", "a.wav", "--json", "--blind").stdout)
+    lines = beep("measure", "a.wav", "--csv").stdout.decode().splitlines()
+    assert len(lines) == 1 + measured["beeps"]
+    assert lines[0] == "channel,slot,start_s,length_s,tone_hz,tone_sd_hz,level_db,whole"
+    soundfile.write(tmp_path / "noise.wav", 0.1 * np.random.default_rng(1).standard_normal(80_000), 8000)
+    nothing = beep("measure", "noise.wav")
+    assert nothing.status == 0
+    assert "no beeps found" in nothing.stderr
+    compared = beep("compare", "a.wav", "noise.wav")
+    assert compared.status == 0
+    assert "standard error" in compared.stdout.decode()
+    missing = beep("measure", "missing.wav")
+    assert missing.status == 1
+    assert missing.stderr.count("\n") == 1

@@ -1,0 +1,163 @@
+"""Reading any recording back, and refusing what is none."""
+
+import io
+import os
+import struct
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beep.errors import BeepError, RecordingError
+from beep.measure import measure
+from beep.output.wav import write_wav
+from beep.recording import open_recording, recording_of
+
+RATE_HZ = 8000
+
+
+def some_wav(frames=RATE_HZ * 2, *, rate_hz=RATE_HZ, subtype="pcm16", comment=""):
+    """Bytes of a WAV with a quiet ramp."""
+    file = io.BytesIO()
+    samples = np.linspace(-0.5, 0.5, frames, dtype=np.float32)[:, None]
+    write_wav(file, [samples], frames=frames, sample_rate_hz=rate_hz, channels=1, subtype=subtype, comment=comment)
+    return file.getvalue()
+
+
+def read(source):
+    with open_recording(source) as recording:
+        return recording, np.concatenate(list(recording.blocks()))
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "aiff", "ogg", "au"])
+def test_what_libsndfile_reads(kind: str, tmp_path) -> None:
+    """The format is known by its content, whatever the file is called."""
+    path = tmp_path / "tape.raw"
+    samples = 0.5 * np.sin(np.arange(2 * 22_050) / 20)
+    soundfile.write(path, np.stack([samples, -samples], 1), 22_050, format=kind)
+    recording, back = read(path)
+    assert (recording.sample_rate_hz, recording.channels, recording.frames) == (22_050, 2, 44_100)
+    assert np.abs(back[:, 0] - samples).mean() < 0.01  # Vorbis loses something
+
+
+def test_eight_bits_are_full_scale_one(tmp_path) -> None:
+    """Unsigned bytes: 128 is silence."""
+    soundfile.write(tmp_path / "a.wav", np.full(RATE_HZ, 0.5), RATE_HZ, subtype="PCM_U8")
+    assert np.all(read(tmp_path / "a.wav")[1] == 0.5)
+
+
+def test_odd_chunks_and_the_comment(tmp_path) -> None:
+    """Chunks that nobody knows, of odd length, are stepped over; the comment is what the file says."""
+    data = some_wav(comment="a tape")
+    odd = data[:36] + b"junk" + struct.pack("<I", 3) + b"abc\0" + data[36:]
+    (tmp_path / "odd.wav").write_bytes(odd)
+    recording, samples = read(tmp_path / "odd.wav")
+    assert recording.comment == "a tape"
+    assert np.array_equal(samples, read(io.BytesIO(data))[1])
+
+
+def test_any_start_and_stop() -> None:
+    """Blocks from anywhere are parts of the whole."""
+    with open_recording(io.BytesIO(some_wav())) as recording:
+        whole = np.concatenate(list(recording.blocks()))
+        part = np.concatenate(list(recording.blocks(start=100, stop=900)))
+    assert np.array_equal(part, whole[100:900])
+
+
+def test_a_pipe_with_unknown_length(beep, program) -> None:
+    """What sox writes into a pipe says no honest length; all of it is read."""
+    sox = program("sox", package="sox")
+    made = subprocess.run(
+        [sox, "-q", "-n", "-r", "8000", "-t", "wav", "-", "synth", "3", "sine", "500"], capture_output=True, check=True
+    )
+    assert read(io.BytesIO(made.stdout))[0].frames == 3 * RATE_HZ
+
+
+def wrong_files(folder):
+    wav = some_wav()
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "cut.wav").write_bytes(wav[:30])
+    (folder / "text.wav").write_text("beep, beep, beep\n" * 100)
+    (folder / "one.wav").write_bytes(some_wav(1))
+    (folder / "zero.wav").write_bytes(wav[:24] + struct.pack("<I", 0) + wav[28:])
+    (folder / "folder.wav").mkdir()
+    bad = np.zeros((RATE_HZ * 2, 1), np.float32)
+    bad[5000] = np.nan
+    soundfile.write(folder / "nan.wav", bad, RATE_HZ, subtype="FLOAT")
+    with (folder / "sparse.wav").open("wb") as file:
+        os.truncate(file.fileno(), 10 << 30)
+    return {
+        "empty": "is empty",
+        "cut": "libsndfile reads",
+        "text": "libsndfile reads",
+        "one": "must last 1 s",
+        "zero": "got",
+        "folder": "[Dd]irectory",
+        "nan": "finite numbers, got .* in frame 5000",
+        "sparse": "libsndfile reads",
+        "missing": "No such file",
+    }
+
+
+def test_what_is_no_recording(tmp_path) -> None:
+    """Each is refused in one line with the rule, what came, the remedy."""
+    for name, words in wrong_files(tmp_path).items():
+        with (
+            pytest.raises(RecordingError, match=words) as caught,
+            open_recording(tmp_path / f"{name}.wav") as recording,
+        ):
+            measure(recording)
+        assert "\n" not in str(caught.value)
+        assert "; " in str(caught.value) or ": " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "samples", [[], [0.5], np.zeros((2, 2, 2)), "beep", np.zeros(9000, complex), [None], [[1], [1, 2]]]
+)
+def test_what_are_no_samples(samples) -> None:
+    """Arrays of other shapes and kinds are refused."""
+    with pytest.raises(RecordingError):
+        measure(samples, sample_rate_hz=RATE_HZ)
+
+
+@pytest.mark.parametrize("rate_hz", [0, -1, 1, 8000.5, float("nan"), None, True, 10**9])
+def test_what_is_no_rate(rate_hz) -> None:
+    """A rate is a whole number of samples a second in which a beep can be heard."""
+    with pytest.raises(RecordingError):
+        measure(np.zeros(100_000), sample_rate_hz=rate_hz)
+
+
+def test_infinite_samples() -> None:
+    """An infinity is named with its frame."""
+    samples = np.zeros(RATE_HZ * 2)
+    samples[77] = np.inf
+    with pytest.raises(RecordingError, match="frame 77 "):
+        list(recording_of(samples, sample_rate_hz=RATE_HZ).blocks())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_damaged_files_raise_nothing_else(data) -> None:
+    """A WAV with bytes changed, cut, or put in is read or refused, and nothing else happens."""
+    wav = bytearray(some_wav(RATE_HZ + 100, subtype=data.draw(st.sampled_from(["pcm16", "pcm24", "float"]))))
+    for _ in range(data.draw(st.integers(1, 6))):
+        wav[data.draw(st.integers(0, 80))] = data.draw(st.integers(0, 255))
+    wav = wav[: data.draw(st.integers(0, len(wav)))] if data.draw(st.booleans()) else wav
+    try:
+        with open_recording(io.BytesIO(bytes(wav))) as recording:
+            for number, _ in enumerate(recording.blocks()):
+                if number > 4:
+                    break
+    except BeepError:
+        pass
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes(content: bytes) -> None:
+    """Whatever comes on stdin is refused with a word."""
+    with pytest.raises(RecordingError, match=r"got|empty"):
+        read(io.BytesIO(content))
