@@ -175,7 +175,7 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
     heard = [one for one in measurements if one.beeps]
     if not heard:
         notes = "; ".join(dict.fromkeys(one.note for one in measurements if one.note))
-        raise FitError(f"a fit needs the tones of beeps, but no beeps were found{f': {notes}' if notes else ''}")
+        raise FitError(f"a fit needs the tones of beeps, got {notes or 'no beeps'}; give it the recording of a pass")
     most = 1 if len({one.channel for one in heard}) > 1 else len(carriers_hz)
     by_beeps = sorted(heard, key=lambda one: -one.beeps)
     heard = [one for one in heard if one in [other for other in by_beeps if other.channel == one.channel][:most]]

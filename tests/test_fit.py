@@ -300,7 +300,7 @@ def test_what_is_no_pass_is_refused():
         fit_pass([replace(steady, sd_hz=np.ones(3))])
     with pytest.raises(FitError, match="one or two carriers, got 0"):
         fit_pass([])
-    with pytest.raises(FitError, match="no beeps were found"):
+    with pytest.raises(FitError, match="needs the tones of beeps, got no beeps"):
         tones_of(measure(rng.standard_normal(48_000).astype(np.float32) * 0.1, sample_rate_hz=8000), carriers_hz=[20e6])
 
 
