@@ -176,7 +176,7 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
     heard = [one for one in measurements if one.beeps]
     if not heard:
         notes = "; ".join(dict.fromkeys(one.note for one in measurements if one.note))
-        raise FitError(f"a fit needs the tones of beeps, but no beeps were found{f': {notes}' if notes else ''}")
+        raise FitError(f"a fit needs the tones of beeps, got {notes or 'no beeps'}; give it the recording of a pass")
     most = 1 if len({one.channel for one in heard}) > 1 else len(carriers_hz)
     by_beeps = sorted(heard, key=lambda one: -one.beeps)
     heard = [one for one in heard if one in [other for other in by_beeps if other.channel == one.channel][:most]]
@@ -326,24 +326,21 @@ def _check_arc(curve: Curve, passage: Array, covariance: Array, system: System) 
     if np.all(shares < MOST_SHARE):
         return
     tca_s, sure = passage[1], sd[1] < (last_s - first_s) / 4
+    wanted = "the steepest part of the curve must be in it, with a minute on both sides"
     if sure and first_s < tca_s < last_s:
         where = f"from {tca_s - first_s:.0f} s before closest approach to {last_s - tca_s:.0f} s after it"
         wanted = "record on, until the tone hardly changes, on both sides of it"
+    elif sure and tca_s > last_s:
+        where = f"that end {tca_s - last_s:.0f} s before closest approach"
     elif sure:
-        where = (
-            f"which ends {tca_s - last_s:.0f} s before"
-            if tca_s > last_s
-            else f"which begins {first_s - tca_s:.0f} s after"
-        )
-        where += " closest approach"
-        wanted = "the steepest part of the curve must be in it, with a minute on both sides"
+        where = f"that begin {first_s - tca_s:.0f} s after closest approach"
     else:
-        where = "in which closest approach is not seen"
-        wanted = "the steepest part of the curve must be in it, with a minute on both sides"
-    share = f"+-{100 * shares[0]:.0f} %" if shares[0] < 10 else "open"
+        where = "that do not show the closest approach"
+    share = f"open to +-{100 * shares.max():.0f} %" if shares.max() < 10 else "quite open"
+    held = ", or give the height (--altitude-km, altitude_km)" if curve.name == "circular orbit" else ""
     raise FitError(
-        f"the arc must be long enough to tell the distance, got {last_s - first_s:.0f} s, {where}, which leave it "
-        f"{share}; {wanted}" + (", or give the height (--altitude-km)" if curve.name == "circular orbit" else "")
+        f"the arc must tell the distance and the speed to {100 * MOST_SHARE:.0f} %, got {last_s - first_s:.0f} s "
+        f"{where} and leave them {share}; {wanted}{held}"
     )
 
 

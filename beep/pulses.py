@@ -8,6 +8,7 @@ References: Rife and Boorstyn, Single-tone parameter estimation from discrete-ti
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def tones(
     for at in range(0, len(start_s), TOGETHER):
         start, stop, tone, slope = (column[at : at + TOGETHER] for column in given)
         parts.append(_tones(band, start, stop, tone, slope, search_hz, glide_sd))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 8
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 8
     return Tones(
         time_s=columns[0],
         tone_hz=columns[1],
@@ -146,7 +147,7 @@ def _among_neighbours(density: Array) -> Array:
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     middle = np.median(views, axis=1)
     usual = (views < 3 * middle[:, None]) & (views > middle[:, None] / 3)
-    return np.maximum((views * usual).sum(axis=1) / np.maximum(usual.sum(axis=1), 1), 1e-20)
+    return np.asarray(np.maximum((views * usual).sum(axis=1) / np.maximum(usual.sum(axis=1), 1), 1e-20))
 
 
 @lru_cache(maxsize=64)
