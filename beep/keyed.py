@@ -15,7 +15,7 @@ LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well 
 ROUGH_S = 0.025  # a burst's ends are as sure as that
 EDGE_SEARCH_S = 0.04
 FEWEST = 3  # pulses, to go on looking
-LOUDER, LIKE_OTHERS = 1.6, 0.4  # in amplitude
+LOUDER, LIKE_OTHERS = 2.2, 0.4  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
@@ -112,7 +112,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = rough.pick(_one_a_slot(rough))
     curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
-    starts = on_clock(rough.slot, rough.start_s, np.full(len(rough.slot), 1e-3), period)
+    starts = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
     rise_s, _ = _rise(band, rough, starts)
     shape = _Shape(
         rise_s=rise_s,
@@ -133,7 +133,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     gap, floor = _gaps(band, trial, curve, shape)
     merged = _merged(trial, gap)
     curve = smooth_curve(trial.tones.time_s, trial.tones.tone_hz, trial.tones.tone_sd_hz)
-    starts = on_clock(merged.slot, merged.start_s, np.full(len(merged.slot), 1e-3), period)
+    starts = on_clock(merged.slot, merged.start_s, merged.start_sd_s, period)
     rise_s, rise_sd_s = _rise(band, merged, starts, floor)
     shape = replace(
         shape,
@@ -143,7 +143,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         floor=floor,
     )
     final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
-    return _beeps(band, final, shape, rise_sd_s, period, float(np.sum(gap)) / len(trial.slot))
+    return _beeps(band, final, shape, rise_sd_s, period)
 
 
 def _estimate(
@@ -298,12 +298,16 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     return rises_s[2] * float(np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), rises_s[2] / float(np.sqrt(-2 * bend))
 
 
-def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, dashes: float) -> Beeps:
+def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float) -> Beeps:
     room = shape.rise_s / 2 + 0.002
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
-    curve = smooth_curve(final.tones.time_s, final.tones.tone_hz, final.tones.tone_sd_hz)
+    found = final.tones
+    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
+    # A tone that bends within a pulse of length T looks as if it were T**2 / 40 of the bend higher in its middle.
+    found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
+    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
     starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
-    fall, arch = shape_of(band, final.start_s, final.stop_s, final.tones)
+    fall, arch = shape_of(band, final.start_s, final.stop_s, found)
     return Beeps(
         fall=fall,
         arch=arch,
@@ -312,7 +316,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         start_s=np.where(cut_start, 0.0, final.start_s),
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
         whole=~(cut_start | cut_stop),
-        tones=final.tones,
+        tones=found,
         start_sd_s=final.start_sd_s,
         stop_sd_s=final.stop_sd_s,
         rise_s=shape.rise_s,

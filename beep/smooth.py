@@ -30,6 +30,11 @@ class Curve:
         inside = np.clip(self._place(x), -1, 1)
         return np.asarray(legendre.legval(inside, legendre.legder(self.coefficients)) * self._scale)
 
+    def bend_at(self, x: Array) -> Array:
+        """Second derivative; beyond the ends that of the end."""
+        inside = np.clip(self._place(x), -1, 1)
+        return np.asarray(legendre.legval(inside, legendre.legder(self.coefficients, 2)) * self._scale**2)
+
     @property
     def mean(self) -> tuple[float, float]:
         """Mean over the interval, and its standard error."""
