@@ -47,6 +47,22 @@ def ours(seconds: float, out: Path) -> list[str]:
     return [*program(), "export", str(out), "--duration-s", str(seconds), "--force", "-q"]
 
 
+EFFECTS = {  # each by itself over the plain export, then all of them
+    "keying in regimes, jitter": "--keying 100:0.2:0.4,300:continuous,310:keyed --jitter-s 0.001",
+    "oscillators that drift": "--carrier-offset-hz 50 --carrier-drift-hz-s 0.02 --receiver-drift-hz-s 0.05",
+    "ionosphere, Faraday fading": "--ionosphere morning",
+    "spin": "--spin-rpm 7",
+    "round filter": "--filter-shape round",
+    "AGC": "--agc",
+    "soft clipping": "--saturation-dbfs -3",
+    "hum": "--hum-hz 60",
+    "wow": "--wow-percent 0.3",
+    "envelope detector": "--detector am --low-hz 100",
+}
+EFFECTS["everything, with an oscillator"] = " ".join(list(EFFECTS.values())[:-1])
+EFFECTS["everything, envelope detector"] = " ".join(EFFECTS[name] for name in list(EFFECTS)[:-1])
+
+
 def program() -> list[str]:
     """The installed program, which starts a little faster than `python -m beep`."""
     installed = Path(sys.executable).with_name("beep")
@@ -105,6 +121,17 @@ def main() -> None:
                 f"| {peer.__name__} | {their_s:.2f} s | {our_s:.2f} s | {1 / ratio:.1f} times faster "
                 f"| {their_mib:.0f} MiB | {our_mib:.0f} MiB |"
             )
+        print()
+        print(f"| {arguments.seconds:g} s of sound with | price against the plain export | faster than plain sox |")
+        print("|---|---|---|")
+        for name, options in EFFECTS.items():
+            rich = [*mine, *options.split()]
+            price, *_ = paired(rich, mine, runs=arguments.runs)
+            lead = "not installed"
+            if shutil.which("sox"):
+                ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs)
+                lead = f"{1 / ratio:.1f} times"
+            print(f"| {name} | {price:.2f} | {lead} |")
         print()
         print("| start-up | ratio |")
         print("|---|---|")
