@@ -20,7 +20,6 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.adjust import Tones
     from beep.documented import receptions
     from beep.errors import (
         BeepError,
@@ -34,8 +33,9 @@ if TYPE_CHECKING:
     )
     from beep.exporter import export
     from beep.fit import PassFit, fit_pass, tones_of
+    from beep.fitting.adjust import Tones
     from beep.forecast import predict
-    from beep.measure import Measurement, measure
+    from beep.measurement import Measurement, measure
     from beep.player import play, playing
     from beep.reception import date_keying
     from beep.recipe import beacon, beacons, character, load, preset, presets, to_toml
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.adjust": ("Tones",),
+    "beep.fitting.adjust": ("Tones",),
     "beep.errors": (
         "BeepError",
         "ExtraError",
@@ -61,7 +61,7 @@ _HOMES = {
     ),
     "beep.exporter": ("export",),
     "beep.fit": ("PassFit", "fit_pass", "tones_of"),
-    "beep.measure": ("Measurement", "measure"),
+    "beep.measurement": ("Measurement", "measure"),
     "beep.player": ("play", "playing"),
     "beep.forecast": ("predict",),
     "beep.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep import sputnik
-from beep.adjust import (
+from beep.arrays import Array
+from beep.choices import Orbit, Sideband
+from beep.errors import FitError
+from beep.fitting.adjust import (
     LEAST_SCALE,
     STEP,
     Solution,
@@ -24,13 +27,10 @@ from beep.adjust import (
     starts_of,
     system_of,
 )
-from beep.arrays import Array
-from beep.bias import ionosphere_bias, likely_orbits, model_bias
-from beep.choices import Orbit, Sideband
-from beep.curves import Curve, circular, circular_at, known_orbit, straight_line
-from beep.errors import FitError
+from beep.fitting.bias import ionosphere_bias, likely_orbits, model_bias
+from beep.fitting.curves import Curve, circular, circular_at, known_orbit, straight_line
 from beep.geometry import LookFunction
-from beep.measure import Measurement
+from beep.measurement import Measurement
 from beep.overhead import over
 from beep.receiver import doppler_sign
 from beep.rules import parse_time

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from beep.arrays import Samples
-    from beep.measure import Measurement
+    from beep.measurement import Measurement
     from beep.plot.style import Figure, Paper
     from beep.scenario import Scenario
 

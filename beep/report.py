@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.errors import ScenarioError
-from beep.measure import Measurement
+from beep.measurement import Measurement
 from beep.recipe import from_dict
 from beep.truth import track
 

@@ -14,7 +14,7 @@ from PIL import Image
 import beep
 from beep import plot
 from beep.fit import fit_pass, tones_of
-from beep.measure import measure
+from beep.measurement import measure
 
 COLOURS = 128
 

@@ -15,18 +15,18 @@ LAYERS = [
     {"errors", "constants", "choices", "arrays"},
     {"rules", "terminal", "tle"},
     {"frames", "keying", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
-    {"recording", "smooth", "spectrogram", "envelope"},
-    {"band", "hum", "clock"},
-    {"detect", "pulses"},
-    {"keyed", "tracks"},
-    {"verdict"},
-    {"measure"},
+    {"recording", "measuring.smooth", "spectrogram", "envelope"},
+    {"measuring.band", "measuring.hum", "measuring.clock"},
+    {"measuring.detect", "measuring.pulses"},
+    {"measuring.keyed", "measuring.tracks"},
+    {"measuring.verdict"},
+    {"measurement"},
     {"geometry", "ionosphere", "signal"},
     {"channel"},
-    {"orbit", "passes", "curves"},
+    {"orbit", "passes", "fitting.curves"},
     {"overhead", "output.doppler"},
-    {"sputnik", "scenario", "adjust"},
-    {"forecast", "bias"},
+    {"sputnik", "scenario", "fitting.adjust"},
+    {"forecast", "fitting.bias"},
     {"reception", "recipe", "fit"},
     {"plan", "truth", "documented", "summary"},
     {"slow"},
@@ -54,7 +54,7 @@ LAYERS = [
 ]
 
 # What a notebook asks of an object leads up to whoever draws it, from inside a function: docs/decisions.md says why.
-UPWARDS = {("scenario", "notebook"), ("measure", "notebook")}
+UPWARDS = {("scenario", "notebook"), ("measurement", "notebook")}
 
 
 def imports_at_the_top(path: Path) -> set[str]:
@@ -108,7 +108,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
         "soundfile": {"output.wav", "recording"},
         "rich": {"terminal", "console", "output.table"},
         "sounddevice": {"output.live"},
-        "scipy": {"adjust", "band", "detect", "measure"},
+        "scipy": {"fitting.adjust", "measuring.band", "measuring.detect", "measurement"},
         "matplotlib": {"plot.style", "plot.panels", "plot.passes", "plot.recordings"},
     }
     for library, homes in wanted.items():

@@ -9,12 +9,12 @@ from scipy.integrate import quad
 from scipy.optimize import curve_fit
 
 from beep import Scenario, sputnik
-from beep.adjust import Tones
-from beep.curves import circular, closest, straight_line
 from beep.errors import FitError, ScenarioError
 from beep.fit import QUANTITIES, fit_pass, tones_of
+from beep.fitting.adjust import Tones
+from beep.fitting.curves import circular, closest, straight_line
 from beep.geometry import simple_pass
-from beep.measure import measure
+from beep.measurement import measure
 from beep.overhead import over
 from beep.reception import receive
 from beep.stations import parse_station

@@ -8,7 +8,7 @@ import soundfile
 from tapes import beepless, keying, tape, white
 
 import beep
-from beep.measure import measure, to_json
+from beep.measurement import measure, to_json
 
 NEGATIVES = 100
 LENGTH_WITHIN_S = 0.005

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beep.errors import BeepError, RecordingError
-from beep.measure import measure
+from beep.measurement import measure
 from beep.output.wav import write_wav
 from beep.recording import open_recording, recording_of
 

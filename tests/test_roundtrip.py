@@ -8,7 +8,7 @@ from numpy.polynomial import legendre
 from tapes import white
 
 import beep
-from beep.measure import measure
+from beep.measurement import measure
 
 CASES = 50
 KEYINGS = (

@@ -15,7 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in `beep measure`
-    from beep.measure import measure
+    from beep.measurement import measure
     from beep.recording import open_recording
     from beep.report import comparison
 

@@ -62,7 +62,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.fit import fit_pass, model_of, tones_of
-    from beep.measure import measure
+    from beep.measurement import measure
     from beep.recording import open_recording
 
     settings: dict[str, Any] = {
@@ -114,7 +114,7 @@ def _frequencies(text: str) -> list[float]:
 
 def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
     """What the recipe in a file of ours says of the same quantities; for comparison, the fit has not seen it."""
-    from beep.curves import closest
+    from beep.fitting.curves import closest
     from beep.reception import receive
     from beep.recipe import from_dict
 

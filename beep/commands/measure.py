@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import json
 
-    from beep.measure import measure, to_json
+    from beep.measurement import measure, to_json
     from beep.output.table import write_csv
     from beep.recording import open_recording
     from beep.report import against_recipe, pulse_table, report

@@ -118,7 +118,7 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
             scenario = scenario_of(arguments) if _typed(arguments) else None
             with bar(arguments) as progress:
                 return waterfall(recording, scenario=scenario, curve=curve, paper=paper, progress=progress)
-        from beep.measure import measure
+        from beep.measurement import measure
 
         measurements = measure(recording)
         if arguments.kind == "keying":

@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from beep.adjust import Tones
 from beep.arrays import Array
 from beep.captions import date, footer, title, with_error
 from beep.envelope import envelope
 from beep.errors import RecordingError
 from beep.exporter import Progress, watched
 from beep.fit import CarrierFit, PassFit
-from beep.measure import Measurement
+from beep.fitting.adjust import Tones
+from beep.measurement import Measurement
 from beep.plot.panels import (
     DOWN_APART_IN,
     LEGEND_IN,

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from beep.adjust import System, solve
 from beep.arrays import Array
 from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
-from beep.curves import Curve, closest
+from beep.fitting.adjust import System, solve
+from beep.fitting.curves import Curve, closest
 from beep.geometry import LookFunction, station_pass
 from beep.orbit import ephemeris
 from beep.tle import Elements

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array
-from beep.band import Band
-from beep.clock import Clock, on_clock, period_of, slots_of
-from beep.pulses import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.smooth import Curve, smooth_curve
+from beep.measuring.band import Band
+from beep.measuring.clock import Clock, on_clock, period_of, slots_of
+from beep.measuring.pulses import Tones, edge_sd, edges, rise_gains, shape_of, tones
+from beep.measuring.smooth import Curve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array
-from beep.smooth import smooth_curve
+from beep.measuring.smooth import smooth_curve
 
 Keying = Literal["tass", "dallas", "folklore", "none"]
 

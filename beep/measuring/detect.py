@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array, Samples
-from beep.band import smooth_ratio
+from beep.measuring.band import smooth_ratio
 
 WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from beep.arrays import Array
-from beep.band import BAND_RATE_HZ, Framing, extract, smooth_ratio
-from beep.clock import Keying, keying_of
-from beep.detect import Bursts, find_bursts
 from beep.errors import RecordingError
-from beep.hum import hum_lines
-from beep.keyed import BEYOND_S, Beeps, beeps_of
+from beep.measuring.band import BAND_RATE_HZ, Framing, extract, smooth_ratio
+from beep.measuring.clock import Keying, keying_of
+from beep.measuring.detect import Bursts, find_bursts
+from beep.measuring.hum import hum_lines
+from beep.measuring.keyed import BEYOND_S, Beeps, beeps_of
+from beep.measuring.smooth import typical
+from beep.measuring.tracks import tracks
+from beep.measuring.verdict import doubt
 from beep.recording import Recording, recording_of
-from beep.smooth import typical
-from beep.tracks import tracks
-from beep.verdict import doubt
 
 SNR_BANDWIDTH_HZ = 500.0
 MOST_TRACKS = 3  # a channel, that are looked at closely

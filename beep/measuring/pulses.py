@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array
-from beep.band import FLAT, STOP, Band
+from beep.measuring.band import FLAT, STOP, Band
 
 TOGETHER = 256  # pulses worked on at once
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from beep.keyed import Beeps
+from beep.measuring.keyed import Beeps
 
 FEWEST = 4  # whole pulses
 LEAST_MEDIAN_ENERGY = 16.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array
-from beep.curves import Curve
+from beep.fitting.curves import Curve
 
 KNOT_S = 40.0  # of the ionosphere's spline: d/v of a near pass, the fastest that slant TEC can bend
 MOST_IONOSPHERE_HZ = 100.0  # at 20 MHz, the prior's sd: five times what a morning does

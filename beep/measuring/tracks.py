@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.arrays import Array
-from beep.detect import Bursts
+from beep.measuring.detect import Bursts
 
 SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
 STEEPEST_HZ_S = 45.0
