@@ -123,7 +123,8 @@ def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: flo
     column_rad = 2 * pi * (hum_hz / rate_hz) * harmonic[:, None] * np.arange(HUM_COLUMNS)
     rows = np.concatenate([np.cos(row_rad), -np.sin(row_rad)], axis=1)
     columns = np.concatenate([np.cos(column_rad), np.sin(column_rad)]) * np.tile(strength, 2)[:, None]
-    sound: Samples = (rows.astype(np.float32) @ columns.astype(np.float32)).reshape(-1)[:count]
+    each = rows.astype(np.float32)[:, None]  # row by row: a large product would wake BLAS's threads
+    sound: Samples = (each @ columns.astype(np.float32)).reshape(-1)[:count]
     return sound
 
 
