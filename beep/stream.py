@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+import numpy.random  # which the noise draws from; now: during a late import of it, an interrupt is lost
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 

@@ -8,7 +8,6 @@ References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from math import isfinite, radians, tau
 
 from beep.constants import SECONDS_PER_DAY
 from beep.errors import TleError
+from beep.rules import nearest
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _chosen(sets: list[ElementSet], satellite: str | int | None) -> ElementSet:
         found = found or [one for one in sets if wanted and wanted in one.name.casefold()]
         if not found:
             names = [one.name or str(one.number) for one in sets]
-            near = difflib.get_close_matches(str(satellite).upper(), names, n=3)
+            near = nearest(str(satellite).upper(), names, most=3)
             hint = f"near it: {', '.join(near)}" if near else f"there are {_listed(names)}"
             raise TleError(f"no satellite is called or numbered {str(satellite)!r}; {hint}")
     if len(found) > 1:
