@@ -8,13 +8,13 @@ import numpy as np
 
 from beep.arrays import Array, Vectors
 from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements
 from beep.errors import TleError
 from beep.frames import sidereal_angle
 from beep.geometry import LookFunction, View, station_pass, station_view
 from beep.orbit import ephemeris, positions, trouble
 from beep.passes import Pass, passes
 from beep.stations import Station
-from beep.tle import Elements
 
 FARTHEST_DAYS = 366.0  # from the epoch; elements are good for days, and nothing is known after a year
 

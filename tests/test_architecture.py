@@ -13,9 +13,10 @@ PACKAGE = Path(beep.__file__).parent
 # Each layer may import from those before it, never from its own or later ones, but for what is listed in `WITHIN`.
 LAYERS = [
     {"errors", "constants", "choices", "arrays"},
-    {"rules", "terminal", "tle"},
+    {"rules", "terminal", "elements"},
+    {"omm"},
     {"frames", "keying", "noise", "receiver", "stations", "output.files", "output.wav", "output.table", "output.live"},
-    {"recording", "measuring.smooth", "spectrogram", "envelope"},
+    {"tle", "recording", "measuring.smooth", "spectrogram", "envelope"},
     {"measuring.band", "measuring.hum", "measuring.clock"},
     {"measuring.detect", "measuring.pulses"},
     {"measuring.keyed", "measuring.tracks"},

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beep import sputnik
+from beep.elements import Elements
 from beep.errors import ScenarioError
 from beep.frames import sidereal_angle
 from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
@@ -18,7 +19,6 @@ from beep.overhead import view_over
 from beep.passes import FIRST_LOOKS, SCAN_S, passes
 from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
-from beep.tle import Elements
 
 HALF_SECOND_S = 0.5  # before and after an event
 EDGE_TOLERANCE_S = 1e-9  # a scan step bisected 34 times, 6e-10: measured 3e-10
