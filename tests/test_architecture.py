@@ -107,7 +107,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
     wanted = {
         "sgp4": {"orbit"},
         "soundfile": {"output.wav", "recording"},
-        "rich": {"terminal", "console", "output.table"},
+        "rich": {"terminal", "console"},
         "sounddevice": {"output.live"},
         "scipy": {"fitting.adjust", "measuring.band", "measuring.detect", "measurement"},
         "matplotlib": {"plot.style", "plot.panels", "plot.passes", "plot.recordings"},
