@@ -67,6 +67,7 @@ def predict(
         for found in passes_over(place, mean, begin, stop_s=days * SECONDS_PER_DAY, above_rad=above_rad, running=True):
             yield _prediction(place, begin, found, mean)
         return
+    sputnik.check_date(begin)
     end = begin + timedelta(days=days)
     for found in sputnik.passes_over_station(place, begin, end, above_rad=above_rad, running=True):
         mean = sputnik.elements(begin + timedelta(seconds=found.tca_s))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from numbers import Integral, Real
@@ -112,7 +113,7 @@ def parse_time(value: str | date) -> datetime:
     """Aware UTC datetime of ISO 8601 text, or of a date or datetime; without an offset it is UTC."""
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value.strip())
+            value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
             raise ScenarioError(
                 f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}"
