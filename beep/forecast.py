@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from beep import sputnik
 from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements
 from beep.errors import ScenarioError
 from beep.overhead import northbound, passes_over, view_over
 from beep.passes import Pass
 from beep.rules import number_of, parse_time
 from beep.stations import Station, parse_station
-from beep.tle import Elements, elements_of, name_of, one_set
+from beep.tle import elements_of, name_of, one_set
 
 SEARCH_DAYS = 10.0  # for the first pass of an element set
 MOST_DAYS = 366.0
@@ -66,6 +67,7 @@ def predict(
         for found in passes_over(place, mean, begin, stop_s=days * SECONDS_PER_DAY, above_rad=above_rad, running=True):
             yield _prediction(place, begin, found, mean)
         return
+    sputnik.check_date(begin)
     end = begin + timedelta(days=days)
     for found in sputnik.passes_over_station(place, begin, end, above_rad=above_rad, running=True):
         mean = sputnik.elements(begin + timedelta(seconds=found.tca_s))

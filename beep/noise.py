@@ -4,7 +4,6 @@ from functools import lru_cache
 from math import log10
 
 import numpy as np
-import numpy.random  # now: during a late import of it, an interrupt is lost
 
 from beep.arrays import Samples
 from beep.choices import Noise

@@ -13,9 +13,9 @@ from sgp4.api import SGP4_ERRORS, WGS72, Satrec
 
 from beep.arrays import Array, Vectors
 from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements
 from beep.frames import julian_date
 from beep.geometry import Ephemeris
-from beep.tle import Elements
 
 SEGMENT_S = 128.0  # one series
 DEGREE = 11  # within 1e-6 m of SGP4 for 95 % of the time, also at a perigee of Molniya; SGP4 itself jumps by 2e-5 m

@@ -8,13 +8,13 @@ import numpy as np
 
 from beep.arrays import Array, Vectors
 from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements
 from beep.errors import TleError
 from beep.frames import sidereal_angle
 from beep.geometry import LookFunction, View, station_pass, station_view
 from beep.orbit import ephemeris, positions, trouble
 from beep.passes import Pass, passes
 from beep.stations import Station
-from beep.tle import Elements
 
 FARTHEST_DAYS = 366.0  # from the epoch; elements are good for days, and nothing is known after a year
 
@@ -57,7 +57,7 @@ def passes_over(
     if max(abs(days), abs(days + stop_s / SECONDS_PER_DAY)) > FARTHEST_DAYS:
         raise TleError(
             f"elements are good for some days around their epoch, {mean.epoch:%Y-%m-%d}, and for a year at the very "
-            f"most, got {start:%Y-%m-%d}; take a set of that time"
+            f"most, got a search from {start:%Y-%m-%d} over {stop_s / SECONDS_PER_DAY:g} days; take a set of that time"
         )
     position = positions(mean, start)
     lost_s: list[float] = []
@@ -84,9 +84,7 @@ def refuse_lost(mean: Elements, when: datetime) -> None:
     """Raise TleError, in words, where SGP4 gives no position at `when`."""
     reason = trouble(mean, when)
     if reason:
-        raise TleError(
-            f"SGP4 can follow the satellite to about {when:%Y-%m-%dT%H:%MZ} only: {reason}; choose an earlier start"
-        )
+        raise TleError(f"SGP4 has lost the satellite by {when:%Y-%m-%dT%H:%MZ}: {reason}; choose an earlier start")
 
 
 def northbound(mean: Elements, when: datetime) -> bool:

@@ -60,10 +60,9 @@ def passes(
     while at_s < stop_s or (rise_s is not None and at_s < stop_s + REACH_S):
         end_s = min(at_s + looks * SCAN_S, stop_s + SCAN_S if at_s < stop_s else inf)
         edge_s, up = _scan(look, at_s, end_s, above_rad)
-        rise, fall = (
-            list(_crossings(look, edge_s[:-1][turns], edge_s[1:][turns], above_rad))
-            for turns in (~up[:-1] & up[1:], up[:-1] & ~up[1:])
-        )
+        turns = up[:-1] != up[1:]
+        crossed_s, rises = _crossings(look, edge_s[:-1][turns], edge_s[1:][turns], above_rad), up[1:][turns]
+        rise, fall = list(crossed_s[rises]), list(crossed_s[~rises])
         if at_s == start_s and up.size and up[0]:
             rise_s, counts = _risen(look, start_s, above_rad), running
         if rise_s is not None:
@@ -140,21 +139,23 @@ def _described(
         first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + REACH_S, within[1])])
     grid_s = np.linspace(first_s, last_s, GRID)
     seen = look(grid_s.ravel())
-    best_s = []
-    for values, function in (
-        (seen.range_m, lambda t_s: look(t_s).range_m),
-        (-seen.elevation_rad, lambda t_s: -look(t_s).elevation_rad),
-    ):
+    pick = np.arange(aos_s.size)
+    brackets = []
+    for values in (seen.range_m, -seen.elevation_rad):
         least_at = np.argmin(values.reshape(grid_s.shape), axis=0)
-        pick = np.arange(aos_s.size)
-        low_s, high_s = grid_s[np.maximum(least_at - 1, 0), pick], grid_s[np.minimum(least_at + 1, GRID - 1), pick]
-        best_s.append(np.clip(_roots(_slope(function), low_s, high_s), first_s, last_s))
-    for aos, tca, los, highest in zip(aos_s, best_s[0], los_s, best_s[1], strict=True):
+        brackets.append([grid_s[np.maximum(least_at - 1, 0), pick], grid_s[np.minimum(least_at + 1, GRID - 1), pick]])
+    low_s, high_s = np.concatenate(brackets, axis=1)
+    tca_s, highest_s = _roots(lambda t_s: _slopes(look, t_s), low_s, high_s).reshape(2, -1).clip(first_s, last_s)
+    for aos, tca, los, highest in zip(aos_s, tca_s, los_s, highest_s, strict=True):
         yield Pass(aos_s=float(aos), tca_s=float(tca), los_s=float(los), highest_s=float(highest))
 
 
-def _slope(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    return lambda t_s: function(t_s + HALF_STEP_S) - function(t_s - HALF_STEP_S)
+def _slopes(look: Callable[[Array], Seen], t_s: Array) -> Array:
+    """Differences (2 N,) of range at the first N times and of elevation, falling, at the others: each has its zero."""
+    seen = look(np.concatenate([t_s + HALF_STEP_S, t_s - HALF_STEP_S]))
+    half = t_s.size // 2
+    range_m, elevation_rad = seen.range_m.reshape(2, -1), seen.elevation_rad.reshape(2, -1)
+    return np.concatenate([(range_m[0] - range_m[1])[:half], (elevation_rad[1] - elevation_rad[0])[half:]])
 
 
 def _roots(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from math import ceil, floor, isinf, log10, radians
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,16 @@ class Reception:
     site: Station  # where it is heard; assumed for the simple pass
     ionosphere: str  # the name of the layer, also where it was chosen by the sun, or "off"
     layer: Layer | None  # None where it is off
+
+    @cached_property
+    def times_s(self) -> Array:
+        """Times spread over the whole recording."""
+        return np.linspace(0.0, self.duration_s, STEPS)
+
+    @cached_property
+    def seen(self) -> Look:
+        """What is seen at these times."""
+        return self.look(self.times_s)
 
 
 def receive(scenario: Scenario) -> Reception:
@@ -157,15 +168,6 @@ def _layer(scenario: Scenario, preset: Layer) -> Layer:
     return layer
 
 
-def seen_throughout(reception: Reception) -> Look:
-    """Looks spread over the whole recording."""
-    return reception.look(_times_s(reception))
-
-
-def _times_s(reception: Reception) -> Array:
-    return np.linspace(0.0, reception.duration_s, STEPS)
-
-
 def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
     """Tone of a carrier with that Doppler, with what the oscillators are off at `t_s`; negative beyond zero beat.
 
@@ -177,20 +179,24 @@ def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
 
 def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
     """What a carrier's frequency is received above its own at times (N,), ionosphere included."""
+    return _doppler_hz(reception, carrier, t_s, reception.look(t_s).delay_rate)
+
+
+def _doppler_hz(reception: Reception, carrier: Carrier, t_s: Array, delay_rate: Array) -> Array:
     frequency_hz = carrier.frequency_mhz * 1e6
     bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=reception.layer)
-    return bent_hz - frequency_hz * reception.look(t_s).delay_rate
+    return bent_hz - frequency_hz * delay_rate
 
 
 def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) -> tuple[float, float]:
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
-    t_s = _times_s(reception)
-    t_s = t_s[reception.look(t_s).elevation_rad > 0]
-    if not t_s.size:
+    up = np.flatnonzero(reception.seen.elevation_rad > 0)
+    if not up.size:
         return scenario.tone_hz, scenario.tone_hz
     if reception.layer is not None:
-        t_s = t_s[:: -(-t_s.size // BENT_STEPS)]  # a ray costs more than a look
-    tones_hz = tone_hz(scenario, doppler_hz(reception, carrier, t_s), t_s)
+        up = up[:: -(-up.size // BENT_STEPS)]  # a ray costs more than a look
+    t_s = reception.times_s[up]
+    tones_hz = tone_hz(scenario, _doppler_hz(reception, carrier, t_s, reception.seen.delay_rate[up]), t_s)
     return float(tones_hz.min()), float(tones_hz.max())
 
 

@@ -1,7 +1,6 @@
 """Recipes as TOML and as plain tables, and those that come with the package."""
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from beep.errors import ScenarioError
-from beep.rules import choices, from_table
+from beep.rules import choices, from_table, nearest
 from beep.scenario import Scenario, fields
 
 PRESETS = Path(__file__).parent / "scenarios"
@@ -120,7 +119,7 @@ def beacon(name: str) -> dict[str, Any]:
 
 def _check_name(kind: str, name: str, known: list[str]) -> None:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        near = nearest(name, known, most=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
         raise ScenarioError(f"no {kind} is called {name!r}; {hint}")
 

@@ -1,14 +1,21 @@
 """The rules of a record's fields: its default, unit, help and bounds stand in one place, and are checked at birth."""
 
 import dataclasses
-import difflib
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from numbers import Integral, Real
 from typing import Any, get_args
 
 from beep.errors import ScenarioError
+
+
+def nearest(word: str, known: Iterable[str], *, most: int) -> list[str]:
+    """Those of the known words that could have been meant, the likeliest first."""
+    import difflib  # which few need
+
+    return difflib.get_close_matches(word, known, n=most)
 
 
 def number_of(name: str, value: Any) -> float:
@@ -57,7 +64,7 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     allowed = choices(field)
     if allowed:
         if value not in allowed:
-            near = difflib.get_close_matches(str(value), allowed, n=1)
+            near = nearest(str(value), allowed, most=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {value!r}{hint}")
         return value
@@ -93,7 +100,7 @@ def from_table(kind: type, table: Any) -> Any:
     known = [field.name for field in dataclasses.fields(kind)]
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = nearest(key, known, most=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
             raise ScenarioError(f"unknown key {key!r} in a {kind.__name__.lower()}; {hint}")
     missing = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.name not in table]
@@ -106,7 +113,7 @@ def parse_time(value: str | date) -> datetime:
     """Aware UTC datetime of ISO 8601 text, or of a date or datetime; without an offset it is UTC."""
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value.strip())
+            value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
             raise ScenarioError(
                 f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}"

@@ -64,7 +64,8 @@ def parse_carriers(value: Any) -> tuple[Carrier, ...]:
                             f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {table[name]!r} for {name}"
                         ) from None
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
-        raise ScenarioError(f"carriers must be a list of one or two, got {value!r}")
+        what = len(value) if isinstance(value, list | tuple) else repr(value)
+        raise ScenarioError(f"carriers must be a list of one or two, got {what}")
     return tuple(part if isinstance(part, Carrier) else from_table(Carrier, part) for part in value)
 
 

@@ -16,13 +16,12 @@ JITTER_MOST = 3.0  # sigmas
 TOUCHING_S = 1e-9  # intervals nearer than that are one: a pulse that goes on in the next regime
 
 
-def pulse_number(u_s: Array, span: Span, *, rise_s: float) -> Array:
-    """Number of the pulse of the span's clock that has begun last at each emission time.
+def pulse_number(clock_s: Array, span: Span, *, rise_s: float) -> Array:
+    """Number of the pulse that has begun last at each time of the span's clock, counted from its origin.
 
-    Pulse n starts n (pulse_s + pause_s) after the clock's origin; its number changes at the foot of its edge, half a
-    `rise_s` before.
+    Pulse n starts n (pulse_s + pause_s) after it; its number changes at the foot of its edge, half a `rise_s` before.
     """
-    return np.floor((u_s - span.origin_s + rise_s / 2) / (span.pulse_s + span.pause_s))
+    return np.floor((clock_s + rise_s / 2) / (span.pulse_s + span.pause_s))
 
 
 def late_s(number: Array, span: Span, keying: Keying) -> Samples | float:
@@ -56,8 +55,9 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
     span = spans[0]
     if span.key != "keyed":
         return np.full(u_s.shape, span.key == "continuous", np.float32), float(span.key != "silent")
-    number = pulse_number(u_s, span, rise_s=rise_s)
-    since_start_s = u_s - span.origin_s - number * (span.pulse_s + span.pause_s)
+    clock_s = u_s - span.origin_s if span.origin_s else u_s
+    number = pulse_number(clock_s, span, rise_s=rise_s)
+    since_start_s = clock_s - number * (span.pulse_s + span.pause_s)
     until_end_s = span.pulse_s + late_s(number, span, keying) - since_start_s
     return _edge(np.minimum(since_start_s, until_end_s), rise_s), 1.0  # by the nearest edge
 
@@ -76,9 +76,12 @@ def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
 
 def _edge(since_s: Array, rise_s: float) -> Samples:
     """Raised cosine from 0 to 1 that takes `rise_s`, by the time since its middle."""
-    angle: Samples = np.clip(since_s * (np.pi / rise_s), -np.pi / 2, np.pi / 2).astype(np.float32)
-    half = np.float32(0.5)
-    return half + half * np.sin(angle)
+    scaled = since_s * (np.pi / rise_s)
+    edge: Samples = np.clip(scaled, -np.pi / 2, np.pi / 2, out=scaled).astype(np.float32)
+    np.sin(edge, out=edge)
+    edge *= np.float32(0.5)
+    edge += np.float32(0.5)
+    return edge
 
 
 def pulses(keying: Keying, *, start_s: float, stop_s: float, sends: Sends = "pulse") -> tuple[Array, Array]:
@@ -137,6 +140,8 @@ def _joined(starts: Array, ends: Array) -> tuple[Array, Array]:
 
 def carrier(turns: Array) -> Samples:
     """Cosine of a phase in turns; whole turns go before the precision does."""
-    fraction = turns - np.rint(turns)
-    angle: Samples = (2 * np.pi * fraction).astype(np.float32)
-    return np.cos(angle)
+    fraction = np.rint(turns)
+    np.subtract(turns, fraction, out=fraction)
+    fraction *= 2 * np.pi
+    angle: Samples = fraction.astype(np.float32)
+    return np.cos(angle, out=angle)

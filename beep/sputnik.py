@@ -13,11 +13,11 @@ from math import radians, tau
 
 from beep.choices import Key
 from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements
 from beep.errors import ScenarioError
 from beep.overhead import passes_over
 from beep.passes import Pass
 from beep.stations import Station
-from beep.tle import Elements
 
 ORBIT_FROM = datetime(1957, 10, 4, 19, 12, tzinfo=UTC)  # day 4.8: launch was at 19:28:34
 ON_AIR = datetime(1957, 10, 4, 19, 33, 49, tzinfo=UTC)  # separation

@@ -4,10 +4,10 @@ Coordinates are WGS-84 in degrees, east positive; heights in metres above the se
 (up to 50 m apart, far below what the orbit itself is worth). "Assumed" says how far off the place may be.
 """
 
-import difflib
 from dataclasses import dataclass
 
 from beep.errors import ScenarioError
+from beep.rules import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,6 @@ def parse_station(text: str) -> Station:
         numbers = []
     if len(numbers) in (2, 3):
         return _at(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0)
-    near = difflib.get_close_matches(name, STATIONS, n=3)
+    near = nearest(name, STATIONS, most=3)
     hint = f"; near it: {', '.join(near)}" if near else f"; known: {', '.join(STATIONS)}"
     raise ScenarioError(f"a station is a known name or LAT,LON[,HEIGHT_M], got {text!r}{hint}")

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+import numpy.random  # which the noise draws from; now: during a late import of it, an interrupt is lost
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -60,8 +61,11 @@ def front(plan: Plan, slow: Slow, number: int) -> Front:
 def _tones(plan: Plan, slow: Slow, number: int) -> Samples:
     """Keyed tones in their noise (carriers, samples) at the internal rate, history included."""
     turns, strength = _carriers(plan, slow, number)
-    tones: Samples = carrier(turns) * strength
-    return tones if plan.scenario.noise == "off" else tones + _noise(plan, number, 0)
+    tones = carrier(turns)
+    tones *= strength
+    if plan.scenario.noise != "off":
+        tones += _noise(plan, number, 0)
+    return tones
 
 
 def _envelope(plan: Plan, slow: Slow, number: int) -> Samples:
@@ -83,8 +87,7 @@ def _envelope(plan: Plan, slow: Slow, number: int) -> Samples:
 def _carriers(plan: Plan, slow: Slow, number: int) -> tuple[Array, Samples]:
     """Phase in turns and amplitude of each carrier, both (carriers, samples), against its receiver's oscillator."""
     scenario, row = plan.scenario, number % GROUP
-    step = np.arange(PIECE * plan.scale) / (PIECE * plan.scale)  # through a piece, 0 to 1
-    powers = np.stack([np.ones_like(step), step, step**2])
+    powers = _powers(PIECE * plan.scale)
 
     if slow.time_s is None:
         piece_s = PIECE * plan.scale / plan.internal_rate_hz
@@ -96,9 +99,10 @@ def _carriers(plan: Plan, slow: Slow, number: int) -> tuple[Array, Samples]:
 
     # Emission time u = t - delay; the keying is read there.
     keyed = [key(u_s, plan.key) for u_s in (time_s - slow.group_delay_s[:, row]) @ powers]
-    down, power = (np.stack([np.broadcast_to(one[n], keyed[0][0].shape) for one in keyed]) for n in (0, 1))
+    down = np.stack([one for one, _ in keyed])
+    power = np.stack(np.broadcast_arrays(*(np.array(one, np.float32, ndmin=2) for _, one in keyed)))
     on = plan.on.astype(np.float32)[..., None, None]
-    keying = on[:, 0] * power.astype(np.float32) + on[:, 1] * down
+    keying = on[:, 0] * power + on[:, 1] * down
 
     # Phase of the beat between the carrier, 2 pi f u, and an oscillator that stands tone_hz beside it, or on it.
     am = scenario.detector == "am"
@@ -108,21 +112,27 @@ def _carriers(plan: Plan, slow: Slow, number: int) -> tuple[Array, Samples]:
         turns = turns + slow.drift[:, row]
     turns[..., 0] -= np.rint(turns[..., 0])
     gain = slow.gain[:, row] @ powers[:2].astype(np.float32)
-    level = plan.amplitude.astype(np.float32)[:, None, None]
-    count = len(level)
-    return (turns @ powers).reshape(count, -1), (level * gain * keying).reshape(count, -1)
+    strength: Samples = plan.amplitude.astype(np.float32)[:, None, None] * gain
+    strength *= keying
+    count = len(strength)
+    return (turns @ powers).reshape(count, -1), strength.reshape(count, -1)
+
+
+@lru_cache
+def _powers(count: int) -> Array:
+    """Powers 0 to 2 of the way through a piece, 0 to 1: (3, count)."""
+    step = np.arange(count) / count
+    return np.stack([np.ones_like(step), step, step**2])
 
 
 def _noise(plan: Plan, number: int, shift: int) -> Samples:
     """White noise (carriers, samples) of a tile with its history, at the internal rate."""
     first, count = (number * TILE - MARGIN) * plan.scale, PIECES * PIECE * plan.scale
-    return np.stack(
-        [
-            np.float32(rms)
-            * white_noise(plan.scenario.seed, shift + stream, first, count, quantiles=normal_quantiles())
-            for stream, rms in enumerate(plan.noise_rms)
-        ]
-    )
+    noise = np.empty((len(plan.noise_rms), count), np.float32)
+    for stream, rms in enumerate(plan.noise_rms):
+        drawn = white_noise(plan.scenario.seed, shift + stream, first, count, quantiles=normal_quantiles())
+        np.multiply(drawn, np.float32(rms), out=noise[stream])
+    return noise
 
 
 def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
@@ -219,10 +229,11 @@ class Reader:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         # A second thread costs time at worst, never a wrong tile: what is kept is a function of its number.
+        keep = 3 if plan.scenario.agc or plan.scenario.detector == "am" else 1  # who asks for neighbours, or for none
         slow_of = lru_cache(2)(partial(slow, plan))
-        front_of = lru_cache(3)(lambda n: front(plan, slow_of(n // GROUP), n))
+        front_of = lru_cache(keep)(lambda n: front(plan, slow_of(n // GROUP), n))
         level_of = lru_cache(plan.look_back + 4)(lambda n: front_of(n).level)
-        levelled_of = lru_cache(3)(lambda n: levelled(plan, n, front_of, level_of))
+        levelled_of = lru_cache(keep)(lambda n: levelled(plan, n, front_of, level_of))
         self._tile_of = lru_cache(1)(lambda n: tile(plan, n, levelled_of))
 
     def tile(self, number: int) -> Samples:

@@ -8,7 +8,7 @@ import numpy as np
 from beep.channel import amplitude, link
 from beep.ionosphere import Layer
 from beep.receiver import noise_bandwidth_hz
-from beep.reception import Reception, c_n0_db_hz, seen_throughout, solar_hour, tone_range_hz
+from beep.reception import Reception, c_n0_db_hz, solar_hour, tone_range_hz
 from beep.scenario import Carrier, Scenario
 from beep.tle import elements_of
 
@@ -22,9 +22,9 @@ NOISE_MHZ = (0.3, 250.0)  # of ITU-R P.372's man-made noise
 def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     """What is allowed but probably not meant: a tone that leaves the filter's band, a pass that is missed."""
     found = []
-    if not np.any(seen_throughout(reception).elevation_rad > 0):
+    if not np.any(reception.seen.elevation_rad > 0):
         found.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
-    highest_deg = degrees(seen_throughout(reception).elevation_rad.max())
+    highest_deg = degrees(reception.seen.elevation_rad.max())
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
     if scenario.detector == "am":
@@ -71,7 +71,7 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
     The band is taken as high_hz - low_hz; the filter's noise bandwidth is some 50 Hz less. In mono the noise of both
     receivers counts. Infinite without noise, minus infinity if the satellite never rises.
     """
-    seen = seen_throughout(reception)
+    seen = reception.seen
     up = seen.elevation_rad > 0
     if not up.any():
         return -np.inf

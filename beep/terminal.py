@@ -11,11 +11,12 @@ from beep.errors import OutputError
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any, TextIO
 
 BAR_AFTER_S = 0.5
+GAP = 2  # between the columns of a table
 
 
 def say(text: str, arguments: argparse.Namespace) -> None:
@@ -41,22 +42,41 @@ def stdout() -> TextIO:
     return sys.stdout
 
 
-def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table on stdout: with rules on a terminal, otherwise plain text in columns."""
-    out = stdout()
+def show_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, file: TextIO | None = None, spare: int = 0
+) -> list[str]:
+    """Words in columns under their heads, on stdout or into `file`.
+
+    A head that begins with `>` stands, like its column, to the right. A terminal too narrow for all goes without the
+    last column, and so on, for `spare` columns at most; returns the heads that were left out.
+    """
+    out = file or stdout()
+    rows = list(rows)
+    right = [title.startswith(">") for title in head]
+    titles = [title.removeprefix(">") for title in head]
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    shown = len(titles)
     if out.isatty():
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*head, highlight=False)
+        console = Console(file=out, markup=False, highlight=False)
+        while shown > len(titles) - spare and sum(widths[:shown]) + GAP * (shown - 1) > console.width:
+            shown -= 1
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_header=any(titles))
+        for title, to_the_right in zip(titles[:shown], right, strict=False):
+            table.add_column(title, justify="right" if to_the_right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*row)
-        Console(file=out).print(table)
-        return
-    lines = [head, *rows] if any(head) else rows
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        out.write("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n")
+            table.add_row(*row[:shown])
+        console.print(table)
+        return titles[shown:]
+    for line in [titles, *rows] if any(titles) else rows:
+        placed = (
+            text.rjust(width) if to_the_right else text.ljust(width)
+            for text, width, to_the_right in zip(line, widths, right, strict=True)
+        )
+        out.write((" " * GAP).join(placed).rstrip() + "\n")
+    return []
 
 
 @contextmanager

@@ -3,29 +3,26 @@
 A file may hold many; `read_tle` picks one and hands back its text, which is what a recipe carries. Years 57 to 99 of a
 TLE are 1957 to 1999, 00 to 56 are 2000 to 2056.
 
-References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 502.0-B (OMM).
+References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns).
 """
 
 from __future__ import annotations
 
-import difflib
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import isfinite, radians, tau
 
-from beep.constants import SECONDS_PER_DAY
+from beep.elements import Elements, ElementSet, limited
 from beep.errors import TleError
+from beep.rules import nearest
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
 MOST_BYTES = 50_000_000  # of a file: all that flies takes 15 MB
-MOST_REVOLUTIONS_PER_DAY = 18.0  # lower than the ground
 NAMES_SHOWN = 5
 
 # What stands in each column: D a digit, N a digit or blank, + a sign or blank, A a digit, letter or blank, * anything.
@@ -37,42 +34,6 @@ _WIDTH = len(_LINES[0])
 _ALLOWED = {"D": "0123456789", "N": " 0123456789", "+": " +-", "A": " 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"}
 _WORDS = {"D": "a digit", "N": "a digit or a blank", "+": "a sign or a blank", "A": "a digit or a capital letter"}
 
-_REQUIRED = (  # keys of an OMM
-    "EPOCH",
-    "MEAN_MOTION",
-    "ECCENTRICITY",
-    "INCLINATION",
-    "RA_OF_ASC_NODE",
-    "ARG_OF_PERICENTER",
-    "MEAN_ANOMALY",
-)
-_FIXED = {"MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"), "REF_FRAME": ("TEME",), "TIME_SYSTEM": ("UTC",)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Elements:
-    """SGP4 mean elements (WGS-72, TEME, Kozai mean motion) at an epoch."""
-
-    epoch: datetime
-    inclination_rad: float
-    raan_rad: float
-    eccentricity: float
-    argument_of_perigee_rad: float
-    mean_anomaly_rad: float
-    mean_motion_rad_s: float
-    bstar: float = 0.0  # drag, per Earth radius
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElementSet:
-    """One satellite's elements, as they stood in a text."""
-
-    text: str
-    name: str  # empty where the text has none
-    number: int  # in the catalogue
-    where: str  # in the text, for messages
-    line: int = 0  # of its first element line, likewise
-
 
 def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
     """Text of one element set of a file, for the scenario's field `tle`; "-" is stdin.
@@ -80,10 +41,10 @@ def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
     `satellite` is a name, a part of a name that only one has, or a catalogue number; it may be left out where the
     file holds one set. Raises TleError, with file, line and column, where it cannot be read, found or used.
     """
+    if str(path) == "-" and sys.stdin is None:
+        raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
     try:
         if str(path) == "-":
-            if sys.stdin is None:
-                raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
         else:
             with open(path, "rb") as file:
@@ -135,15 +96,17 @@ def elements_of(text: str) -> Elements:
 
 def _checked(found: ElementSet) -> Elements:
     if found.text.startswith("{"):
-        import json
+        from beep.omm import omm_elements  # with json and csv, which most need not wait for
 
-        return _omm_elements(json.loads(found.text), found.where)
+        return omm_elements(found)
     return _tle_elements(*found.text.splitlines()[-2:], first=found.line)
 
 
 def _chosen(sets: list[ElementSet], satellite: str | int | None) -> ElementSet:
     if not sets:
-        raise TleError("no element set is there; a TLE has two lines that begin with 1 and 2")
+        raise TleError(
+            "no element set is there; a TLE has two lines that begin with 1 and 2, an OMM keys such as MEAN_MOTION"
+        )
     found = sets
     if satellite is not None:
         wanted = str(satellite).strip().casefold()
@@ -151,7 +114,7 @@ def _chosen(sets: list[ElementSet], satellite: str | int | None) -> ElementSet:
         found = found or [one for one in sets if wanted and wanted in one.name.casefold()]
         if not found:
             names = [one.name or str(one.number) for one in sets]
-            near = difflib.get_close_matches(str(satellite).upper(), names, n=3)
+            near = nearest(str(satellite).upper(), names, most=3)
             hint = f"near it: {', '.join(near)}" if near else f"there are {_listed(names)}"
             raise TleError(f"no satellite is called or numbered {str(satellite)!r}; {hint}")
     if len(found) > 1:
@@ -168,16 +131,17 @@ def _listed(names: list[str]) -> str:
 def _sets(text: str) -> Iterator[ElementSet]:
     """The element sets of a text in any of the formats, told apart but not yet checked."""
     text = text.strip()
-    if text.startswith(("{", "[")):
-        return _json_sets(text)
     if text.startswith("<"):
         raise TleError("an OMM is read as JSON or CSV, got XML; ask your source for one of these")
+    if text.startswith(("{", "[")):
+        from beep.omm import json_sets
+
+        return json_sets(text)
     if "MEAN_MOTION" in text.partition("\n")[0]:
-        return _csv_sets(text)
+        from beep.omm import csv_sets
+
+        return csv_sets(text)
     return _tle_sets(text)
-
-
-# --- TLE --------------------------------------------------------------------------------------------------------
 
 
 def _tle_sets(text: str) -> Iterator[ElementSet]:
@@ -254,7 +218,7 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
         "MEAN_ANOMALY": "columns 44-51",
         "MEAN_MOTION": "columns 53-63",
     }
-    return _elements(
+    return limited(
         datetime(year, 1, 1, tzinfo=UTC) + timedelta(microseconds=steps * 864),
         {key: float(value) for key, value in values.items()},
         {key: f"line {first + 1}, {place}" for key, place in columns.items()},
@@ -288,102 +252,3 @@ def _check_line(line: str, form: str, number: int) -> None:
             f"line {number}, column {_WIDTH}: the checksum of this line is {total}, got {line[-1]}; a digit was "
             f"changed or lost, copy it anew"
         )
-
-
-# --- OMM --------------------------------------------------------------------------------------------------------
-
-
-def _json_sets(text: str) -> Iterator[ElementSet]:
-    import json
-
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TleError(f"line {error.lineno}, column {error.colno}: not JSON ({error.msg})") from None
-    except (RecursionError, ValueError):
-        raise TleError("not an OMM: the JSON is nested too deep, or a number in it too long") from None
-    if isinstance(records, dict):
-        records = [records]
-    for number, record in enumerate(records, 1):
-        if not isinstance(record, dict):
-            raise TleError(f"record {number}: an OMM is an object of keys and values, got {str(record)[:40]!r}")
-        yield _omm_set(record, f"record {number}")
-
-
-def _csv_sets(text: str) -> Iterator[ElementSet]:
-    import csv
-
-    rows = csv.DictReader(text.splitlines())
-    try:
-        for row in rows:
-            where = f"line {rows.line_num}"
-            if None in row or None in row.values():
-                raise TleError(f"{where}: a row has as many columns as the header, {len(rows.fieldnames or ())}")
-            yield _omm_set(dict(row), where)
-    except csv.Error as error:
-        raise TleError(f"line {rows.line_num}: not CSV ({error})") from None
-
-
-def _omm_set(record: dict[str, Any], where: str) -> ElementSet:
-    import json
-
-    number = str(record.get("NORAD_CAT_ID", "")).strip()
-    return ElementSet(
-        text=json.dumps(record),
-        name=str(record.get("OBJECT_NAME") or "").strip(),
-        number=int(number) if number.isdecimal() and len(number) < 10 else -1,
-        where=where,
-    )
-
-
-def _omm_elements(record: Mapping[str, Any], where: str) -> Elements:
-    missing = [key for key in _REQUIRED if record.get(key) in (None, "")]
-    if missing:
-        raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
-    for key, allowed in _FIXED.items():
-        if record.get(key) not in (None, "", *allowed):
-            raise TleError(f"{where}, {key}: must be {allowed[0]}, got {str(record[key])[:40]!r}")
-    if str(record.get("EPHEMERIS_TYPE", "0")) == "4":
-        raise TleError(f"{where}, EPHEMERIS_TYPE: the elements must be SGP4's, got 4 (SGP4-XP); ask for type 0")
-    try:
-        epoch = datetime.fromisoformat(str(record["EPOCH"]))
-        epoch = epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise TleError(f"{where}, EPOCH: must be a time in ISO 8601, UTC, got {str(record['EPOCH'])[:40]!r}") from None
-    if not 1957 <= epoch.year < 2157:
-        raise TleError(f"{where}, EPOCH: must lie within the years 1957 to 2156, got {epoch.year}")
-    values = {}
-    for key in (*_REQUIRED[1:], "BSTAR"):
-        value = record.get(key, 0.0) or 0.0
-        try:
-            values[key] = float(value) if isinstance(value, str | int | float) else float("nan")
-        except (ValueError, OverflowError):
-            values[key] = float("nan")
-        if isinstance(value, bool) or not isfinite(values[key]):
-            raise TleError(f"{where}, {key}: must be a number, got {str(value)[:40]!r}")
-    return _elements(epoch, values, {key: f"{where}, {key}" for key in _REQUIRED})
-
-
-def _elements(epoch: datetime, values: Mapping[str, float], where: Mapping[str, str]) -> Elements:
-    """Elements of numbers in degrees and revolutions a day; raises TleError beyond what an orbit can have."""
-    rules = [("INCLINATION", 0.0, 180.0, "degrees")]
-    rules += [(key, 0.0, 360.0, "degrees") for key in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")]
-    rules += [("MEAN_MOTION", 0.01, MOST_REVOLUTIONS_PER_DAY, "revolutions a day")]
-    for key, least, most, unit in rules:
-        if not least <= values[key] <= most:
-            words = key.lower().replace("_", " ")
-            raise TleError(f"{where[key]}: the {words} must be {least:g} to {most:g} {unit}, got {values[key]:g}")
-    if not 0 <= values["ECCENTRICITY"] < 1:
-        raise TleError(
-            f"{where['ECCENTRICITY']}: the eccentricity must be 0 or more and below 1, got {values['ECCENTRICITY']:g}"
-        )
-    return Elements(
-        epoch=epoch,
-        inclination_rad=radians(values["INCLINATION"]),
-        raan_rad=radians(values["RA_OF_ASC_NODE"]),
-        eccentricity=values["ECCENTRICITY"],
-        argument_of_perigee_rad=radians(values["ARG_OF_PERICENTER"]),
-        mean_anomaly_rad=radians(values["MEAN_ANOMALY"]),
-        mean_motion_rad_s=values["MEAN_MOTION"] * tau / SECONDS_PER_DAY,
-        bstar=values["BSTAR"],
-    )

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,7 +107,8 @@ def test_the_command(beep):
 
     lines = shown.stdout.decode().splitlines()
     assert len(lines) == 14
-    assert "-32 to -19  over the horizon" in " ".join(lines)
+    assert re.search("^riverhead +05 00:07-00:30 +-19 +over the horizon +RCA, Riverhead", lines[2])
+    assert re.search("^tatsfield +05 00:15 +00:18-00:26 +00:21:59 +56 +too early +BBC, Tatsfield", lines[3])
     assert "2.1 s rms" in shown.stderr
     assert rows.stderr == ""
     listed = list(csv.DictReader(io.StringIO(rows.stdout.decode())))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from math import degrees
 
@@ -131,6 +132,11 @@ def test_old_elements_are_warned_of():
     assert any("2018-07-03, 59 days from this pass" in words and "59 to 178 km" in words for words in old)
 
 
+def test_a_date_with_a_zone_is_a_start():
+    """1957-10-13Z is that day's midnight, as one types it who was told that 1957-10-13 has no offset."""
+    assert next(predict("cambridge", "1957-10-13Z")) == next(predict("cambridge", START))
+
+
 @pytest.mark.parametrize("days", [0, -1, MOST_DAYS + 1, 1e6, float("nan"), float("inf")])
 def test_days(days):
     """No days, and years of them, are refused with the rule."""
@@ -190,7 +196,7 @@ def test_none_and_always_are_said(beep, folder):
     assert none.stdout == b""
     assert "ISS (ZARYA) does not rise above 0 degrees" in none.stderr
     assert "28626 stands above 0 degrees all the time" in always.stderr
-    assert b"up for days" in always.stdout
+    assert re.search(rb"up for days +2006-06-26 \d\d:\d\d:\d\d .* stays up", always.stdout)
 
 
 def test_from_stdin_into_a_file(beep, folder):
@@ -217,10 +223,12 @@ def test_from_stdin_into_a_file(beep, folder):
         (["--days", 0], ["days", "above 0", "got 0"]),
         (["--days", 10**6], ["days", "at most 366", "1e+06"]),
         (["--min-elevation-deg", 90], ["min_elevation_deg", "below 90"]),
-        (["--start", "2030-01-01T00:00Z"], ["epoch, 2018-07-03", "got 2030-01-01", "set of that time"]),
+        (["--start", "2030-01-01T00:00Z"], ["epoch, 2018-07-03", "from 2030-01-01 over 1 days", "set of that time"]),
+        (["--start", "9999-12-31T23:59Z"], ["epoch, 2018-07-03", "from 9999-12-31"]),
         (["--satellite", "MIR"], ["iss.tle", "'MIR'", "ISS (ZARYA)"]),
         (["--tle", "none.tle"], ["none.tle", "No such file"]),
         (["--tle", "none", "--satellite", "ISS"], ["--satellite", "--tle FILE"]),
+        (["--tle", "none", "--start", "9999-12-31T23:59Z"], ["from 1957-10-04", "got 9999-12-31"]),
     ],
     ids=lambda part: " ".join(map(str, part))[:40],
 )

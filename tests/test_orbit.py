@@ -12,9 +12,10 @@ from skyfield.api import EarthSatellite, load, wgs84
 
 from beep import sputnik
 from beep.constants import SPEED_OF_LIGHT_M_S
+from beep.elements import Elements
 from beep.frames import geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
-from beep.geometry import station_pass
-from beep.orbit import KEPT_SEGMENTS, SEGMENT_S, Elements, ephemeris
+from beep.orbit import KEPT_SEGMENTS, SEGMENT_S, ephemeris
+from beep.overhead import over
 from beep.stations import STATIONS
 
 CARRIER_HZ = 40_002_000.0
@@ -60,14 +61,7 @@ def sgp4_of(elements: Elements) -> Satrec:
 
 def look_from(place, middle):
     """Look function of Sputnik from a named place, in seconds after `middle`."""
-    station = STATIONS[place]
-    return station_pass(
-        ephemeris(sputnik.elements(middle), middle),
-        latitude_deg=station.latitude_deg,
-        longitude_deg=station.longitude_deg,
-        height_m=station.height_m,
-        sidereal=sidereal_angle(middle),
-    )
+    return over(STATIONS[place], sputnik.elements(middle), middle)
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beep import sputnik
+from beep.elements import Elements
 from beep.errors import ScenarioError
-from beep.frames import sidereal_angle
-from beep.geometry import simple_pass, simple_pass_duration_s, station_pass
-from beep.orbit import ephemeris
-from beep.overhead import view_over
+from beep.geometry import simple_pass, simple_pass_duration_s
+from beep.overhead import over, view_over
 from beep.passes import FIRST_LOOKS, SCAN_S, passes
 from beep.sputnik import first_pass
 from beep.stations import STATIONS, Station
-from beep.tle import Elements
 
 HALF_SECOND_S = 0.5  # before and after an event
 EDGE_TOLERANCE_S = 1e-9  # a scan step bisected 34 times, 6e-10: measured 3e-10
@@ -36,13 +34,7 @@ stations = st.builds(Station, latitude_deg=st.floats(-60, 60), longitude_deg=st.
 
 def sputnik_from(station, start):
     """Look function of Sputnik from a station, with the elements of `start`, in seconds after it."""
-    return station_pass(
-        ephemeris(sputnik.elements(start), start),
-        latitude_deg=station.latitude_deg,
-        longitude_deg=station.longitude_deg,
-        height_m=station.height_m,
-        sidereal=sidereal_angle(start),
-    )
+    return over(station, sputnik.elements(start), start)
 
 
 def assert_events_hold(look, found):

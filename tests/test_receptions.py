@@ -12,8 +12,8 @@ from skyfield.toposlib import ITRSPosition
 
 from beep import sputnik
 from beep.frames import rotate_z, sidereal_angle
-from beep.geometry import station_pass
 from beep.orbit import ephemeris
+from beep.overhead import over
 from beep.reception import receive
 from beep.scenario import Scenario
 from beep.sputnik import first_pass
@@ -111,14 +111,8 @@ def test_crossing_seen_from_cambridge():
 @pytest.mark.parametrize("place", ["riverhead", "washington"])
 def test_first_american_receptions_came_from_below_the_horizon(place):
     """When Riverhead and Washington heard it, 5 October 00:07 to 00:30, Sputnik was 18 to 34 degrees down."""
-    station, start = STATIONS[place], datetime(1957, 10, 5, 0, 7, tzinfo=UTC)
-    look = station_pass(
-        ephemeris(sputnik.elements(start), start),
-        latitude_deg=station.latitude_deg,
-        longitude_deg=station.longitude_deg,
-        height_m=station.height_m,
-        sidereal=sidereal_angle(start),
-    )
+    start = datetime(1957, 10, 5, 0, 7, tzinfo=UTC)
+    look = over(STATIONS[place], sputnik.elements(start), start)
 
     elevation_deg = np.degrees(look(np.arange(0.0, 23 * 60.0 + 1)).elevation_rad)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from beep.errors import TleError
 from beep.options import STATIONS_IN_WORDS, add_output_options, add_tle_options, output_of, tell_zone, tle_of
-from beep.terminal import clock, say
+from beep.terminal import clock, say, show_table
 
 if TYPE_CHECKING:
     from beep.forecast import Prediction
 
 FORMATS = ("table", "csv", "json")
-HEAD = ("rise, UTC", ">azimuth", "closest", ">azimuth", ">elevation", ">km", "set", ">azimuth", "bound")
+HEAD = ("rise, UTC", ">az", "closest", ">az", ">el", ">km", "set", ">az", "bound")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
             elif arguments.format == "json":
                 write_json(file, [table(found)])
             elif found:
-                from beep.output.table import print_table
-
-                print_table(file, HEAD, map(_row, found))
+                show_table(HEAD, map(_row, found), file=file)
     if lost is not None:
         raise lost
     say(_remark(arguments, found, tle), arguments)
@@ -72,7 +70,7 @@ def _row(one: Prediction) -> tuple[str, ...]:
     return (
         clock(one.aos, "%Y-%m-%d %H:%M:%S") or "up for days",
         _degrees(one.aos_azimuth_deg),
-        clock(one.tca),
+        clock(one.tca, "%H:%M:%S" if one.aos else "%Y-%m-%d %H:%M:%S"),
         _degrees(one.tca_azimuth_deg),
         _degrees(one.max_elevation_deg),
         f"{one.tca_range_km:.0f}",

@@ -6,13 +6,13 @@ import argparse
 from typing import TYPE_CHECKING
 
 from beep.options import add_output_options, output_of
-from beep.terminal import clock, say
+from beep.terminal import clock, say, show_table
 
 if TYPE_CHECKING:
     from beep.documented import Documented
 
 FORMATS = ("table", "csv", "json")
-HEAD = ("preset", "who", "heard, UTC", "rise", "closest", "set", ">elevation", "verdict", "grade")
+HEAD = ("preset", "Oct 1957, UTC", "up", "closest", ">el", "verdict", "who")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -21,29 +21,31 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.documented import receptions, table
-    from beep.output.table import print_table, write_csv, write_json
+    from beep.output.table import write_csv, write_json
     from beep.sputnik import TCA_ERROR_S
 
-    found = receptions()
+    found, left_out = receptions(), []
     with output_of(arguments) as file:
         if arguments.format == "csv":
             write_csv(file, [table(found)])
         elif arguments.format == "json":
             write_json(file, [table(found)])
         else:
-            print_table(file, HEAD, map(_row, found))
+            left_out = show_table(HEAD, map(_row, found), file=file, spare=1)
+    narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""
     say(
-        f"rise, closest approach and set are the orbit's, good to {TCA_ERROR_S} s (1 sigma); its residuals against 62 "
-        f"timed crossings of 1957 are 2.1 s rms\nbeep export FILE.wav --preset NAME makes one that has a pass",
+        f"up and closest are the orbit's, good to {TCA_ERROR_S} s (1 sigma); its residuals against 62 timed crossings "
+        f"of 1957 are 2.1 s rms\nel is the pass's highest elevation; of what came over the horizon, the highest while "
+        f"it was heard\nbeep export FILE.wav --preset NAME makes one that has a pass; --format csv has all, and the "
+        f"sources{narrow}",
         arguments,
     )
 
 
 def _row(one: Documented) -> tuple[str, ...]:
-    heard = f"{one.heard_from:%d Oct %H:%M}" + (f"-{one.heard_until:%H:%M}" * (one.heard_until > one.heard_from))
+    heard = f"{one.heard_from:%d %H:%M}" + (f"-{one.heard_until:%H:%M}" * (one.heard_until > one.heard_from))
     if one.verdict == "over the horizon":
-        span = " to ".join(sorted({f"{one.lowest_deg:.0f}", f"{one.highest_deg:.0f}"}, key=int))
-        return one.name, one.who, heard, "", "", "", span, one.verdict, one.grade
+        return one.name, heard, "", "", f"{one.highest_deg:.0f}", one.verdict, one.who
     assert one.found is not None, "what is not over the horizon has a pass"
-    events = map(clock, (one.found.aos, one.found.tca, one.found.los))
-    return one.name, one.who, heard, *events, f"{one.found.max_elevation_deg:.0f}", one.verdict, one.grade
+    up = "-".join(clock(when, "%H:%M") for when in (one.found.aos, one.found.los))
+    return one.name, heard, up, clock(one.found.tca), f"{one.found.max_elevation_deg:.0f}", one.verdict, one.who

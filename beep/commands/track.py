@@ -68,14 +68,15 @@ def _strf(
     if scenario.station is None:
         raise ScenarioError("strf needs a place and a date, but the simple pass has none; give station and start")
     place = parse_station(scenario.station)
-    if arguments.site is None or not 0 <= arguments.site <= 9999:
+    site = arguments.site
+    if site is None or not 0 <= site <= 9999:
+        line = f"9000 ME {place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name"
         raise ScenarioError(
-            f"strf knows a place by its number, 0 to 9999, got {arguments.site}; add a line such as `9000 ME "
-            f"{place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name` to its "
-            f"sites.txt and give --site 9000"
+            f"strf knows a place by its number, 0 to 9999, got {'none' if site is None else site}; "
+            f"add a line such as `{line}` to its sites.txt and give --site 9000"
         )
 
     def write(file: Any, tables: Any) -> None:
-        write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=arguments.site)
+        write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=site)
 
     return write

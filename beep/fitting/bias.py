@@ -12,11 +12,11 @@ import numpy as np
 
 from beep.arrays import Array
 from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
+from beep.elements import Elements
 from beep.fitting.adjust import System, solve
 from beep.fitting.curves import Curve, closest
 from beep.geometry import LookFunction, station_pass
 from beep.orbit import ephemeris
-from beep.tle import Elements
 
 INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/sputnik.py
 ECCENTRICITY = 0.05  # Sputnik 1's at launch, 0.052; rounder orbits bias less

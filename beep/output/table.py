@@ -1,8 +1,8 @@
-"""Columns of numbers, times and words into CSV or JSON, row by row, or as a table for people."""
+"""Columns of numbers, times and words into CSV or JSON, row by row."""
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 import numpy as np
@@ -12,7 +12,6 @@ Table = Mapping[str, NDArray[Any]]
 
 DIGITS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}  # after the point
 OTHER_DIGITS = 9
-UNFOLDED = 200  # characters of a table's line: a narrow terminal breaks lines better than words
 HALF_MS = np.timedelta64(500, "us")
 
 
@@ -74,20 +73,3 @@ def _values(column: NDArray[Any]) -> list[Any]:
         ]
     values: list[Any] = column.tolist()
     return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
-
-
-def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of words under their heads, as wide as they need.
-
-    A head that begins with `>` stands, like its column, to the right.
-    """
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    shown = RichTable(box=None, pad_edge=False, header_style="bold")
-    for title in head:
-        shown.add_column(title.lstrip(">"), justify="right" if title.startswith(">") else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*row)
-    console = Console(file=file, markup=False, highlight=False, width=UNFOLDED)
-    console.print(shown)
