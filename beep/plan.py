@@ -10,7 +10,7 @@ from beep.arrays import Array
 from beep.errors import ScenarioError
 from beep.keying import Keying
 from beep.receiver import agc_steps, band_filter, filter_reach_hz
-from beep.reception import Reception, c_n0_db_hz, receive
+from beep.reception import Reception, receive, receiver_c_n0_db_hz
 from beep.scenario import Scenario
 
 # A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
@@ -27,7 +27,6 @@ STEPS = TILE // PIECE  # of the AGC in a tile
 SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
-FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,7 +80,7 @@ def plan(scenario: Scenario) -> Plan:
         scale *= 2
     heard = scenario.heard
     amplitude = np.full(len(heard), 10 ** (scenario.level_dbfs / 20))
-    c_n0 = 10 ** (np.array([c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
+    c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
     band_hz = rate_hz if scenario.detector == "am" else rate_hz / 2
     design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
     shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is plain
