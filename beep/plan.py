@@ -28,7 +28,7 @@ FINE_REACH = 16  # output samples to each side that thinning out looks at
 
 SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
-LEAST_AUDIO_RATE = 10.0  # of the band's upper edge, where soft clipping makes harmonics: the seventh is 64 dB down
+LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 
 
