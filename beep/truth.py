@@ -42,8 +42,8 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
     `ionosphere_phase_20_s` and `ionosphere_group_20_s`, which added to `delay_s` give the delay of phase and of
     keying; `faraday_20_deg`; gains `edge_20_db` and `spin_20_db`; `path_loss_20_db` of free space; `power_20_dbm`
     from a dipole; `field_20_uv_m`, the field's rms value whatever its polarisation; `c_n0_20_db_hz`, key down,
-    infinite without noise, in mono against the noise of both receivers. Last comes `electrons_m2`, the content of the
-    straight line. What is off is 0.
+    infinite without noise, in mono against the noise of both receivers, nan with neither signal nor noise. Last comes
+    `electrons_m2`, the content of the straight line. What is off is 0.
 
     Raises ScenarioError where the scenario cannot be received.
     """
