@@ -69,12 +69,18 @@ class CarrierFit:
     drift_hz_per_s: Estimate | None  # of that tone, where it was free
     t_s: Array
     residual_hz: Array  # (N,) tone less curve
+    sd_hz: Array  # (N,) standard errors that the tones came with
     used: NDArray[np.bool_]  # (N,) False for outliers, which are not in the fit
 
     @property
     def rms_hz(self) -> float:
         """Rms of the residuals of the tones in the fit."""
         return float(np.sqrt(np.mean(self.residual_hz[self.used] ** 2)))
+
+    @property
+    def misfit(self) -> float:
+        """Rms of the same in standard errors of the tones: near 1 where the model holds."""
+        return float(np.sqrt(np.mean((self.residual_hz / self.sd_hz)[self.used] ** 2)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +165,7 @@ def fit_pass(
                 drift_hz_per_s=_estimate(solution, len(curve.scales) + len(carriers) + number) if drift else None,
                 t_s=tones.t_s,
                 residual_hz=left[system.carrier == number],
+                sd_hz=tones.sd_hz,
                 used=used[system.carrier == number],
             )
             for number, tones in enumerate(carriers)
@@ -193,7 +200,6 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
             t_s=one.pulses.time_s,
             tone_hz=one.pulses.tone_hz,
             sd_hz=one.pulses.tone_sd_hz,
-            length_s=one.pulses.length_s,
         )
         for number, one in zip(numbers, heard, strict=True)
     ]

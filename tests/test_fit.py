@@ -373,7 +373,7 @@ def test_the_command(beep):
 
     text = ran.stdout.decode()
     assert ran.status == 0
-    assert "assumed: 20.005 MHz" in ran.stderr
+    assert "assumed: 20.005 and 40.002 MHz" in ran.stderr
     for words in ("distance there, km", "left or on the right", "removed to first order"):
         assert words in text
     assert "recipe" not in text
@@ -393,7 +393,8 @@ def test_the_command(beep):
         (["none.wav", "--orbit", "sputnik1"], 1, "needs a station and a start"),
         (["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"], 1, "near it: dallas"),
         (["none.wav", "--orbit", "ellipse"], 2, "invalid choice"),
-        (["none.wav", "--carriers-mhz", "20,40,60"], 2, "one or two frequencies"),
+        (["none.wav", *(3 * ["--carrier-mhz", "20"])], 1, "one or two carriers"),
+        (["none.wav", "--carrier-mhz", "-20"], 2, "above 0"),
         (["none.wav", "--altitude-km", "high"], 2, "must be a number"),
         (["short.wav"], 1, "arc must tell the distance"),
     ],

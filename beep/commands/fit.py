@@ -9,7 +9,7 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.choices import Orbit, Sideband
-from beep.errors import BeepError
+from beep.errors import BeepError, FitError
 from beep.scenario import SPUTNIK_1
 from beep.terminal import say, stdout
 
@@ -25,7 +25,9 @@ ROWS = {
 }
 WIDTHS = (14, 11, 20, 20, 13)
 SATELLITE_KM_S = (6.0, 9.0)
-CARRIERS = ",".join(f"{carrier.frequency_mhz:g}" for carrier in SPUTNIK_1)
+CARRIERS = [carrier.frequency_mhz for carrier in SPUTNIK_1]
+MOST_MHZ = 30_000.0
+POOR_HZ, POOR_MISFIT = 0.5, 10.0  # of residuals that no noise explains
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +47,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--start", metavar="UTC", help="ISO 8601; the first pass after it is taken (for sputnik1)")
     receiver = parser.add_argument_group("receiver")
     receiver.add_argument(
-        "--carriers-mhz",
-        type=_frequencies,
-        default=CARRIERS,
-        metavar="MHZ[,MHZ]",
-        help=f"of mono or left, and right (default: {CARRIERS})",
+        "--carrier-mhz",
+        type=_frequency,
+        action="append",
+        metavar="MHZ",
+        help=f"of mono or left; a second time: of right (default: {' and '.join(map(str, CARRIERS))})",
     )
     receiver.add_argument(
         "--sideband", choices=get_args(Sideband), help="does the tone fall or rise (default: as it does)"
@@ -71,24 +73,35 @@ def run(arguments: argparse.Namespace) -> None:
         "station": arguments.station,
         "start": arguments.start,
     }
+    carriers = arguments.carrier_mhz or CARRIERS
+    if len(carriers) > 2:
+        raise FitError(f"a fit takes one or two carriers, got --carrier-mhz {len(carriers)} times; drop the others")
     model_of(**settings)  # a wrong option need not wait for the measurement
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
         found = fit_pass(
-            tones_of(measure(recording), carriers_hz=arguments.carriers_mhz),
+            tones_of(measure(recording), carriers_hz=[mhz * 1e6 for mhz in carriers]),
             **settings,
             sideband=arguments.sideband,
             drift=arguments.drift,
         )
         recipe = None if arguments.blind else _recipe(recording, found)
-    for one in found.carriers:
-        tail = "; if it is another, say so: --carriers-mhz" if len(found.carriers) == 1 else ""
-        say(f"beep: assumed: {one.frequency_hz / 1e6:g} MHz{tail}", arguments)
+    if arguments.carrier_mhz is None:
+        used = " and ".join(f"{one.frequency_hz / 1e6:g}" for one in found.carriers)
+        say(f"beep: assumed: {used} MHz; if it is another, say so: --carrier-mhz", arguments)
     if not SATELLITE_KM_S[0] < found.speed_km_s.value < SATELLITE_KM_S[1]:
         say(
             f"beep: warning: {found.speed_km_s.value:.2f} km/s is no satellite's speed; is the carrier right "
-            f"(--carriers-mhz), is it a whole pass?",
+            f"(--carrier-mhz), is it a whole pass?",
             arguments,
         )
+    for one in found.carriers:
+        if one.rms_hz > POOR_HZ and one.misfit > POOR_MISFIT:
+            say(
+                f"beep: warning: the model leaves {one.rms_hz:.2g} Hz rms at {one.frequency_hz / 1e6:g} MHz, "
+                f"{one.misfit:.0f} times the tones' errors (an ionosphere beyond its first order, or another orbit): "
+                f"the true errors are larger than those printed",
+                arguments,
+            )
     if arguments.json:
         stdout().write(json.dumps(to_json(found, recipe), indent=1, allow_nan=False) + "\n")
     else:
@@ -102,14 +115,11 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
 
 
-def _frequencies(text: str) -> list[float]:
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if not 1 <= len(values) <= 2 or not all(0 < value <= 500 for value in values):
-        raise argparse.ArgumentTypeError(f"must be one or two frequencies up to 500 MHz, like {CARRIERS}, got {text!r}")
-    return [value * 1e6 for value in values]
+def _frequency(text: str) -> float:
+    value = _number(text)
+    if not 0 < value <= MOST_MHZ:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {text!r}")
+    return value
 
 
 def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
@@ -151,6 +161,7 @@ def to_json(found: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
                 "tones": int(one.used.size),
                 "outliers": int((~one.used).sum()),
                 "residual_rms_hz": one.rms_hz,
+                "misfit": one.misfit,
             }
             for one in found.carriers
         ],
@@ -193,7 +204,7 @@ def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
         drifting = "" if drift is None else f", oscillator {drift.value:+.4f} +- {drift.sd:.4f} Hz/s"
         lines.append(
             f"{one.frequency_hz / 1e6:g} MHz: {one.used.size} tones, {int((~one.used).sum())} outliers, {one.sideband} "
-            f"sideband, residual {one.rms_hz:.3f} Hz rms{drifting}"
+            f"sideband, residual {one.rms_hz:.3f} Hz rms, {one.misfit:.1f} of the tones' errors{drifting}"
         )
     lines.append(f"correlation of distance and speed: {found.correlation[2, 3]:.3f}")
     lines += ["what one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
