@@ -46,9 +46,6 @@ EXAMPLES = """\
   beep measure tape.wav                                         what is in a recording
   beep export - --duration-s 60 | beep measure -
   beep compare dallas.wav tape.wav                              two recordings side by side
-  beep fit sputnik.wav                                          distance and speed from its Doppler
-  beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
-                                                                the orbit's shape known: shifts in time and node
 """
 COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
     "play": "play it on the sound card, and turn the knobs meanwhile",

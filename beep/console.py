@@ -205,6 +205,7 @@ def status(player: Player) -> str:
             carrier,
             doppler_hz(reception, carrier, np.array([at_s])),
             at_s,
+            float(seen.delay_s[0]),
             on=bool(up) and _on(scenario, carrier, at_s - float(seen.delay_s[0])),
         )
         for carrier in scenario.heard
@@ -217,8 +218,8 @@ def status(player: Player) -> str:
     )
 
 
-def _carrier(scenario: Scenario, carrier: Carrier, shift_hz: Array, at_s: float, *, on: bool) -> str:
-    tone = float(tone_hz(scenario, shift_hz, np.array([at_s]))[0])
+def _carrier(scenario: Scenario, carrier: Carrier, shift_hz: Array, at_s: float, delay_s: float, *, on: bool) -> str:
+    tone = float(tone_hz(scenario, carrier, shift_hz, np.array([at_s]), np.array([delay_s]))[0])
     outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
     return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 

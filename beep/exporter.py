@@ -65,19 +65,19 @@ def export(
         "comment": json.dumps(to_dict(scenario)),
     }
     with ExitStack() as files:
-        if truth is not None:
-            part = files.enter_context(whole_file(truth, force=force))
-            with part.open("w", encoding="utf-8") as file:
+        told = None if truth is None else files.enter_context(whole_file(truth, force=force))
+        part = files.enter_context(whole_file(to, force=force)) if isinstance(to, str | Path) else None
+        if told is not None:
+            with told.open("w", encoding="utf-8") as file:
                 write_truth(scenario, file)
-        if not isinstance(to, str | Path):
+        if part is None:
+            assert not isinstance(to, str | Path)
             clipped = write_wav(to, samples, frames=made.frames, **layout)
+        elif suffix == ".flac":
+            clipped = write_flac(part, samples, **layout)
         else:
-            part = files.enter_context(whole_file(to, force=force))
-            if suffix == ".flac":
-                clipped = write_flac(part, samples, **layout)
-            else:
-                with part.open("wb") as sound:
-                    clipped = write_wav(sound, samples, frames=made.frames, **layout)
+            with part.open("wb") as sound:
+                clipped = write_wav(sound, samples, frames=made.frames, **layout)
     size = data_bytes(made.frames, channels=scenario.channels, subtype=subtype)
     return Export(frames=made.frames, clipped=clipped, data_bytes=size)
 

@@ -99,7 +99,7 @@ class PassFit:
     covariance: Array  # (4, 4) of these
     model_bias: dict[str, Estimate]
     residual_rms_hz: float
-    ionosphere_bias: dict[str, Estimate] | None  # a morning's; None where two carriers have removed it
+    ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their removal of it leaves
     time_shift_s: Estimate | None  # known orbit: second of the predicted closest approach
     node_shift_deg: Estimate | None
     carriers: tuple[CarrierFit, ...]
@@ -127,8 +127,8 @@ def fit_pass(
     `orbit` is "circular" (at `altitude_km`, or free), "line" for a straight flight at a steady speed, or "sputnik1"
     for the known orbit as it first passes over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start` (UTC, ISO
     8601), of which only time and node are free.
-    With two carriers the ionosphere is removed to first order. `sideband` None finds it: a Doppler always falls.
-    `drift` lets the receiver's oscillator drift evenly.
+    With two carriers the ionosphere is removed to first order, which by day is not enough at 20 MHz. `sideband` None
+    finds it: a Doppler always falls. `drift` lets the receiver's oscillator drift evenly.
 
     Raises FitError where the tones do not tell: too few, no Doppler, too short an arc. Raises ScenarioError where the
     known orbit does not pass.
@@ -146,7 +146,7 @@ def fit_pass(
     _check_arc(curve, passage, covariance, inside)
     truths = model.others or _alternatives(inside, passage, altitude_km)
     bias = model_bias(curve, inside, solution.parameters, truths)
-    one = None if len(carriers) == 2 else ionosphere_bias(curve, inside, solution.parameters, truths)
+    sky = ionosphere_bias(curve, inside, solution.parameters, truths)
     left = left_hz(curve, system, solution.parameters, solution.coefficients)
     return PassFit(
         model=curve.name,
@@ -154,7 +154,7 @@ def fit_pass(
         covariance=covariance,
         model_bias=_estimates(bias.mean, bias.sd),
         residual_rms_hz=float(np.sqrt(np.mean(left[used] ** 2))),
-        ionosphere_bias=None if one is None else _estimates(one.mean, one.sd),
+        ionosphere_bias=_estimates(sky.mean, sky.sd),
         time_shift_s=_estimate(solution, 0, less=model.tca_s) if model.others else None,
         node_shift_deg=_estimate(solution, 1) if model.others else None,
         carriers=tuple(

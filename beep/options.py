@@ -186,6 +186,8 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     tell_zone(typed.get("start"), arguments)
     sent = beacon(arguments.beacon) if arguments.beacon is not None else {}
     scenario = dataclasses.replace(base, **{**sent, **typed})
+    for idle, needs in without_effect(scenario, set(typed)).items():
+        say(f"beep: warning: {idle} does nothing without {needs}", arguments)
     if not arguments.date_keying:
         return scenario
     clash = [f"--{name.replace('_', '-')}" for name in ("pulse_s", "pause_s", "keying") if name in typed]
@@ -194,6 +196,13 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
             f"--date-keying sets the keying, and so does {(clash or ['--beacon'])[0]}; drop one of them"
         )
     return _keyed_by_date(scenario, arguments)
+
+
+def without_effect(scenario: Scenario, names: set[str]) -> dict[str, str]:
+    """Those of the named fields that do nothing, each with the field that is off and would have to be on."""
+    defaults = {field.name: field.default for field in fields()}
+    needed = {field.name: field.metadata["needs"] for field in fields() if field.name in names}
+    return {name: needs for name, needs in needed.items() if needs and getattr(scenario, needs) == defaults[needs]}
 
 
 def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.arrays import Array
+from beep.arrays import Array, Samples
 from beep.errors import ScenarioError
 from beep.keying import Keying
 from beep.receiver import agc_steps, band_filter, filter_reach_hz
-from beep.reception import Reception, c_n0_db_hz, receive
+from beep.reception import Reception, receive, receiver_c_n0_db_hz
 from beep.scenario import Scenario
 
 # A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
@@ -23,11 +24,12 @@ HOPS = 7
 TILE = HOPS * HOP
 PIECES = (TILE + 2 * (REACH + GUARD)) // PIECE  # computed for one tile, its history included
 STEPS = TILE // PIECE  # of the AGC in a tile
+FINE_REACH = 16  # output samples to each side that thinning out looks at
 
 SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
+LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
-FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +39,8 @@ class Plan:
     scenario: Scenario
     reception: Reception
     frames: int  # of the whole recording
-    up: int  # output samples per internal sample
+    up: int  # samples of the audio stage per internal sample
+    fine: int  # and per output sample: more than one where harmonics would fold
     scale: int
     internal_rate_hz: float
     frequency_hz: Array  # (carriers,)
@@ -47,11 +50,12 @@ class Plan:
     noise_rms: Array  # (carriers,) at the internal rate, of each of the two phases where there are two
     spectrum: NDArray[np.complex64]  # of the audio filter
     if_spectrum: NDArray[np.complex64]  # of the filter before the envelope detector, both sides
+    thinning: Samples  # taps (2 FINE_REACH fine + 1,) of the filter before the output's rate
 
     @property
     def tile_frames(self) -> int:
         """Output samples of one tile."""
-        return TILE * self.scale * self.up
+        return TILE * self.scale * self.up // self.fine
 
     @property
     def step_s(self) -> float:
@@ -81,8 +85,13 @@ def plan(scenario: Scenario) -> Plan:
         scale *= 2
     heard = scenario.heard
     amplitude = np.full(len(heard), 10 ** (scenario.level_dbfs / 20))
-    c_n0 = 10 ** (np.array([c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
+    c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
     band_hz = rate_hz if scenario.detector == "am" else rate_hz / 2
+    fine = (
+        1 if scenario.saturation_dbfs is None else ceil(LEAST_AUDIO_RATE * scenario.high_hz / scenario.sample_rate_hz)
+    )
+    half_hz = scenario.sample_rate_hz / 2
+    thinning = band_filter(low_hz=0.0, high_hz=half_hz, rate_hz=2 * half_hz * fine, half=FINE_REACH * fine)
     design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
     shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is plain
     taps = design(low_hz=scenario.low_hz, shape="flat" if scenario.detector == "am" else shape)
@@ -91,7 +100,8 @@ def plan(scenario: Scenario) -> Plan:
         scenario=scenario,
         reception=reception,
         frames=frames,
-        up=up,
+        up=up * fine,
+        fine=fine,
         scale=scale,
         internal_rate_hz=rate_hz,
         frequency_hz=np.array([c.frequency_mhz * 1e6 for c in heard]),
@@ -99,8 +109,9 @@ def plan(scenario: Scenario) -> Plan:
         on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
-        spectrum=np.fft.rfft(_placed(taps, scale)).astype(np.complex64) * np.float32(up),
+        spectrum=np.fft.rfft(_placed(taps, scale)).astype(np.complex64) * np.float32(up * fine),
         if_spectrum=np.fft.fft(_placed(if_taps, scale)).astype(np.complex64),
+        thinning=thinning.astype(np.float32),
     )
 
 

@@ -109,8 +109,11 @@ def _held(level: Samples, steps: int, *, fade: float) -> Samples:
 
 def saturated(samples: Samples, *, limit: float) -> Samples:
     """Samples through a stage that bends towards +-`limit` and leaves small ones alone, as a valve does."""
-    bent: Samples = samples / np.sqrt(1 + (samples / np.float32(limit)) ** 2)
-    return bent
+    bent: Samples = samples / np.float32(limit)
+    np.square(bent, out=bent)
+    bent += 1
+    np.sqrt(bent, out=bent)
+    return np.divide(samples, bent, out=bent)
 
 
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:

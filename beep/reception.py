@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from math import ceil, floor, isinf, log10, radians
+from math import ceil, floor, inf, isinf, log10, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,13 +168,15 @@ def _layer(scenario: Scenario, preset: Layer) -> Layer:
     return layer
 
 
-def tone_hz(scenario: Scenario, doppler_hz: Array, t_s: Array) -> Array:
-    """Tone of a carrier with that Doppler, with what the oscillators are off at `t_s`; negative beyond zero beat.
+def tone_hz(scenario: Scenario, carrier: Carrier, doppler_hz: Array, t_s: Array, delay_s: Array) -> Array:
+    """Tone of a carrier with that Doppler and delay, with what the oscillators are off; negative beyond zero beat.
 
-    All arrays of one shape. A tape's wow is not in it.
+    All arrays of one shape. The carrier's own error is that of the moment of emission, and is shifted like the carrier.
+    A tape's wow is not in it.
     """
-    off_hz = scenario.carrier_offset_hz + (scenario.carrier_drift_hz_s - scenario.receiver_drift_hz_s) * t_s
-    return scenario.tone_hz + doppler_sign(scenario.sideband) * (doppler_hz + off_hz)
+    sent_hz = scenario.carrier_offset_hz + scenario.carrier_drift_hz_s * (t_s - delay_s)
+    received_hz = doppler_hz + sent_hz * (1 + doppler_hz / (carrier.frequency_mhz * 1e6))
+    return scenario.tone_hz + doppler_sign(scenario.sideband) * (received_hz - scenario.receiver_drift_hz_s * t_s)
 
 
 def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
@@ -195,8 +197,9 @@ def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) ->
         return scenario.tone_hz, scenario.tone_hz
     if reception.layer is not None:
         up = up[:: -(-up.size // BENT_STEPS)]  # a ray costs more than a look
-    t_s = reception.times_s[up]
-    tones_hz = tone_hz(scenario, _doppler_hz(reception, carrier, t_s, reception.seen.delay_rate[up]), t_s)
+    t_s, seen = reception.times_s[up], reception.seen
+    shift_hz = _doppler_hz(reception, carrier, t_s, seen.delay_rate[up])
+    tones_hz = tone_hz(scenario, carrier, shift_hz, t_s, seen.delay_s[up])
     return float(tones_hz.min()), float(tones_hz.max())
 
 
@@ -237,12 +240,29 @@ def _check_tones(scenario: Scenario, reception: Reception) -> None:
 
 
 def c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
-    """C/N0 of a carrier from that far while the key is down, dB-Hz: as asked for, or the link budget's.
+    """C/N0 of a carrier in the recording, from that far while the key is down, dB-Hz.
 
-    Without what the ionosphere and a spinning antenna add or take. Infinite without noise.
+    As asked for, or the link budget's, without what the ionosphere and a spinning antenna add or take. In mono the
+    noise of all receivers counts. Infinite without noise.
     """
+    if scenario.noise == "off":
+        return inf
+    noise_to_carrier = 0.0  # per Hz; every receiver brings its carrier to the same level
+    for one in _mixed_with(scenario, carrier):
+        noise_to_carrier += 10 ** (-receiver_c_n0_db_hz(scenario, one, range_m, reception) / 10)
+    return -10 * log10(noise_to_carrier)
+
+
+def receiver_c_n0_db_hz(scenario: Scenario, carrier: Carrier, range_m: float, reception: Reception) -> float:
+    """The same in the carrier's own receiver, before it is mixed with others."""
     if scenario.snr_db is None:
         return carrier_to_noise_db_hz(
             carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=range_m, place=scenario.noise
         )
-    return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz) + 20 * log10(reception.closest_m / range_m)
+    asked_db_hz = scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz * len(_mixed_with(scenario, carrier)))
+    return asked_db_hz + 20 * log10(reception.closest_m / range_m)
+
+
+def _mixed_with(scenario: Scenario, carrier: Carrier) -> tuple[Carrier, ...]:
+    """The carriers whose receivers' sound goes into the channel of this one."""
+    return scenario.carriers if scenario.mix == "mono" else (carrier,)

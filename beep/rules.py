@@ -39,15 +39,16 @@ def field(
     least: float | None = None,
     most: float | None = None,
     unset: str = "",
+    needs: str = "",
     read: Callable[[Any], Any] | None = None,
 ) -> Any:
     """A field with its help.
 
-    `above`, `least`, `most` bound a number, `unset` says what None or nothing stands for, `read` makes
-    the value of what came.
+    `above`, `least`, `most` bound a number, `unset` says what None or nothing stands for, `needs` names the field
+    that must be on for this one to do anything, `read` makes the value of what came.
     """
     bounds = {"above": above, "least": least, "most": most}
-    metadata = {"group": group, "help": text, "unset": unset, "read": read, **bounds}
+    metadata = {"group": group, "help": text, "unset": unset, "needs": needs, "read": read, **bounds}
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -132,11 +132,13 @@ class Scenario:
     scale_km: float | None = field(
         None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
     )
-    faraday: bool = field(True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole")
+    faraday: bool = field(
+        True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole", needs="ionosphere"
+    )
     spin_rpm: float = field(
         0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
     )
-    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60)
+    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60, needs="spin_rpm")
     noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
     snr_db: float | None = field(
         None,
@@ -146,7 +148,9 @@ class Scenario:
         most=120,
         unset="the link budget's",
     )
-    snr_bandwidth_hz: float = field(500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6)
+    snr_bandwidth_hz: float = field(
+        500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6, needs="snr_db"
+    )
 
     tone_hz: float = field(1500.0, "tuning", "tone of a carrier without Doppler", above=0, most=200_000)
     sideband: Sideband = field(
@@ -163,17 +167,21 @@ class Scenario:
         0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
     )
     agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
-    agc_attack_s: float = field(0.005, "receiver", "time constant with which the gain gives way", above=0, most=10)
-    agc_release_s: float = field(0.5, "receiver", "time constant with which it comes back", above=0, most=10)
+    agc_attack_s: float = field(
+        0.005, "receiver", "time constant with which the gain gives way", above=0, most=10, needs="agc"
+    )
+    agc_release_s: float = field(
+        0.5, "receiver", "time constant with which it comes back", above=0, most=10, needs="agc"
+    )
     saturation_dbfs: float | None = field(
         None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
     )
     hum_hz: float | None = field(
         None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
     )
-    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0)
+    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0, needs="hum_hz")
     wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
-    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10)
+    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10, needs="wow_percent")
 
     duration_s: float | None = field(
         None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from beep.arrays import Array, Samples
 from beep.noise import normal_quantiles, white_noise
-from beep.plan import FFT, GUARD, HOP, PIECE, PIECES, REACH, STEPS, TILE, Plan, plan
+from beep.plan import FFT, FINE_REACH, GUARD, HOP, PIECE, PIECES, REACH, STEPS, TILE, Plan, plan
 from beep.receiver import agc_gain, agc_steps, doppler_sign, hum, saturated
 from beep.scenario import Scenario
 from beep.signal import carrier, key
@@ -144,7 +144,7 @@ def _filtered(plan: Plan, samples: Samples) -> Samples:
     spectrum = np.fft.rfft(_fft_blocks(plan, samples)) * plan.spectrum
     audio: Samples = np.fft.irfft(spectrum, FFT * plan.scale * plan.up)  # type: ignore[assignment]  # float32 in, float32 out
     valid = audio[..., 2 * MARGIN * plan.scale * plan.up :]
-    return valid.reshape(len(samples), plan.tile_frames)
+    return valid.reshape(len(samples), plan.tile_frames * plan.fine)
 
 
 # --- a tile among its neighbours --------------------------------------------------------------------------------
@@ -156,8 +156,8 @@ def levelled(plan: Plan, number: int, front_of: Callable[[int], Front], level_of
     return samples * _gain(plan, number, samples.shape[1], level_of) if plan.scenario.agc else samples
 
 
-def tile(plan: Plan, number: int, levelled_of: Callable[[int], Samples]) -> Samples:
-    """Samples (tile_frames, channels) of one tile, full scale 1."""
+def mixed(plan: Plan, number: int, levelled_of: Callable[[int], Samples]) -> Samples:
+    """Sound (channels, frames) of a tile as it comes into the audio stage, at the rate of that."""
     scenario = plan.scenario
     samples = levelled_of(number)
     if scenario.detector == "am":
@@ -168,12 +168,24 @@ def tile(plan: Plan, number: int, levelled_of: Callable[[int], Samples]) -> Samp
         samples = samples.sum(axis=0, keepdims=True)
     if scenario.hum_hz is not None:
         amplitude = 10 ** (scenario.hum_dbfs / 20)
-        rate_hz, frames = scenario.sample_rate_hz, plan.tile_frames
+        rate_hz, frames = scenario.sample_rate_hz * plan.fine, samples.shape[1]
         sound = hum(number * frames, frames, rate_hz=rate_hz, hum_hz=scenario.hum_hz, amplitude=amplitude)
         samples = samples + sound
-    if scenario.saturation_dbfs is not None:
-        samples = saturated(samples, limit=10 ** (scenario.saturation_dbfs / 20))
-    return samples.T
+    return samples
+
+
+def tile(plan: Plan, number: int, mixed_of: Callable[[int], Samples]) -> Samples:
+    """Samples (tile_frames, channels) of one tile, full scale 1."""
+    scenario, samples = plan.scenario, mixed_of(number)
+    if scenario.saturation_dbfs is None:
+        return samples.T
+    reach = FINE_REACH * plan.fine
+    if plan.fine > 1:
+        samples = np.concatenate([mixed_of(number - 1)[:, -reach:], samples, mixed_of(number + 1)[:, :reach]], axis=1)
+    bent = saturated(samples, limit=10 ** (scenario.saturation_dbfs / 20))
+    if plan.fine > 1:  # what would fold goes before the samples do
+        bent = np.einsum("cfk,k->cf", sliding_window_view(bent, 2 * reach + 1, axis=1)[:, :: plan.fine], plan.thinning)
+    return bent.T
 
 
 def _gain(plan: Plan, number: int, frames: int, level_of: Callable[[int], Samples]) -> Samples:
@@ -229,12 +241,14 @@ class Reader:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         # A second thread costs time at worst, never a wrong tile: what is kept is a function of its number.
-        keep = 3 if plan.scenario.agc or plan.scenario.detector == "am" else 1  # who asks for neighbours, or for none
+        asks = plan.scenario.agc or plan.scenario.detector == "am" or plan.scenario.saturation_dbfs is not None
+        wide, near = (5, 3) if asks else (1, 1)  # tiles about one whose neighbours are asked for
         slow_of = lru_cache(2)(partial(slow, plan))
-        front_of = lru_cache(keep)(lambda n: front(plan, slow_of(n // GROUP), n))
+        front_of = lru_cache(wide)(lambda n: front(plan, slow_of(n // GROUP), n))
         level_of = lru_cache(plan.look_back + 4)(lambda n: front_of(n).level)
-        levelled_of = lru_cache(keep)(lambda n: levelled(plan, n, front_of, level_of))
-        self._tile_of = lru_cache(1)(lambda n: tile(plan, n, levelled_of))
+        levelled_of = lru_cache(wide)(lambda n: levelled(plan, n, front_of, level_of))
+        mixed_of = lru_cache(near)(lambda n: mixed(plan, n, levelled_of))
+        self._tile_of = lru_cache(1)(lambda n: tile(plan, n, mixed_of))
 
     def tile(self, number: int) -> Samples:
         """Samples (tile_frames, channels) of one tile."""

@@ -69,17 +69,13 @@ def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> f
     """SNR of a carrier in the filter's band while the key is down, at the closest moment of the recording, dB.
 
     The band is taken as high_hz - low_hz; the filter's noise bandwidth is some 50 Hz less. In mono the noise of both
-    receivers counts. Infinite without noise, minus infinity if the satellite never rises.
+    receivers counts. Mean polarisation, best direction of a spin. Infinite without noise, minus infinity if the
+    satellite never rises.
     """
-    seen = reception.seen
-    up = seen.elevation_rad > 0
-    if not up.any():
-        return -np.inf
-    noise_to_carrier = 0.0  # per Hz; both carriers have the same level
-    for heard in scenario.carriers if scenario.mix == "mono" else (carrier,):
-        noise_to_carrier += 10 ** (-c_n0_db_hz(scenario, heard, float(seen.range_m[up].min()), reception) / 10)
-    with np.errstate(divide="ignore"):
-        return float(-10 * np.log10(noise_to_carrier * band_hz(scenario)))
+    t_s = np.append(reception.times_s, np.clip(reception.tca_s, 0.0, reception.duration_s))
+    seen = reception.look(t_s)
+    closest_s = t_s[np.argmin(np.where(seen.elevation_rad > 0, seen.range_m, inf))]
+    return _c_n0_db_hz(scenario, reception, carrier, closest_s) - 10 * log10(band_hz(scenario))
 
 
 def band_hz(scenario: Scenario) -> float:
@@ -94,7 +90,11 @@ def closest_c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrie
 
     Infinite without noise, minus infinity below the horizon.
     """
-    seen = reception.look(np.array([reception.tca_s]))
+    return _c_n0_db_hz(scenario, reception, carrier, reception.tca_s)
+
+
+def _c_n0_db_hz(scenario: Scenario, reception: Reception, carrier: Carrier, at_s: float) -> float:
+    seen = reception.look(np.array([at_s]))
     frequency_hz = carrier.frequency_mhz * 1e6
     way = link(seen, frequency_hz=frequency_hz, layer=reception.layer, site=reception.site, faraday=False)
     heard = float(amplitude(way, np.zeros(1), closest_m=reception.closest_m)[0])

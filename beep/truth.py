@@ -21,8 +21,8 @@ from beep.recipe import to_dict
 from beep.scenario import Carrier, Scenario
 from beep.signal import pulses
 
-ROWS = 4096  # worked out together
-PULSES_S = 1000.0  # of the recording, keyed together
+ROWS = 256  # worked out together: a ray is five times 160 nodes for each
+PULSES_S = 200.0  # of the recording, keyed together
 LEAST_STEP_S = 1e-6
 ARRIVAL_ROUNDS = 4  # each gains a factor of some 1e4
 WOW_ROUNDS = 10  # each gains one of 20 or more
@@ -42,7 +42,8 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
     `ionosphere_phase_20_s` and `ionosphere_group_20_s`, which added to `delay_s` give the delay of phase and of
     keying; `faraday_20_deg`; gains `edge_20_db` and `spin_20_db`; `path_loss_20_db` of free space; `power_20_dbm`
     from a dipole; `field_20_uv_m`, the field's rms value whatever its polarisation; `c_n0_20_db_hz`, key down,
-    infinite without noise. Last comes `electrons_m2`, the content of the straight line. What is off is 0.
+    infinite without noise, in mono against the noise of both receivers, nan with neither signal nor noise. Last comes
+    `electrons_m2`, the content of the straight line. What is off is 0.
 
     Raises ScenarioError where the scenario cannot be received.
     """
@@ -50,11 +51,12 @@ def track(scenario: Scenario, t_s: ArrayLike) -> dict[str, NDArray[np.generic]]:
 
 
 def tracks(
-    scenario: Scenario, *, step_s: float = 1.0, frequency_mhz: float | None = None
+    scenario: Scenario, *, step_s: float = 1.0, parts: bool = True, frequency_mhz: float | None = None
 ) -> Iterator[dict[str, NDArray[np.generic]]]:
-    """The columns of `track` over the whole recording, every `step_s`, some thousands of rows at a time.
+    """The columns of `track` over the whole recording, every `step_s`, some hundreds of rows at a time.
 
-    With `frequency_mhz` the Doppler of that frequency stands in place of the carriers' columns.
+    Without `parts` those that say what the others consist of are left out. With `frequency_mhz` the Doppler of that
+    frequency stands in place of the carriers' columns.
     """
     if not (np.isfinite(step_s) and step_s >= LEAST_STEP_S):
         raise ScenarioError(f"step_s must be {LEAST_STEP_S:g} or more and finite, got {step_s:g}; the default is 1")
@@ -64,11 +66,11 @@ def tracks(
     count = int(reception.duration_s / step_s + 1e-9) + 1
     for first in range(0, count, ROWS):
         t_s = np.arange(first, min(first + ROWS, count), dtype=np.float64) * step_s
-        yield _columns(scenario, reception, t_s, frequency_mhz)
+        yield _columns(scenario, reception, t_s, parts=parts, frequency_mhz=frequency_mhz)
 
 
 def _columns(
-    scenario: Scenario, reception: Reception, t_s: Array, frequency_mhz: float | None = None
+    scenario: Scenario, reception: Reception, t_s: Array, *, parts: bool = True, frequency_mhz: float | None = None
 ) -> dict[str, NDArray[np.generic]]:
     seen, layer = reception.look(t_s), reception.layer
     if reception.epoch is None:
@@ -89,7 +91,7 @@ def _columns(
         frequency_hz = frequency_mhz * 1e6
         ionosphere_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=layer)
         return columns | {f"doppler_{frequency_mhz:.12g}_hz": ionosphere_hz - frequency_hz * seen.delay_rate}
-    parts: dict[str, NDArray[np.generic]] = {}
+    found: dict[str, NDArray[np.generic]] = {}
     none = np.zeros_like(t_s)
     for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         frequency_hz = carrier.frequency_mhz * 1e6
@@ -103,31 +105,31 @@ def _columns(
         with np.errstate(divide="ignore", invalid="ignore"):  # neither signal nor noise is no ratio
             gain_db = 20 * np.log10(np.abs(heard))
             ratio_db_hz = c_n0_db_hz(scenario, carrier, reception.closest_m, reception) + gain_db
-        power_dbw = received_dbw(frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m)
         columns[f"doppler_{name}_hz"] = doppler_hz
-        columns[f"tone_{name}_hz"] = tone_hz(scenario, doppler_hz, t_s)
+        columns[f"tone_{name}_hz"] = tone_hz(scenario, carrier, doppler_hz, t_s, way.phase_delay_s)
         columns[f"level_{name}_db"] = scenario.level_dbfs + gain_db
-        parts[f"doppler_geometry_{name}_hz"] = geometry_hz
-        parts[f"doppler_ionosphere_{name}_hz"] = ionosphere_hz
-        parts[f"ionosphere_phase_{name}_s"] = way.phase_delay_s - seen.delay_s
-        parts[f"ionosphere_group_{name}_s"] = way.group_delay_s - seen.delay_s
-        parts[f"faraday_{name}_deg"] = none if way.faraday_rad is None else np.degrees(way.faraday_rad)
-        parts[f"edge_{name}_db"] = none if way.edge_db is None else way.edge_db
-        parts[f"spin_{name}_db"] = 20 * np.log10(spin_gain(sent_s, **turning))
+        found[f"doppler_geometry_{name}_hz"] = geometry_hz
+        found[f"doppler_ionosphere_{name}_hz"] = ionosphere_hz
+        found[f"ionosphere_phase_{name}_s"] = way.phase_delay_s - seen.delay_s
+        found[f"ionosphere_group_{name}_s"] = way.group_delay_s - seen.delay_s
+        found[f"faraday_{name}_deg"] = none if way.faraday_rad is None else np.degrees(way.faraday_rad)
+        found[f"edge_{name}_db"] = none if way.edge_db is None else way.edge_db
+        found[f"spin_{name}_db"] = 20 * np.log10(spin_gain(sent_s, **turning))
         closest_db = path_loss_db(frequency_hz, reception.closest_m)
-        parts[f"path_loss_{name}_db"] = closest_db + 20 * np.log10(seen.range_m / reception.closest_m)
+        found[f"path_loss_{name}_db"] = closest_db + 20 * np.log10(seen.range_m / reception.closest_m)
         bare = amplitude(replace(way, faraday_rad=None), sent_s, closest_m=reception.closest_m, **turning)
         field_v_m = FIELD_AT_1_M_V * np.sqrt(carrier.power_w) / reception.closest_m * bare
-        parts[f"power_{name}_dbm"] = power_dbw + 30 + gain_db
-        parts[f"field_{name}_uv_m"] = field_v_m * 1e6
-        parts[f"c_n0_{name}_db_hz"] = ratio_db_hz
+        power_dbw = received_dbw(frequency_hz, power_w=carrier.power_w, range_m=reception.closest_m)
+        found[f"power_{name}_dbm"] = power_dbw + 30 + gain_db
+        found[f"field_{name}_uv_m"] = field_v_m * 1e6
+        found[f"c_n0_{name}_db_hz"] = ratio_db_hz
     sine = np.sin(seen.elevation_rad)
-    parts["electrons_m2"] = none if layer is None else slant_electron_content(seen.range_m, sine, layer=layer)
-    return columns | parts
+    found["electrons_m2"] = none if layer is None else slant_electron_content(seen.range_m, sine, layer=layer)
+    return columns | found if parts else columns
 
 
 def sent_pulses(scenario: Scenario) -> Iterator[dict[str, NDArray[np.generic]]]:
-    """Columns (N,) of everything that is keyed within the recording, carrier by carrier, some thousands at a time.
+    """Columns (N,) of everything that is keyed within the recording, carrier by carrier, some hundreds at a time.
 
     `carrier` by its whole MHz and `number`, from 0 for its first; `sent_start_s` and `sent_end_s`, emission times at
     half amplitude; `start_s` and `end_s`, where they are heard in the recording, a tape's wow included. Whether the

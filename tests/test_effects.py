@@ -5,6 +5,7 @@ from math import log10
 
 import numpy as np
 import pytest
+from estimator import tone_hz
 from scipy.signal import fftconvolve, firwin
 from scipy.stats import kurtosis
 
@@ -12,13 +13,18 @@ from beep.plan import REACH, plan
 from beep.scenario import Scenario
 from beep.signal import key, pulses
 from beep.stream import render
+from beep.summary import peak_snr_db
+from beep.truth import track
 
 STILL = {"still": True, "altitude_km": 500, "max_elevation_deg": 90, "carriers": "20.005:1:always,40.002:1:always"}
+BOTH = "20.005:1:always,40.002:1:pause"  # of which a key that stays down leaves the first
 DISTANCE_M = 500e3  # of a satellite that hangs still overhead
 SNR_TOLERANCE_DB = 0.2  # two minutes of noise in 500 Hz have a spread of 0.02 dB
 LEVEL_TOLERANCE_DB = 0.05
 ENVELOPE_TOLERANCE = 1e-4  # of full scale; measured 4.5e-5
 STEADY = 0.02  # of the carrier: what the filter's lower slope leaves of nought, 34 dB down
+FOLDED_DB = -75.0  # measured -92 and less where the thinning filter is flat
+TONE_TOLERANCE_HZ = 1e-3  # light time and Doppler of the oscillator's own error move it by up to 1 Hz
 SIGMAS = 5.0  # the seeds are fixed
 
 # ITU-R P.372-16, table 1: c and d of Fa = c - d log10(f/MHz); galactic noise is everywhere
@@ -40,7 +46,7 @@ def in_band(samples, low_hz, high_hz, rate_hz):
 
 def noise_and_tones(**fields):
     """Two minutes at 8 kHz of a satellite that hangs still: the noise alone, and the tones alone."""
-    scenario = Scenario(**(STILL | fields), duration_s=120, sample_rate_hz=8000)
+    scenario = Scenario(**(STILL | {"sample_rate_hz": 8000} | fields), duration_s=120)
     tones = render(replace(scenario, noise="off", snr_db=None))
     return render(scenario) - tones, tones
 
@@ -70,6 +76,27 @@ def test_snr_asked_is_snr_measured(snr_db, bandwidth_hz, fields):
     found_db = 10 * np.log10(in_band(tones, 300, 3000, 8000) / (density * bandwidth_hz))
 
     assert np.abs(found_db - snr_db).max() < SNR_TOLERANCE_DB
+
+
+def test_snr_asked_is_that_of_the_mixture():
+    """In mono the noise of both receivers together is what was asked for."""
+    noise, tones = noise_and_tones(snr_db=9.0, mix="mono", level_dbfs=-20.0, keying="-10:continuous", carriers=BOTH)
+    found_db = 10 * np.log10(in_band(tones, 300, 3000, 8000) / in_band(noise, 1250, 1750, 8000))
+
+    assert abs(found_db[0] - 9.0) < SNR_TOLERANCE_DB
+
+
+def test_snr_that_is_told_holds_the_edge_of_the_day():
+    """Through a layer that all but reflects 20 MHz, what is told of the recording is what is measured in it."""
+    fields = {"ionosphere": "noon", "fof2_mhz": 19.5, "faraday": False, "max_elevation_deg": 60, "sample_rate_hz": 8000}
+    scenario = Scenario(**(STILL | fields), duration_s=120)
+    reception = plan(scenario).reception
+    noise, tones = noise_and_tones(**fields)
+    found_db = 10 * np.log10(in_band(tones, 300, 3000, 8000) / (in_band(noise, 1250, 1750, 8000) * 2700 / 500))
+    told_db = [peak_snr_db(scenario, reception, carrier) for carrier in scenario.heard]
+
+    assert found_db[0] < found_db[1] - 10
+    assert np.abs(found_db - told_db).max() < SNR_TOLERANCE_DB
 
 
 def test_noise_behind_the_filter_is_white_and_normal():
@@ -127,6 +154,31 @@ def test_oscillators_move_the_tone(sideband):
         found_hz = frequency_hz(render(made, start=start, stop=start + 24_000)[:, 0], 48_000)
 
         assert abs(found_hz - 1500 - sign * (200 + (0.5 - 2.0) * middle_s)) < 0.1
+
+
+@pytest.mark.parametrize("sideband", ["upper", "lower"])
+def test_oscillators_that_are_far_off(sideband):
+    """As far off as they may be, oscillators give the tone that the track says, light time and Doppler included."""
+    scenario = Scenario(
+        noise="off",
+        sideband=sideband,
+        carriers="20.005:1:always",
+        carrier_offset_hz=-5000.0,
+        carrier_drift_hz_s=100.0,
+        receiver_drift_hz_s=95.0,
+        tone_hz=9000.0,
+        high_hz=20_000.0,
+        duration_s=60,
+        tca_s=250,
+        ionosphere="noon",
+        faraday=False,
+    )
+    for middle_s in (10.0, 30.0, 50.0):
+        start = round((middle_s - 0.1) * 48_000)
+        found_hz = tone_hz(render(scenario, start=start, stop=start + 9600)[:, 0].astype(float), 48_000)
+        told_hz = track(scenario, [(start + 9599 / 2) / 48_000])["tone_20_hz"][0]
+
+        assert abs(found_hz - told_hz) < TONE_TOLERANCE_HZ
 
 
 # --- regimes ------------------------------------------------------------------------------------------------------
@@ -293,6 +345,24 @@ def test_saturation_keeps_the_sound_below_its_limit():
         ).max()
         < 1e-5
     )
+
+
+@pytest.mark.parametrize("fields", [{}, {"detector": "am", "hum_hz": 700.0, "hum_dbfs": -6.0}], ids=["cw", "am"])
+@pytest.mark.parametrize("sample_rate_hz", [8000, 11_025, 16_000])
+def test_clipping_does_not_fold(sample_rate_hz, fields):
+    """At a low sample rate there are the tone and those of its harmonics that the rate holds, and nothing else.
+
+    Sampled as it is clipped, the third harmonic of 2300 Hz would stand at 1100 Hz, 26 dB down.
+    """
+    scenario = Scenario(**STILL, noise="off", tone_hz=2300, saturation_dbfs=-3.0, **fields, duration_s=6)
+    samples = render(replace(scenario, sample_rate_hz=sample_rate_hz))[sample_rate_hz:-sample_rate_hz, 0].astype(float)
+    level_db = 20 * np.log10(np.abs(np.fft.rfft(samples * np.blackman(len(samples)))) + 1e-12)
+    frequency_hz = np.fft.rfftfreq(len(samples), 1 / sample_rate_hz)
+    tone_hz = scenario.hum_hz or 2300.0
+    off_hz = np.abs((frequency_hz + tone_hz / 2) % tone_hz - tone_hz / 2)
+    inside = frequency_hz < 0.4 * sample_rate_hz
+
+    assert (level_db[inside & (off_hz > 5)] - level_db.max()).max() < FOLDED_DB
 
 
 def test_wow_swings_the_tone():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from beep.errors import BeepError
+from beep.errors import BeepError, OutputError
 from beep.exporter import export
 from beep.recipe import from_dict
 from beep.scenario import Scenario
@@ -143,6 +143,16 @@ def test_memory_does_not_grow(beep):
     assert abs(long - short) < MEMORY_GROWTH
 
 
+def test_memory_does_not_grow_with_everything_on(beep, tmp_path):
+    """Neither do twenty minutes with every effect and the truth beside them need more than five."""
+    options = ("--character", "tape", "--ionosphere", "noon", "--spin-rpm", 7, "--keying", "9:0.2:0.4", "--force")
+    command = beep.command("export", "-", "-q", *options, "--tca-s", 100, "--truth", tmp_path / "a.json")
+    short, long = (peak_memory([*command, "--duration-s", str(s)]) for s in (300, 1200))
+    print(f"peak memory: {short / MIB:.1f} MiB for 5 minutes, {long / MIB:.1f} MiB for 20")
+
+    assert abs(long - short) < MEMORY_GROWTH
+
+
 # --- the truth beside it ----------------------------------------------------------------------------------------
 
 
@@ -174,6 +184,16 @@ def test_truth_comes_with_the_sound_or_not_at_all(tmp_path, beep):
         assert message in ran.stderr
         assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
     assert (tmp_path / "old.json").read_text() == "old"
+
+
+def test_names_are_refused_before_the_work(tmp_path, monkeypatch):
+    """A sound that exists already is refused before the truth is worked out, which takes a while."""
+    monkeypatch.setattr("beep.exporter.write_truth", lambda *_: pytest.fail("worked out for nothing"))
+    (tmp_path / "a.wav").touch()
+
+    with pytest.raises(OutputError, match="already exists"):
+        export(SHORT, tmp_path / "a.wav", truth=tmp_path / "a.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_export_says_how_strong_and_through_what(beep):

@@ -112,3 +112,15 @@ def test_regimes_may_be_typed(beep):
 
     assert typed == to_toml(Scenario(keying=table))
     assert beep("show", "--keying", "none").stdout.decode() == to_toml(Scenario())
+
+
+def test_what_does_nothing_is_said(beep):
+    """An option whose effect is switched off is warned of; what a character sets beside its own switch is not."""
+    ran = beep("show", "--agc-release-s", 1, "--no-faraday", "--hum-hz", 50, "--hum-dbfs", -30)
+
+    assert ran.status == 0
+    assert ran.stderr.splitlines() == [
+        "beep: warning: faraday does nothing without ionosphere",
+        "beep: warning: agc_release_s does nothing without agc",
+    ]
+    assert beep("show", "--character", "ham", "--no-agc").stderr == ""

@@ -180,6 +180,17 @@ def test_asked_snr_is_the_truth():
     assert found["c_n0_40_db_hz"][0] == pytest.approx(6 + 10 * np.log10(500))
 
 
+def test_mono_has_the_noise_of_both():
+    """In mono a carrier stands against the noise of both receivers, and an SNR asked for is that of the sum."""
+    stereo, mono = (track(Scenario(noise="city", mix=mix, tca_s=0), [0.0]) for mix in ("stereo", "mono"))
+    each = [10 ** (-stereo[f"c_n0_{mhz}_db_hz"][0] / 10) for mhz in (20, 40)]
+    asked = track(Scenario(snr_db=6, snr_bandwidth_hz=500, mix="mono", tca_s=0), [0.0])
+
+    assert mono["c_n0_20_db_hz"][0] == pytest.approx(-10 * np.log10(sum(each)))
+    assert mono["c_n0_40_db_hz"][0] == pytest.approx(mono["c_n0_20_db_hz"][0])
+    assert asked["c_n0_40_db_hz"][0] == pytest.approx(6 + 10 * np.log10(500))
+
+
 # --- pulse by pulse ---------------------------------------------------------------------------------------------
 
 
@@ -364,13 +375,30 @@ def test_level_at_closest_approach():
 def test_track_prints_what_the_library_says(tmp_path, beep):
     """stdout, a file and the library give the same text, in both formats."""
     for form, write in (("csv", write_csv), ("json", write_json)):
-        options = ("--duration-s", 2, "--step-s", 0.5, "--format", form)
+        options = ("--duration-s", 2, "--step-s", 0.5, "--format", form, "--parts")
         ran = beep("track", *options)
         beep("track", *options, "-o", f"a.{form}")
 
         assert (ran.status, ran.stderr) == (0, "")
         assert ran.stdout.decode() == printed(Scenario(duration_s=2), step_s=0.5, write=write)
         assert (tmp_path / f"a.{form}").read_bytes() == ran.stdout
+
+
+def test_parts_come_when_asked_for(beep):
+    """By itself the command prints geometry, delay, Doppler, tone and level; the parts are these and the rest."""
+    short, whole = (columns(beep("track", "--duration-s", 2, *more).stdout.decode()) for more in ((), ("--parts",)))
+
+    assert list(short) == HEADER.split(",")[:13]
+    assert list(whole) == HEADER.split(",")
+    assert short == {name: whole[name] for name in short}
+
+
+def test_parts_are_not_of_one_frequency(beep):
+    """Parts and a frequency of one's own are refused together."""
+    ran = beep("track", "--duration-s", 1, "--parts", "--frequency-mhz", 145.8)
+
+    assert ran.status == 1
+    assert "--parts are the carriers', got it with one frequency, 145.8 MHz; drop one" in ran.stderr
 
 
 def test_long_tracks_stream(beep):

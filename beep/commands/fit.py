@@ -150,9 +150,7 @@ def to_json(found: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
         "residual_rms_hz": found.residual_rms_hz,
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
         "model_bias": {name: _plain(estimate) for name, estimate in found.model_bias.items()},
-        "ionosphere_bias": None
-        if found.ionosphere_bias is None
-        else {name: _plain(estimate) for name, estimate in found.ionosphere_bias.items()},
+        "ionosphere_bias": {name: _plain(estimate) for name, estimate in found.ionosphere_bias.items()},
         "undetermined": list(UNDETERMINED),
         "carriers": [
             {
@@ -184,16 +182,15 @@ def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
 def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
     from beep.fit import UNDETERMINED
 
-    removed = "removed to first order" if found.ionosphere_bias is None else "not removed, by one carrier"
-    titles = ["value", "error", "bias of model"]
-    titles += ["of a morning's sky"] if found.ionosphere_bias is not None else []
+    removed = "removed to first order" if len(found.carriers) == 2 else "not removed, by one carrier"
+    titles = ["value", "error", "bias of model", "of a morning's sky"]
     titles += ["recipe"] if recipe is not None else []
     lines = [f"model: {found.model}; ionosphere: {removed}", _row("", titles)]
     for name, title in ROWS.items():
         estimate = getattr(found, name)
         digits = _digits(estimate.sd)
         cells = [f"{estimate.value:.{digits}f}", f"{estimate.sd:.{digits}f}" if estimate.sd else "given"]
-        cells += [_bias(table[name]) for table in (found.model_bias, found.ionosphere_bias) if table is not None]
+        cells += [_bias(table[name]) for table in (found.model_bias, found.ionosphere_bias)]
         cells += [f"{recipe[name]:.{digits}f}"] if recipe is not None else []
         lines.append(_row(title, cells))
     if found.time_shift_s is not None and found.node_shift_deg is not None:

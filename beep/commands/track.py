@@ -14,12 +14,17 @@ FORMATS = ("csv", "json", "doppler", "strf")
 def add(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group(
         "output",
-        "csv and json have every column; doppler (Unix time and Doppler, as gr-satellites reads it) and strf (MJD, "
-        "received frequency, flux, site) are of one frequency",
+        "csv and json are of the geometry and the carriers; doppler (Unix time and Doppler, as gr-satellites reads it) "
+        "and strf (MJD, received frequency, flux, site) are of one frequency",
     )
     output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="between rows (default: 1.0 s)")
     output.add_argument(
         "--frequency-mhz", type=float, metavar="MHZ", help="whose Doppler to print (default: the carriers')"
+    )
+    output.add_argument(
+        "--parts",
+        action="store_true",
+        help="also what these consist of: ionosphere, Faraday, spin, loss, power, field, C/N0 (default: no)",
     )
     output.add_argument("--site", type=int, metavar="N", help="of the station in strf's sites.txt (default: none)")
     add_output_options(output, FORMATS)
@@ -31,7 +36,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     scenario = scenario_of(arguments)
     write, frequency_mhz = _writer(arguments, scenario)
-    tables = tracks(scenario, step_s=arguments.step_s, frequency_mhz=frequency_mhz)
+    if arguments.parts and frequency_mhz is not None:
+        raise ScenarioError(f"--parts are the carriers', got it with one frequency, {frequency_mhz:g} MHz; drop one")
+    tables = tracks(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
     with output_of(arguments) as file:
         write(file, tables)
 

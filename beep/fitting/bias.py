@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from itertools import product
 from math import acos, asin, atan2, copysign, cos, degrees, pi, radians, sin, sqrt, tau
 from typing import Any
@@ -11,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from beep.arrays import Array
-from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
+from beep.channel import ionospheric_doppler_hz
+from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
 from beep.elements import Elements
 from beep.fitting.adjust import System, solve
 from beep.fitting.curves import Curve, closest
 from beep.geometry import LookFunction, station_pass
+from beep.ionosphere import PRESETS
 from beep.orbit import ephemeris
 
 INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/sputnik.py
@@ -29,10 +30,7 @@ LEAST_PERIGEE_M = 100e3  # below it nothing comes round
 SPEED_SHARE = 0.02  # how far the circular fit's speed may be off the true one; measured 0.011 on Sputnik's passes
 TONES = 80  # of each carrier, evenly chosen: the bias is smooth
 IONOSPHERES = 8  # models at most that also get an ionosphere
-PEAK_M3 = 1.24e-2 * 10e6**2  # of foF2 10 MHz: 1.24e10 m^-3 per MHz^2
-LAYER_M, SCALE_HEIGHT_M = 290e3, 45e3
-PHASE_ADVANCE_M3_S2 = 40.308  # e^2 / (8 pi^2 eps0 m_e), CODATA
-TEC_NODES, TEC_STEP_S = 96, 0.5
+MORNING = PRESETS["morning"]
 EPOCH = datetime(1957, 10, 15, tzinfo=UTC)  # any will do
 
 
@@ -62,12 +60,10 @@ def model_bias(curve: Curve, system: System, parameters: Array, truths: Sequence
 
 
 def ionosphere_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
-    """Bias of a curve fitted to one carrier's tones, as it would be if they had come through a morning's ionosphere.
+    """Bias of a curve fitted to `system`, as it would be if its tones had come through a morning's ionosphere.
 
-    That is a Chapman layer of foF2 10 MHz, 290 km high, of 45 km scale height (middle latitudes, October 1957: a
-    model, not a measurement), to first order, with straight rays up to the satellite.
-
-    References: ITU-R P.531 (phase advance); Chapman 1931.
+    With two carriers it is what their removal to first order leaves. See `beep.ionosphere` for the layer (a model, not
+    a measurement) and the bent ray through it.
     """
     fitted = curve.passage(parameters)
     few = system.only(_spread(system))
@@ -75,8 +71,11 @@ def ionosphere_bias(curve: Curve, system: System, parameters: Array, truths: Seq
     for look in truths[:: len(truths) // IONOSPHERES + 1]:
         t_s = few.t_s - fitted[0] + closest(look, near_s=0.0)[0]
         plain_hz = -few.factor_hz * look(t_s).delay_rate
-        step_m2 = (_slant_tec_m2(look, t_s + TEC_STEP_S) - _slant_tec_m2(look, t_s - TEC_STEP_S)) / (2 * TEC_STEP_S)
-        advance_hz = PHASE_ADVANCE_M3_S2 / SPEED_OF_LIGHT_M_S / few.factor_hz * step_m2
+        advance_hz = np.zeros_like(t_s)
+        for factor_hz in np.unique(few.factor_hz).tolist():  # plus or minus the carrier's frequency
+            mine = few.factor_hz == factor_hz
+            bent_hz = ionospheric_doppler_hz(look, t_s[mine], frequency_hz=abs(factor_hz), layer=MORNING)
+            advance_hz[mine] = copysign(1.0, factor_hz) * bent_hz
         with_it, without = (_again(curve, few, heard, parameters) for heard in (plain_hz + advance_hz, plain_hz))
         found.append(with_it - without)
     return _summary(found)
@@ -92,23 +91,6 @@ def _summary(found: list[Any]) -> Bias:
     if not found:
         return Bias(mean=np.full(4, np.nan), sd=np.full(4, np.nan))
     return Bias(mean=np.mean(found, axis=0), sd=np.std(found, axis=0))
-
-
-@cache
-def _quadrature() -> tuple[Array, Array]:
-    return np.polynomial.legendre.leggauss(TEC_NODES)
-
-
-def _slant_tec_m2(look: LookFunction, t_s: Array) -> Array:
-    """Electrons a square metre between the station and the satellite (N,), also where a truth has just set."""
-    seen = look(t_s)
-    nodes, weights = _quadrature()
-    along_m = seen.range_m[:, None] * (1 + nodes) / 2
-    sine = np.sin(seen.elevation_rad)[:, None]
-    height_m = np.sqrt(MEAN_EARTH_RADIUS_M * (MEAN_EARTH_RADIUS_M + 2 * along_m * sine) + along_m**2)
-    z = (height_m - MEAN_EARTH_RADIUS_M - LAYER_M) / SCALE_HEIGHT_M
-    density_m3 = PEAK_M3 * np.exp((1 - z - np.exp(np.minimum(-z, 700.0))) / 2)
-    return np.asarray(seen.range_m * (density_m3 @ weights) / 2)
 
 
 def _spread(system: System) -> Array:
