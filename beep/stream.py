@@ -74,13 +74,16 @@ def _envelope(plan: Plan, slow: Slow, number: int) -> Samples:
     The carrier stands at nought: its cosine and sine, and the two phases of the noise, are a complex number.
     """
     turns, strength = _carriers(plan, slow, number)
+    phases = [carrier(turns), carrier(turns - 0.25)]
+    for phase, shift in zip(phases, (0, QUADRATURE_STREAM), strict=True):
+        phase *= strength
+        if plan.scenario.noise != "off":
+            phase += _noise(plan, number, shift)
     baseband = np.empty(turns.shape, np.complex64)
-    baseband.real, baseband.imag = carrier(turns) * strength, carrier(turns - 0.25) * strength
-    if plan.scenario.noise != "off":
-        baseband.real += _noise(plan, number, 0)
-        baseband.imag += _noise(plan, number, QUADRATURE_STREAM)
-    filtered = np.fft.ifft(np.fft.fft(_fft_blocks(plan, baseband)) * plan.if_spectrum)
-    valid = np.abs(filtered[..., 2 * MARGIN * plan.scale :]).astype(np.float32)
+    baseband.real, baseband.imag = phases
+    spectrum = np.fft.fft(_fft_blocks(plan, baseband))
+    spectrum *= plan.if_spectrum
+    valid = np.abs(np.fft.ifft(spectrum)[..., 2 * MARGIN * plan.scale :]).astype(np.float32, copy=False)
     return valid.reshape(len(turns), -1)
 
 
@@ -141,7 +144,8 @@ def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
 
 def _filtered(plan: Plan, samples: Samples) -> Samples:
     """Audio filter and step up to the output rate: blocks of one FFT, their spectrum padded on the way back."""
-    spectrum = np.fft.rfft(_fft_blocks(plan, samples)) * plan.spectrum
+    spectrum = np.fft.rfft(_fft_blocks(plan, samples))
+    spectrum *= plan.spectrum
     audio: Samples = np.fft.irfft(spectrum, FFT * plan.scale * plan.up)  # type: ignore[assignment]  # float32 in, float32 out
     valid = audio[..., 2 * MARGIN * plan.scale * plan.up :]
     return valid.reshape(len(samples), plan.tile_frames * plan.fine)
