@@ -14,6 +14,7 @@ from beep.measuring.clock import Keying, keying_of
 from beep.measuring.detect import Bursts, find_bursts
 from beep.measuring.hum import hum_lines
 from beep.measuring.keyed import BEYOND_S, Beeps, beeps_of
+from beep.measuring.mixed import beeps_in_turn, in_turn
 from beep.measuring.smooth import typical
 from beep.measuring.tracks import tracks
 from beep.measuring.verdict import doubt
@@ -134,7 +135,7 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
                     reasons.append(f"{reason} (about {tone_hz:.0f} Hz)")
                 else:
                     mine.append(beeps)
-        kept = _apart(mine)
+        kept = _in_turn(recording, channel, bursts[channel], mine, framing) or _apart(mine)
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
@@ -153,6 +154,17 @@ def _about(bursts: Bursts, t_s: Array) -> Array:
         np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
     )
     return np.where(away < FAR_S, hz, np.nan)
+
+
+def _in_turn(recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], framing: Framing) -> list[Beeps]:
+    """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
+    if not found:
+        return []
+    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))))
+    if pair is None:
+        return []
+    both = beeps_in_turn(recording, channel, pair, framing)
+    return sorted(both, key=lambda each: float(each.start_s[0]))
 
 
 def _apart(found: list[Beeps]) -> list[Beeps]:

@@ -20,6 +20,7 @@ LAYERS = [
     {"measuring.detect", "measuring.pulses"},
     {"measuring.keyed", "measuring.tracks"},
     {"measuring.verdict"},
+    {"measuring.mixed"},
     {"measurement"},
     {"geometry", "ionosphere", "signal"},
     {"channel"},

@@ -183,10 +183,10 @@ def edges(
         moments, score = _scores(
             t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
         )
-        peak, top = _peaks(moments, score)
+        peak, _ = _peaks(moments, score)
         part = slice(at, at + TOGETHER)
         weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
-        likely = np.exp(np.clip((score - top[:, None]) * weight[:, None], -700, 0))
+        likely = np.exp(np.maximum((score - score.max(axis=1)[:, None]) * weight[:, None], -700))
         total = likely.sum(axis=1)
         mean = (likely * moments).sum(axis=1) / total
         spread = np.sqrt((likely * (moments - mean[:, None]) ** 2).sum(axis=1) / total)

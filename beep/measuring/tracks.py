@@ -30,11 +30,14 @@ class Line:
     slope_hz_s: float
 
 
-def tracks(bursts: Bursts) -> list[Numbers]:
-    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time."""
+def tracks(bursts: Bursts, *, bridge_s: float = BRIDGE_S) -> list[Numbers]:
+    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time.
+
+    A line goes on after up to `bridge_s` without a burst.
+    """
     groups: list[list[Line]] = []
     for line in _lines(bursts):
-        home = next((group for group in reversed(groups) if _goes_on(bursts, group[-1], line)), None)
+        home = next((group for group in reversed(groups) if _goes_on(bursts, group[-1], line, bridge_s)), None)
         if home is None:
             groups.append([line])
         else:
@@ -90,11 +93,11 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
 
 
-def _goes_on(bursts: Bursts, old: Line, new: Line) -> bool:
+def _goes_on(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> bool:
     if len(np.intersect1d(old.members, new.members)) >= 2:
         return True
     gap_s = float(bursts.start_s[new.members[0]] - bursts.stop_s[old.members[-1]])
-    if not -1.0 < gap_s < BRIDGE_S:
+    if not -1.0 < gap_s < bridge_s:
         return False
     at_s = float(bursts.start_s[new.members[0]])
     ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
