@@ -135,7 +135,7 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
                     reasons.append(f"{reason} (about {tone_hz:.0f} Hz)")
                 else:
                     mine.append(beeps)
-        kept = _in_turn(recording, channel, bursts[channel], mine, framing) or _apart(mine)
+        kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
@@ -156,11 +156,13 @@ def _about(bursts: Bursts, t_s: Array) -> Array:
     return np.where(away < FAR_S, hz, np.nan)
 
 
-def _in_turn(recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], framing: Framing) -> list[Beeps]:
+def _in_turn(
+    recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], hum_hz: tuple[float, ...], framing: Framing
+) -> list[Beeps]:
     """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
     if not found:
         return []
-    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))))
+    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))), hum_hz)
     if pair is None:
         return []
     both = beeps_in_turn(recording, channel, pair, framing)

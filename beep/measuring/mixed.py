@@ -25,14 +25,21 @@ RARER = 0.2  # its bursts against the other's
 ASIDE = 0.15  # of a period, that a burst's middle may be off
 UNLIKE = 0.5  # of a pulse's length, that a burst's may be off
 BRIDGE_S = 120.0  # in which a far pass' tones are too near each other to be two bursts
+TOGETHER = 0.15  # of one's bursts that have one of the other's beside them; a splice is no second tone
+LOUD_PERCENT, NEIGHBOURS = 80, 41  # bursts before and after, and which of them is called loud
+FAINT = 0.02  # of its power
+HUM_HZ = 25.0  # from a line; a burst knows its tone to as much
 ROUNDS = 6
 SETTLED = 0.02  # of the edges' length, from one round to the next
 CHUNK = 1 << 16  # samples
 MOST_ALIKE = 0.9999  # in waveform, of two edges: then neither is known
 
 
-def in_turn(bursts: Bursts, first: Beeps) -> tuple[Bursts, Bursts] | None:
-    """The bursts of two tones on one clock, of which `first` is one or a mixture of both; None where there are not."""
+def in_turn(bursts: Bursts, first: Beeps, hum_hz: tuple[float, ...]) -> tuple[Bursts, Bursts] | None:
+    """The bursts of two tones on one clock, of which `first` is one or a mixture of both; None where there are not.
+
+    Gain control lets hum through where a tone is not; that is no second tone.
+    """
     period = first.clock.period_s
     pulse = float(np.median((first.stop_s - first.start_s)[first.slots == 1]))
     length = bursts.stop_s - bursts.start_s
@@ -49,11 +56,29 @@ def in_turn(bursts: Bursts, first: Beeps) -> tuple[Bursts, Bursts] | None:
     phase = np.remainder(middle / trials[best] - np.angle(sums[best]) / (4 * np.pi) + 0.25, 1.0)
     found = []
     for low in (0.25, 0.75):
-        mine = some.pick(np.flatnonzero(np.abs(phase - low) < ASIDE))
+        mine = _strong(some.pick(np.flatnonzero(np.abs(phase - low) < ASIDE)))
         groups = tracks(mine, bridge_s=BRIDGE_S)
         found.append(mine.pick(groups[0]) if groups else mine.pick(np.zeros(0, np.int64)))
     rare, often = sorted(map(len, found))
-    return (found[0], found[1]) if rare >= max(BURSTS_LEAST, RARER * often) else None
+    if rare < max(BURSTS_LEAST, RARER * often):
+        return None
+    times_s = [(one.start_s + one.stop_s) / 2 for one in found]
+    if np.mean(np.abs(times_s[0][:, None] - times_s[1]).min(axis=1) < 1.6 * period) < TOGETHER:
+        return None
+    lines_hz = np.array(hum_hz)
+    if any(np.mean(np.abs(one.tone_hz[:, None] - lines_hz) < HUM_HZ, axis=0).max(initial=0.0) > 0.8 for one in found):
+        return None
+    return found[0], found[1]
+
+
+def _strong(bursts: Bursts) -> Bursts:
+    """Those that are not key clicks or harmonics of louder ones near them in time."""
+    if not len(bursts):
+        return bursts
+    from scipy.ndimage import percentile_filter
+
+    usual = percentile_filter(bursts.energy, LOUD_PERCENT, size=min(NEIGHBOURS, len(bursts)), mode="nearest")
+    return bursts.pick(np.flatnonzero(bursts.energy > FAINT * usual))
 
 
 def beeps_in_turn(recording: Recording, channel: int, pair: tuple[Bursts, Bursts], framing: Framing) -> list[Beeps]:
@@ -137,7 +162,7 @@ def _with_errors(beeps: Beeps, other: Beeps, rate_hz: float) -> Beeps:
 
 def _with_moves(beeps: Beeps, before: Beeps) -> Beeps:
     """Edges are less sure by as much as the last round has moved them."""
-    slot, here, there = np.intersect1d(beeps.slot, before.slot, return_indices=True)
+    _, here, there = np.intersect1d(beeps.slot, before.slot, return_indices=True)
     start_s, stop_s = np.zeros(len(beeps.slot)), np.zeros(len(beeps.slot))
     start_s[here] = beeps.start_s[here] - before.start_s[there]
     stop_s[here] = beeps.stop_s[here] - before.stop_s[there]
