@@ -99,7 +99,7 @@ def _run(name: str, rest: list[str]) -> None:
 
     command = import_module(f"beep.commands.{name}")
     lines = [line for line in EXAMPLES.splitlines() if line.lstrip().startswith(f"beep {name} ")]
-    described = f"{COMMANDS[name]}.".capitalize()
+    described = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     parser = Parser(prog=f"beep {name}", description=described, epilog="examples:\n" + "\n".join(lines))
     command.add(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")

@@ -36,8 +36,12 @@ STATIONS_IN_WORDS = ", ".join(STATIONS)
 NOTHING = "none"  # takes an optional field back to its default
 
 
-def add_scenario_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --preset, --scenario and their like, and one option for each field of a scenario, in groups."""
+def add_scenario_options(parser: argparse.ArgumentParser, *, needs: str = "") -> None:
+    """Give a parser --preset, --scenario and their like, and one option for each field of a scenario, in groups.
+
+    `needs` are the arguments that the command cannot do without, for its usage line.
+    """
+    parser.usage = f"{parser.prog} {needs}".strip() + " [options]"  # all of them would be a screen of their own
     recipe = parser.add_argument_group("recipe", "what the other options change")
     base = recipe.add_mutually_exclusive_group()
     receptions = ", ".join(reception_names())

@@ -1,6 +1,7 @@
 """Measuring tapes that are like those of 1957, and refusing what has no beeps."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -146,3 +147,30 @@ def test_the_command(beep, tmp_path) -> None:
     missing = beep("measure", "missing.wav")
     assert missing.status == 1
     assert missing.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "least"),
+    [
+        (
+            beep.Scenario(
+                station="banbury",
+                start="1957-10-13T05:20Z",
+                ionosphere="morning",
+                spin_rpm=7.0,
+                agc=True,
+                mix="20",
+                sample_rate_hz=12_000,
+            ),
+            850,  # of 1135 slots, of which some 250 lie below the edge of the day
+        ),
+        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=22_050), 1010),
+    ],
+    ids=["a morning's fading", "a tape"],
+)
+def test_one_tone_through_a_whole_pass(scenario, least):
+    """Fading, a gain control that lifts the noise, and an overloaded stage's harmonics do not tear a tone apart."""
+    (found,) = measure(beep.render(scenario), sample_rate_hz=scenario.sample_rate_hz)
+
+    assert found.beeps >= least
+    assert found.period_s == pytest.approx(scenario.pulse_s + scenario.pause_s, abs=1e-4)

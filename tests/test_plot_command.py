@@ -159,7 +159,7 @@ def test_force(tmp_path, plotted):
         (["keying", "a.png"], ["needs a recording", "beep plot keying a.png tape.wav"]),
         (["fit", "a.png"], ["needs a recording"]),
         (["keying", "a.png", "bare.wav"], ["none were found", "bare.wav"]),
-        (["fit", "a.png", "bare.wav"], ["no beeps were found"]),
+        (["fit", "a.png", "bare.wav"], ["no beeps found"]),
     ],
     ids=lambda part: " ".join(map(str, part)),
 )

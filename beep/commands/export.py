@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--truth", metavar="FILE", help=".json of all that is true of the recording, pulse by pulse (default: none)"
     )
     output.add_argument("--force", action="store_true", help="replace a file that exists")
-    add_scenario_options(parser)
+    add_scenario_options(parser, needs="FILE")
 
 
 def run(arguments: argparse.Namespace) -> None:

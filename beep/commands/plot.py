@@ -53,7 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--dark", action="store_true", help="light on dark")
     output.add_argument("--no-curve", action="store_true", help="leave the prediction out of a waterfall")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
-    add_scenario_options(parser)
+    add_scenario_options(parser, needs="KIND OUT [FILE]")
 
 
 def run(arguments: argparse.Namespace) -> None:

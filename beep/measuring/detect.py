@@ -14,6 +14,7 @@ HIGHEST_HZ = 7000.0
 LOWEST_HZ = 90.0
 SEGMENT, CONTEXT = 480, 96  # frames looked at together, and more on either side
 FLOOR_QUANTILE = 0.3
+LEAST_FLOOR = 0.02  # of the highest
 ABOVE_FLOOR = 6.0  # in power, of what three frames have on average
 BELOW_PEAK = 0.13  # in power, against the loudest within
 NEAR_S = 0.35
@@ -141,7 +142,9 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     near_tone = np.abs(column - centre[number]) <= 1.5
     np.minimum.at(start, number[near_tone], frame[near_tone])
     np.maximum.at(stop, number[near_tone], frame[near_tone])
-    over = np.bincount(number, weight / (floor[column].astype(np.float64) + 1e-30), count).astype(np.float64)
+    # Beyond a receiver's filter there is no floor, and the faintest harmonic would stand out most.
+    least = LEAST_FLOOR * float(floor.max()) + 1e-30
+    over = np.bincount(number, weight / np.maximum(floor[column], least), count).astype(np.float64)
     good = np.flatnonzero((stop - start >= 2) & (over > 30))
     return Bursts(
         start_s=start[good] * hop_s, stop_s=stop[good] * hop_s, tone_hz=centre[good] * bin_hz, energy=over[good]

@@ -13,6 +13,7 @@ STEEPEST_HZ_S = 45.0
 NEAR_HZ = 14.0
 LONGEST_S = 3.0
 FEWEST = 3  # bursts on a line
+SURE = 4.0  # sigmas above what chance puts on a line
 STRONGEST = 48  # bursts of a span that are looked at
 LINES = 3  # in a span
 BRIDGE_S = 40.0  # of fading, across which a line goes on
@@ -37,11 +38,11 @@ def tracks(bursts: Bursts, *, bridge_s: float = BRIDGE_S) -> list[Numbers]:
     """
     groups: list[list[Line]] = []
     for line in _lines(bursts):
-        home = next((group for group in reversed(groups) if _goes_on(bursts, group[-1], line, bridge_s)), None)
-        if home is None:
-            groups.append([line])
+        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line, bridge_s)) is not None]
+        if near:
+            min(near, key=lambda one: one[0])[1].append(line)
         else:
-            home.append(line)
+            groups.append([line])
     members = [np.unique(np.concatenate([line.members for line in group])) for group in groups]
     return sorted(members, key=lambda found: -len(found))
 
@@ -62,11 +63,20 @@ def _lines(bursts: Bursts) -> list[Line]:
             if len(inside) < FEWEST:
                 break
             near, slope, tone = _best_line(middle[inside] - first_s, bursts.tone_hz[inside], bursts.energy[inside])
-            if near.sum() < FEWEST:
+            if near.sum() < max(FEWEST, _by_chance(bursts.tone_hz[inside[~near]])):
                 break
             found.append(Line(members=inside[near], at_s=float(first_s), tone_hz=tone, slope_hz_s=slope))
             inside = inside[~near]
     return found
+
+
+def _by_chance(tone_hz: Array) -> float:
+    """How many of bursts that are strewn over their band may lie on one line."""
+    if len(tone_hz) < 10:
+        return 0.0
+    low_hz, high_hz = np.quantile(tone_hz, (0.1, 0.9))
+    usual = 0.8 * len(tone_hz) * 2 * NEAR_HZ / max(high_hz - low_hz, 2 * NEAR_HZ)
+    return float(usual + SURE * np.sqrt(usual) + SURE / 2)
 
 
 def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_], float, float]:
@@ -93,13 +103,16 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
 
 
-def _goes_on(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> bool:
-    if len(np.intersect1d(old.members, new.members)) >= 2:
-        return True
+def _off(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> float | None:
+    """How badly a line goes on from an older one, against what is allowed; below zero where they share bursts."""
+    shared = len(np.intersect1d(old.members, new.members))
+    if shared >= 2:
+        return -float(shared)
     gap_s = float(bursts.start_s[new.members[0]] - bursts.stop_s[old.members[-1]])
     if not -1.0 < gap_s < bridge_s:
-        return False
+        return None
     at_s = float(bursts.start_s[new.members[0]])
     ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
     back = new.tone_hz + new.slope_hz_s * (at_s - new.at_s)
-    return abs(ahead - back) < 2 * NEAR_HZ + 4.0 * max(gap_s, 0.0)
+    off = abs(ahead - back) / (2 * NEAR_HZ + 4.0 * max(gap_s, 0.0))
+    return off if off < 1 else None
