@@ -146,14 +146,11 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
 def _about(bursts: Bursts, t_s: Array) -> Array:
     """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
     middle = (bursts.start_s + bursts.stop_s) / 2
-    from scipy.ndimage import median_filter
-
-    hz = np.interp(t_s, middle, median_filter(bursts.tone_hz, size=5, mode="nearest"))
     after = np.searchsorted(middle, t_s)
     away = np.minimum(
         np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
     )
-    return np.where(away < FAR_S, hz, np.nan)
+    return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
 
 
 def _in_turn(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from beep.terminal import say, show_table
 
@@ -14,7 +13,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in `beep measure`
     from beep.measurement import measure
     from beep.recording import open_recording
     from beep.report import comparison

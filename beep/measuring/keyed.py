@@ -137,6 +137,8 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    if len(trial.slot) < FEWEST:
+        return "only noise"
     trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"

@@ -5,7 +5,7 @@ So the clock says whose a pulse is, also where their Doppler curves cross, and t
 of the recording when the other's model has been taken out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from beep.arrays import Array, Samples
 from beep.measuring.band import Framing, extract
-from beep.measuring.detect import Bursts
+from beep.measuring.detect import Bursts, without_faint
 from beep.measuring.keyed import Beeps, Expected, beeps_of, expected
 from beep.measuring.pulses import Tones, edge_kernel
 from beep.measuring.tracks import tracks
@@ -26,8 +26,6 @@ ASIDE = 0.15  # of a period, that a burst's middle may be off
 UNLIKE = 0.5  # of a pulse's length, that a burst's may be off
 BRIDGE_S = 120.0  # in which a far pass' tones are too near each other to be two bursts
 TOGETHER = 0.15  # of one's bursts that have one of the other's beside them; a splice is no second tone
-LOUD_PERCENT, NEIGHBOURS = 80, 41  # bursts before and after, and which of them is called loud
-FAINT = 0.02  # of its power
 HUM_HZ = 25.0  # from a line; a burst knows its tone to as much
 ROUNDS = 6
 SETTLED = 0.02  # of the edges' length, from one round to the next
@@ -56,7 +54,7 @@ def in_turn(bursts: Bursts, first: Beeps, hum_hz: tuple[float, ...]) -> tuple[Bu
     phase = np.remainder(middle / trials[best] - np.angle(sums[best]) / (4 * np.pi) + 0.25, 1.0)
     found = []
     for low in (0.25, 0.75):
-        mine = _strong(some.pick(np.flatnonzero(np.abs(phase - low) < ASIDE)))
+        mine = without_faint(some.pick(np.flatnonzero(np.abs(phase - low) < ASIDE)))
         groups = tracks(mine, bridge_s=BRIDGE_S)
         found.append(mine.pick(groups[0]) if groups else mine.pick(np.zeros(0, np.int64)))
     rare, often = sorted(map(len, found))
@@ -71,16 +69,6 @@ def in_turn(bursts: Bursts, first: Beeps, hum_hz: tuple[float, ...]) -> tuple[Bu
     return found[0], found[1]
 
 
-def _strong(bursts: Bursts) -> Bursts:
-    """Those that are not key clicks or harmonics of louder ones near them in time."""
-    if not len(bursts):
-        return bursts
-    from scipy.ndimage import percentile_filter
-
-    usual = percentile_filter(bursts.energy, LOUD_PERCENT, size=min(NEIGHBOURS, len(bursts)), mode="nearest")
-    return bursts.pick(np.flatnonzero(bursts.energy > FAINT * usual))
-
-
 def beeps_in_turn(recording: Recording, channel: int, pair: tuple[Bursts, Bursts], framing: Framing) -> list[Beeps]:
     """The beeps of both tones, or none where one of them is none."""
     models: list[Expected] = []
@@ -92,7 +80,7 @@ def beeps_in_turn(recording: Recording, channel: int, pair: tuple[Bursts, Bursts
             _apart(recording, channel, models),
             framing,
             frames=recording.frames,
-            tones=[(number, _course(bursts)) for number, bursts in enumerate(pair)],
+            tones=[(number, bursts.tone_at) for number, bursts in enumerate(pair)],
         )
         found = [
             beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
@@ -108,14 +96,6 @@ def beeps_in_turn(recording: Recording, channel: int, pair: tuple[Bursts, Bursts
                 break
         models = [expected(band, one, clocked=turn == 0) for band, one in zip(bands, sure, strict=True)]
     return [] if any(map(doubt, sure)) else sure
-
-
-def _course(bursts: Bursts) -> Callable[[Array], Array]:
-    from scipy.ndimage import median_filter
-
-    middle = (bursts.start_s + bursts.stop_s) / 2
-    hz = median_filter(bursts.tone_hz, size=5, mode="nearest")
-    return lambda t_s: np.interp(t_s, middle, hz)
 
 
 def _apart(recording: Recording, channel: int, models: list[Expected]) -> Iterator[Samples]:

@@ -265,13 +265,23 @@ def _scores(
     rate_hz: float,
 ) -> tuple[Array, Array]:
     """Moments (N, trials) and how well an edge there fits levels (N, count): half the drop of the sum of squares."""
-    local_s = np.arange(t_s.shape[1]) / rate_hz
-    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
-    step = 0.25 / rate_hz
     offset = expected_s - t_s[:, 0]
-    shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + 2 * step, step)
-    model = np.interp((1.0 if rising else -1.0) * (local_s[:, None] - shifts), kernel_s, kernel)
-    score = level @ model - there @ (model**2) / 2
+    step = 0.25 / rate_hz
+    first, last = (offset.min() - window_s.max()) / step, (offset.max() + window_s.max()) / step
+    trials = np.arange(int(first) - 2, int(last) + 3)
+    # A shift by a quarter of a sample is another kernel, one by whole samples a correlation.
+    quarter, whole = trials % 4, trials // 4
+    lag = np.arange(-whole[-1], t_s.shape[1] - whole[0])
+    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
+    size = 1 << int(np.ceil(np.log2(len(lag))))
+    score = np.empty((len(t_s), len(trials)))
+    spectra = np.fft.rfft(level, size, axis=1), np.fft.rfft(there, size, axis=1)
+    for part in range(4):
+        model = np.interp((1.0 if rising else -1.0) * (lag / rate_hz - part * step), kernel_s, kernel)
+        both = spectra[0] * np.fft.rfft(model, size).conj() - spectra[1] * np.fft.rfft(model**2 / 2, size).conj()
+        mine = np.flatnonzero(quarter == part)
+        score[:, mine] = np.fft.irfft(both, size, axis=1)[:, (lag[0] + whole[mine]) % size]
+    shifts = trials * step
     score[np.abs(shifts - offset[:, None]) > window_s[:, None] + step] = NOWHERE
     return t_s[:, :1] + shifts, score
 
