@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from beep.arrays import Array
 from beep.errors import RecordingError
-from beep.measuring.band import BAND_RATE_HZ, Framing, extract, smooth_ratio
+from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.clock import Keying, keying_of
 from beep.measuring.detect import Bursts, find_bursts
 from beep.measuring.hum import hum_lines
@@ -122,25 +122,28 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
         frames=recording.frames,
         tones=[(channel, partial(_about, picked)) for channel, picked in trials],
     )
+    looked_at = [_looked_at(band, picked) for band, (_, picked) in zip(bands, trials, strict=True)]
     measurements: list[Measurement] = []
     for channel in range(recording.channels):
         mine: list[Beeps] = []
         reasons = []
-        for (where, picked), band in zip(trials, bands, strict=True):
-            if where == channel:
-                beeps = beeps_of(band, picked.start_s, picked.stop_s, picked.tone_hz)
-                reason = beeps if isinstance(beeps, str) else doubt(beeps)
-                if isinstance(beeps, str) or reason:
-                    tone_hz = float(np.median(picked.tone_hz))
-                    reasons.append(f"{reason} (about {tone_hz:.0f} Hz)")
-                else:
-                    mine.append(beeps)
+        for (where, picked), beeps in zip(trials, looked_at, strict=True):
+            if where == channel and isinstance(beeps, str):
+                reasons.append(f"{beeps} (about {np.median(picked.tone_hz):.0f} Hz)")
+            elif where == channel and not isinstance(beeps, str):
+                mine.append(beeps)
         kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
             measurements.append(_nothing(channel, note, hum[channel]))
     return tuple(measurements)
+
+
+def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
+    """The beeps at and between bursts, or why they are none."""
+    beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
+    return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
 
 
 def _about(bursts: Bursts, t_s: Array) -> Array:

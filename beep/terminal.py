@@ -41,24 +41,6 @@ def stdout() -> TextIO:
     return sys.stdout
 
 
-def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table on stdout: with rules on a terminal, otherwise plain text in columns."""
-    out = stdout()
-    if out.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(*head, highlight=False)
-        for row in rows:
-            table.add_row(*row)
-        Console(file=out).print(table)
-        return
-    lines = [head, *rows] if any(head) else rows
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        out.write("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n")
-
-
 @contextmanager
 def bar(arguments: argparse.Namespace) -> Iterator[Callable[[int, int], None] | None]:
     """A progress function that draws a bar on a terminal, if the work takes longer than a moment."""

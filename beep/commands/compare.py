@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from beep.terminal import say, show_table
+from beep.terminal import say, stdout
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +14,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.measurement import measure
+    from beep.output.table import print_table
     from beep.recording import open_recording
     from beep.report import comparison
 
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name in (arguments.a, arguments.b):
         with open_recording(name) as recording:
             found.append(measure(recording))
-    show_table(*comparison(*found))
+    print_table(stdout(), *comparison(*found))
     for name, measurements in zip((arguments.a, arguments.b), found, strict=True):
         for measured in measurements:
             if measured.note:

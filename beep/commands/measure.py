@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from beep.terminal import say, show_table, stdout
+from beep.terminal import say, stdout
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     import json
 
     from beep.measurement import measure, to_json
-    from beep.output.table import write_csv
+    from beep.output.table import print_table, write_csv
     from beep.recording import open_recording
     from beep.report import against_recipe, pulse_table, report
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.csv:
         write_csv(stdout(), [pulse_table(found)])
     else:
-        show_table(*report(found))
+        print_table(stdout(), *report(found))
         compared = "" if arguments.blind else against_recipe(found, recording.comment)
         if compared:
             stdout().write(compared + "\n")

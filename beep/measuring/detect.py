@@ -40,7 +40,8 @@ class Bursts:
         from scipy.ndimage import median_filter
 
         middle = (self.start_s + self.stop_s) / 2
-        return np.interp(t_s, middle, median_filter(self.tone_hz, size=5, mode="nearest"))
+        hz: Array = np.interp(t_s, middle, median_filter(self.tone_hz, size=5, mode="nearest"))
+        return hz
 
     def pick(self, which: NDArray[np.generic]) -> "Bursts":
         return Bursts(

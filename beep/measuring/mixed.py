@@ -146,7 +146,12 @@ def _with_moves(beeps: Beeps, before: Beeps) -> Beeps:
     start_s, stop_s = np.zeros(len(beeps.slot)), np.zeros(len(beeps.slot))
     start_s[here] = beeps.start_s[here] - before.start_s[there]
     stop_s[here] = beeps.stop_s[here] - before.stop_s[there]
-    return replace(beeps, start_sd_s=np.hypot(beeps.start_sd_s, start_s), stop_sd_s=np.hypot(beeps.stop_sd_s, stop_s))
+    return replace(
+        beeps,
+        start_sd_s=np.hypot(beeps.start_sd_s, start_s),
+        stop_sd_s=np.hypot(beeps.stop_sd_s, stop_s),
+        rise_sd_s=float(np.hypot(beeps.rise_sd_s, beeps.rise_s - before.rise_s)),
+    )
 
 
 def _alike(beeps: Beeps, at_s: Array, other: Beeps, ends_s: Array, rate_hz: float) -> Array:

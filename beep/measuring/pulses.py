@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from beep.arrays import Array
 from beep.measuring.band import FLAT, STOP, Band
 
-TOGETHER = 256  # pulses worked on at once
+TOGETHER = 128  # pulses worked on at once
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
@@ -225,18 +225,27 @@ def _cut(found: Tones, at: int) -> Tones:
 
 def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[float, float]:
     """How the amplitude goes within a pulse, medians over N: last third against first, middle against both."""
-    thirds = []
+    parts = [
+        _thirds(band, start_s[at : at + TOGETHER], stop_s[at : at + TOGETHER], _cut(found, at))
+        for at in range(0, len(start_s), TOGETHER)
+    ]
+    first, middle, last = np.concatenate(parts, axis=1)
+    little = 0.05 * found.amplitude + 1e-12
+    fall = np.median(last / np.maximum(first, little))
+    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+
+
+def _thirds(band: Band, start_s: Array, stop_s: Array, found: Tones) -> Array:
+    """Amplitude in the beginning, middle and end of pulses, (3, N)."""
     length = stop_s - start_s
     count = int(np.ceil(float(length.max()) * 0.24 * band.rate_hz)) + 1
+    thirds = []
     for low in (0.12, 0.38, 0.64):
         first_s = start_s + low * length
         t_s, z = band.windows(first_s, count, found.tone_hz, found.glide_hz_s, found.time_s)
         there = t_s <= (first_s + 0.24 * length)[:, None]
         thirds.append(np.abs(np.where(there, z, 0).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
-    first, middle, last = thirds
-    little = 0.05 * found.amplitude + 1e-12
-    fall = np.median(last / np.maximum(first, little))
-    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+    return np.array(thirds)
 
 
 def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -77,14 +77,14 @@ def _values(column: NDArray[Any]) -> list[Any]:
 
 
 def print_table(file: TextIO, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of words under their heads, as wide as they need.
+    """Print rows of words under their heads, if any, as wide as they need.
 
     A head that begins with `>` stands, like its column, to the right.
     """
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    shown = RichTable(box=None, pad_edge=False, header_style="bold")
+    shown = RichTable(box=None, pad_edge=False, header_style="bold", show_header=any(head))
     for title in head:
         shown.add_column(title.lstrip(">"), justify="right" if title.startswith(">") else "left", overflow="fold")
     for row in rows:
