@@ -1,5 +1,6 @@
 """What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from beep.measuring.verdict import doubt
 from beep.recording import Recording, recording_of
 
 SNR_BANDWIDTH_HZ = 500.0
+THREADS = 2  # NumPy lets go of the lock for most of the time
 MOST_TRACKS = 3  # a channel, that are looked at closely
 FEWEST_BURSTS = 4
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
@@ -122,7 +124,8 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
         frames=recording.frames,
         tones=[(channel, partial(_about, picked)) for channel, picked in trials],
     )
-    looked_at = [_looked_at(band, picked) for band, (_, picked) in zip(bands, trials, strict=True)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        looked_at = list(pool.map(_looked_at, bands, (picked for _, picked in trials)))
     measurements: list[Measurement] = []
     for channel in range(recording.channels):
         mine: list[Beeps] = []
