@@ -178,7 +178,7 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
 
     The first of `carriers_hz` belongs to the left channel or to mono, the second to the right; where both are mixed
     in mono the higher one is that whose tone moves more. Of more tones in a channel those with most beeps are taken.
-    Raises FitError where there are no beeps.
+    A measured tone is already that of its pulse's middle. Raises FitError where there are no beeps.
     """
     heard = [one for one in measurements if one.beeps]
     if not heard:

@@ -1,5 +1,6 @@
 """What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -9,17 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from beep.arrays import Array
 from beep.errors import RecordingError
-from beep.measuring.band import BAND_RATE_HZ, Framing, extract, smooth_ratio
+from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.clock import Keying, keying_of
 from beep.measuring.detect import Bursts, find_bursts
 from beep.measuring.hum import hum_lines
 from beep.measuring.keyed import BEYOND_S, Beeps, beeps_of
+from beep.measuring.mixed import beeps_in_turn, in_turn
 from beep.measuring.smooth import typical
 from beep.measuring.tracks import tracks
 from beep.measuring.verdict import doubt
 from beep.recording import Recording, recording_of
 
 SNR_BANDWIDTH_HZ = 500.0
+THREADS = 2  # NumPy lets go of the lock for most of the time
 MOST_TRACKS = 3  # a channel, that are looked at closely
 FEWEST_BURSTS = 4
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
@@ -121,20 +124,18 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
         frames=recording.frames,
         tones=[(channel, partial(_about, picked)) for channel, picked in trials],
     )
+    with ThreadPoolExecutor(THREADS) as pool:
+        looked_at = list(pool.map(_looked_at, bands, (picked for _, picked in trials)))
     measurements: list[Measurement] = []
     for channel in range(recording.channels):
         mine: list[Beeps] = []
         reasons = []
-        for (where, picked), band in zip(trials, bands, strict=True):
-            if where == channel:
-                beeps = beeps_of(band, picked.start_s, picked.stop_s, picked.tone_hz)
-                reason = beeps if isinstance(beeps, str) else doubt(beeps)
-                if isinstance(beeps, str) or reason:
-                    tone_hz = float(np.median(picked.tone_hz))
-                    reasons.append(f"{reason} (about {tone_hz:.0f} Hz)")
-                else:
-                    mine.append(beeps)
-        kept = _apart(mine)
+        for (where, picked), beeps in zip(trials, looked_at, strict=True):
+            if where == channel and isinstance(beeps, str):
+                reasons.append(f"{beeps} (about {np.median(picked.tone_hz):.0f} Hz)")
+            elif where == channel and not isinstance(beeps, str):
+                mine.append(beeps)
+        kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
@@ -142,17 +143,33 @@ def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None)
     return tuple(measurements)
 
 
+def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
+    """The beeps at and between bursts, or why they are none."""
+    beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
+    return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
+
+
 def _about(bursts: Bursts, t_s: Array) -> Array:
     """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
     middle = (bursts.start_s + bursts.stop_s) / 2
-    from scipy.ndimage import median_filter
-
-    hz = np.interp(t_s, middle, median_filter(bursts.tone_hz, size=5, mode="nearest"))
     after = np.searchsorted(middle, t_s)
     away = np.minimum(
         np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
     )
-    return np.where(away < FAR_S, hz, np.nan)
+    return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
+
+
+def _in_turn(
+    recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], hum_hz: tuple[float, ...], framing: Framing
+) -> list[Beeps]:
+    """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
+    if not found:
+        return []
+    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))), hum_hz)
+    if pair is None:
+        return []
+    both = beeps_in_turn(recording, channel, pair, framing)
+    return sorted(both, key=lambda each: float(each.start_s[0]))
 
 
 def _apart(found: list[Beeps]) -> list[Beeps]:

@@ -21,6 +21,7 @@ LAYERS = [
     {"measuring.detect", "measuring.pulses"},
     {"measuring.keyed", "measuring.tracks"},
     {"measuring.verdict"},
+    {"measuring.mixed"},
     {"measurement"},
     {"geometry", "ionosphere", "signal"},
     {"channel"},
@@ -109,7 +110,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
         "soundfile": {"output.wav", "recording"},
         "rich": {"terminal", "console"},
         "sounddevice": {"output.live"},
-        "scipy": {"fitting.adjust", "measuring.band", "measuring.detect", "measurement"},
+        "scipy": {"fitting.adjust", "measuring.band", "measuring.detect"},
         "matplotlib": {"plot.style", "plot.panels", "plot.passes", "plot.recordings"},
     }
     for library, homes in wanted.items():

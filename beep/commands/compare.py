@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 
-from beep.terminal import say, show_table
+from beep.terminal import say
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -14,10 +13,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in `beep measure`
     from beep.measurement import measure
     from beep.recording import open_recording
     from beep.report import comparison
+    from beep.terminal import show_table
 
     found = []
     for name in (arguments.a, arguments.b):

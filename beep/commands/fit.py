@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from math import floor, isfinite, log10
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from beep.choices import Orbit, Sideband
 from beep.errors import BeepError, FitError
 from beep.scenario import SPUTNIK_1
-from beep.terminal import say, stdout
+from beep.terminal import say, show_table, stdout
 
 if TYPE_CHECKING:
     from beep.fit import Estimate, PassFit
@@ -23,7 +23,6 @@ ROWS = {
     "speed_km_s": "speed there, km/s",
     "f0_hz": "tone without Doppler, Hz",
 }
-WIDTHS = (14, 11, 20, 20, 13)
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 MOST_MHZ = 30_000.0
@@ -105,7 +104,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         stdout().write(json.dumps(to_json(found, recipe), indent=1, allow_nan=False) + "\n")
     else:
-        stdout().write(_text(found, recipe))
+        _print(stdout(), found, recipe)
 
 
 def _number(text: str) -> float:
@@ -179,20 +178,23 @@ def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
     return {name: value if isfinite(value) else None for name, value in vars(estimate).items()}
 
 
-def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
+def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None) -> None:
     from beep.fit import UNDETERMINED
 
     removed = "removed to first order" if len(found.carriers) == 2 else "not removed, by one carrier"
-    titles = ["value", "error", "bias of model", "of a morning's sky"]
-    titles += ["recipe"] if recipe is not None else []
-    lines = [f"model: {found.model}; ionosphere: {removed}", _row("", titles)]
+    head = ["", ">value", ">error", ">bias of model", ">of a morning's sky"]
+    head += [">recipe"] if recipe is not None else []
+    rows = []
     for name, title in ROWS.items():
         estimate = getattr(found, name)
         digits = _digits(estimate.sd)
         cells = [f"{estimate.value:.{digits}f}", f"{estimate.sd:.{digits}f}" if estimate.sd else "given"]
         cells += [_bias(table[name]) for table in (found.model_bias, found.ionosphere_bias)]
         cells += [f"{recipe[name]:.{digits}f}"] if recipe is not None else []
-        lines.append(_row(title, cells))
+        rows.append((title, *cells))
+    out.write(f"model: {found.model}; ionosphere: {removed}\n")
+    show_table(head, rows, file=out)
+    lines = []
     if found.time_shift_s is not None and found.node_shift_deg is not None:
         late, node = found.time_shift_s, found.node_shift_deg
         lines.append(
@@ -208,11 +210,7 @@ def _text(found: PassFit, recipe: dict[str, float] | None) -> str:
         )
     lines.append(f"correlation of distance and speed: {found.correlation[2, 3]:.3f}")
     lines += ["what one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(title: str, cells: list[str]) -> str:
-    return f"{title:25}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS[: len(cells)], strict=True))
+    out.write("\n".join(lines) + "\n")
 
 
 def _digits(sd: float) -> int:

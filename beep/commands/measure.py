@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
-from beep.terminal import say, show_table, stdout
+from beep.terminal import say, stdout
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +19,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    # Before NumPy comes: its products here are small, and threads that fight for busy cores take ten times as long.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import json
 
     from beep.measurement import measure, to_json

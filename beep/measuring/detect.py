@@ -19,6 +19,8 @@ ABOVE_FLOOR = 6.0  # in power, of what three frames have on average
 BELOW_PEAK = 0.13  # in power, against the loudest within
 NEAR_S = 0.35
 NEAR_BINS = 3  # to either side
+LOUD_PERCENT, NEIGHBOURS = 80, 41  # bursts before and after, and which of them is called loud
+FAINT = 0.02  # of its power
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,14 @@ class Bursts:
 
     def __len__(self) -> int:
         return len(self.start_s)
+
+    def tone_at(self, t_s: Array) -> Array:
+        """The tone at any times (N,), between the bursts'."""
+        from scipy.ndimage import median_filter
+
+        middle = (self.start_s + self.stop_s) / 2
+        hz: Array = np.interp(t_s, middle, median_filter(self.tone_hz, size=5, mode="nearest"))
+        return hz
 
     def pick(self, which: NDArray[np.generic]) -> "Bursts":
         return Bursts(
@@ -62,6 +72,16 @@ def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int
                 )
             )
     return [_joined(parts) for parts in found]
+
+
+def without_faint(bursts: Bursts) -> Bursts:
+    """Those that are not key clicks or harmonics of louder ones near them in time."""
+    if not len(bursts):
+        return bursts
+    from scipy.ndimage import percentile_filter
+
+    usual = percentile_filter(bursts.energy, LOUD_PERCENT, size=min(NEIGHBOURS, len(bursts)), mode="nearest")
+    return bursts.pick(np.flatnonzero(bursts.energy > FAINT * usual))
 
 
 def _joined(parts: list[Bursts]) -> Bursts:

@@ -9,7 +9,7 @@ from beep.arrays import Array
 from beep.measuring.band import Band
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
 from beep.measuring.pulses import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.measuring.smooth import Curve, smooth_curve
+from beep.measuring.smooth import Curve, smooth_curve, typical
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
@@ -61,6 +61,16 @@ class Beeps:
     clock: Clock
     fall: float  # amplitude of a pulse's last third against its first
     arch: float  # and of its middle against both
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A keyed tone as a model: pulses (N,) in order of time."""
+
+    start_s: Array
+    stop_s: Array
+    rise_s: float
+    tones: Tones
 
 
 def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
@@ -127,6 +137,8 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    if len(trial.slot) < FEWEST:
+        return "only noise"
     trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
@@ -306,12 +318,13 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
     # A tone that bends within a pulse of length T looks as if it were T**2 / 40 of the bend higher in its middle.
     found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
     curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
-    starts = on_clock(final.slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
+    slot = final.slot - final.slot[0]
+    starts = on_clock(slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
     fall, arch = shape_of(band, final.start_s, final.stop_s, found)
     return Beeps(
         fall=fall,
         arch=arch,
-        slot=final.slot - final.slot[0],
+        slot=slot,
         slots=final.slots,
         start_s=np.where(cut_start, 0.0, final.start_s),
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
@@ -325,3 +338,43 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         tone=curve,
         clock=starts,
     )
+
+
+def expected(band: Band, beeps: Beeps, *, clocked: bool) -> Expected:
+    """What a tone should be in each slot of its clock from the first beep to the last; without a clock, its beeps.
+
+    Their edges are drawn towards the clock as far as it is surer than they. If `clocked`, each slot has a pulse of its
+    own just on the clock, whatever was found.
+    """
+    slot, slots, starts = beeps.slot, beeps.slots, beeps.clock
+    start_s, stop_s = beeps.start_s, beeps.stop_s
+    if starts.steady:
+        single = beeps.whole & (slots == 1)
+        usual_s, _, jitter_s = typical((stop_s - start_s)[single], np.hypot(beeps.start_sd_s, beeps.stop_sd_s)[single])
+        slots = np.ones_like(slots) if clocked else slots
+        taken = np.zeros(slot[-1] + slots[-1] + 1, np.int64)
+        np.add.at(taken, slot, 1)
+        np.add.at(taken, slot + slots, -1)
+        free = np.flatnonzero(np.cumsum(taken)[:-1] == 0)
+        start_s = _drawn(start_s, beeps.start_sd_s, starts.of(slot), 0.0 if clocked else starts.scatter_s)
+        last_s = starts.of(slot + slots - 1) + usual_s
+        stop_s = _drawn(stop_s, beeps.stop_sd_s, last_s, 0.0 if clocked else np.hypot(starts.scatter_s, jitter_s))
+        order = np.argsort(np.concatenate([slot, free]))
+        start_s = np.concatenate([start_s, starts.of(free)])[order]
+        stop_s = np.concatenate([stop_s, starts.of(free) + usual_s])[order]
+    guard_s = 0.6 * beeps.rise_s + 0.002
+    low, high = np.maximum(start_s, 0) + guard_s, np.minimum(stop_s, band.duration_s) - guard_s
+    heard = high - low > 0.02
+    shape = _Shape(search_hz=4.0)
+    return Expected(
+        start_s=start_s[heard],
+        stop_s=stop_s[heard],
+        rise_s=beeps.rise_s,
+        tones=_near(band, low[heard], high[heard], beeps.tone, shape),
+    )
+
+
+def _drawn(measured_s: Array, sd_s: Array, clock_s: Array, scatter_s: float) -> Array:
+    """Moments drawn towards a clock about which they scatter."""
+    share = scatter_s**2 / (scatter_s**2 + sd_s**2 + 1e-30)
+    return np.asarray(clock_s + share * (measured_s - clock_s))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from beep.arrays import Array
 from beep.measuring.band import FLAT, STOP, Band
 
-TOGETHER = 256  # pulses worked on at once
+TOGETHER = 128  # pulses worked on at once
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
@@ -183,10 +183,10 @@ def edges(
         moments, score = _scores(
             t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
         )
-        peak, top = _peaks(moments, score)
+        peak, _ = _peaks(moments, score)
         part = slice(at, at + TOGETHER)
         weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
-        likely = np.exp(np.clip((score - top[:, None]) * weight[:, None], -700, 0))
+        likely = np.exp(np.maximum((score - score.max(axis=1)[:, None]) * weight[:, None], -700))
         total = likely.sum(axis=1)
         mean = (likely * moments).sum(axis=1) / total
         spread = np.sqrt((likely * (moments - mean[:, None]) ** 2).sum(axis=1) / total)
@@ -225,18 +225,27 @@ def _cut(found: Tones, at: int) -> Tones:
 
 def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[float, float]:
     """How the amplitude goes within a pulse, medians over N: last third against first, middle against both."""
-    thirds = []
+    parts = [
+        _thirds(band, start_s[at : at + TOGETHER], stop_s[at : at + TOGETHER], _cut(found, at))
+        for at in range(0, len(start_s), TOGETHER)
+    ]
+    first, middle, last = np.concatenate(parts, axis=1)
+    little = 0.05 * found.amplitude + 1e-12
+    fall = np.median(last / np.maximum(first, little))
+    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+
+
+def _thirds(band: Band, start_s: Array, stop_s: Array, found: Tones) -> Array:
+    """Amplitude in the beginning, middle and end of pulses, (3, N)."""
     length = stop_s - start_s
     count = int(np.ceil(float(length.max()) * 0.24 * band.rate_hz)) + 1
+    thirds = []
     for low in (0.12, 0.38, 0.64):
         first_s = start_s + low * length
         t_s, z = band.windows(first_s, count, found.tone_hz, found.glide_hz_s, found.time_s)
         there = t_s <= (first_s + 0.24 * length)[:, None]
         thirds.append(np.abs(np.where(there, z, 0).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
-    first, middle, last = thirds
-    little = 0.05 * found.amplitude + 1e-12
-    fall = np.median(last / np.maximum(first, little))
-    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+    return np.array(thirds)
 
 
 def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -265,13 +274,23 @@ def _scores(
     rate_hz: float,
 ) -> tuple[Array, Array]:
     """Moments (N, trials) and how well an edge there fits levels (N, count): half the drop of the sum of squares."""
-    local_s = np.arange(t_s.shape[1]) / rate_hz
-    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
-    step = 0.25 / rate_hz
     offset = expected_s - t_s[:, 0]
-    shifts = np.arange(offset.min() - window_s.max() - step, offset.max() + window_s.max() + 2 * step, step)
-    model = np.interp((1.0 if rising else -1.0) * (local_s[:, None] - shifts), kernel_s, kernel)
-    score = level @ model - there @ (model**2) / 2
+    step = 0.25 / rate_hz
+    first, last = (offset.min() - window_s.max()) / step, (offset.max() + window_s.max()) / step
+    trials = np.arange(int(first) - 2, int(last) + 3)
+    # A shift by a quarter of a sample is another kernel, one by whole samples a correlation.
+    quarter, whole = trials % 4, trials // 4
+    lag = np.arange(-whole[-1], t_s.shape[1] - whole[0])
+    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
+    size = 1 << int(np.ceil(np.log2(len(lag))))
+    score = np.empty((len(t_s), len(trials)))
+    spectra = np.fft.rfft(level, size, axis=1), np.fft.rfft(there, size, axis=1)
+    for part in range(4):
+        model = np.interp((1.0 if rising else -1.0) * (lag / rate_hz - part * step), kernel_s, kernel)
+        both = spectra[0] * np.fft.rfft(model, size).conj() - spectra[1] * np.fft.rfft(model**2 / 2, size).conj()
+        mine = np.flatnonzero(quarter == part)
+        score[:, mine] = np.fft.irfft(both, size, axis=1)[:, (lag[0] + whole[mine]) % size]
+    shifts = trials * step
     score[np.abs(shifts - offset[:, None]) > window_s[:, None] + step] = NOWHERE
     return t_s[:, :1] + shifts, score
 

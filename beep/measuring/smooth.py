@@ -8,7 +8,10 @@ from numpy.polynomial import legendre
 from beep.arrays import Array
 
 HUBER = 2.5  # sigma, beyond which a point counts less
-PATIENCE = 3  # degrees without gain, after which no higher one is tried
+DEGREES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 38, 44, 52, 60)  # an overhead pass has 50
+PATIENCE = 3  # of them without gain, after which no higher one is tried
+ROUNDS, SKETCH = 12, 5  # of weights that follow the residuals, and as many as choose a degree
+SETTLED = 1e-3  # of the scatter, from one round to the next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ class Curve:
         return (x - self.low) * self._scale - 1
 
 
-def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = 20) -> Curve:
+def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1]) -> Curve:
     """The Legendre series through points (N,) of standard errors `sd`, of the degree that the points ask for.
 
     Points beyond 2.5 sigma count less (Huber); scatter beyond `sd` is estimated and adds to it; the degree is that of
@@ -65,32 +68,33 @@ def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = 20) -> Cur
     place = (x - low) * (2 / (high - low)) - 1
     most = max(1, min(most_degree, len(x) // 4))
     basis: Array = np.asarray(legendre.legvander(place, most), np.float64)
-    best, least, waited = None, np.inf, 0
-    for degree in range(1, most + 1):
-        fit = _fit(basis[:, : degree + 1], y, sd)
+    best, least, waited = 1, np.inf, 0
+    for degree in (degree for degree in DEGREES if degree <= most):
+        fit = _fit(basis[:, : degree + 1], y, sd, rounds=SKETCH)
         criterion = fit[3] + (degree + 1) * np.log(len(x))
         if criterion < least - 1e-9:
-            best, least, waited = fit, criterion, 0
+            best, least, waited = degree, criterion, 0
         else:
             waited += 1
             if waited == PATIENCE:
                 break
-    assert best is not None
-    return Curve(low=low, high=high, coefficients=best[0], covariance=best[1], scatter=best[2])
+    coefficients, covariance, scatter, _ = _fit(basis[:, : best + 1], y, sd)
+    return Curve(low=low, high=high, coefficients=coefficients, covariance=covariance, scatter=scatter)
 
 
-def _fit(basis: Array, y: Array, sd: Array) -> tuple[Array, Array, float, float]:
+def _fit(basis: Array, y: Array, sd: Array, *, rounds: int = ROUNDS) -> tuple[Array, Array, float, float]:
     """Coefficients, covariance, excess scatter, and -2 log likelihood of one robust fit."""
     count, unknowns = basis.shape
     scatter, trust = 0.0, np.ones(count)
     floor = 1e-12 + 1e-6 * float(np.median(sd))
-    for turn in range(12):
+    for turn in range(rounds):
         variance = sd**2 + scatter**2
         weight = trust / variance
-        scaled = basis * np.sqrt(weight)[:, None]
-        covariance: Array = np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True), np.float64)
-        coefficients = covariance @ (basis.T @ (weight * y))
-        residual = y - basis @ coefficients
+        # einsum: threaded BLAS on matrices as slim as these waits for its threads.
+        moments = np.einsum("nj,nk->jk", basis, basis * weight[:, None])
+        covariance = _inverse(moments)
+        coefficients = covariance @ np.einsum("nj,n->j", basis, weight * y)
+        residual = y - np.einsum("nj,j->n", basis, coefficients)
         if turn == 0:  # from the middle half, lest a few outliers decide
             scatter = 1.4826 * float(np.median(np.abs(residual)))
             trust = _huber(residual, np.sqrt(sd**2 + scatter**2))
@@ -99,12 +103,21 @@ def _fit(basis: Array, y: Array, sd: Array) -> tuple[Array, Array, float, float]
         clipped = np.clip(residual, -HUBER * np.sqrt(variance), HUBER * np.sqrt(variance))
         # The clipping takes 2 % from the variance of what is normal.
         excess = float(np.sum((clipped**2 * 1.02 * count / freedom - sd**2) / variance**2) / np.sum(1 / variance**2))
-        scatter = float(np.sqrt(max(excess, 0.0)))
+        before, scatter = scatter, float(np.sqrt(max(excess, 0.0)))
         trust = _huber(residual, np.sqrt(sd**2 + scatter**2) + floor)
+        if turn > 3 and abs(scatter - before) <= SETTLED * scatter:
+            break
     variance = sd**2 + scatter**2
     z = np.abs(residual) / np.sqrt(variance)
     loss = np.where(z < HUBER, z**2, 2 * HUBER * z - HUBER**2)
     return coefficients, covariance, scatter, float(np.sum(loss + np.log(variance)))
+
+
+def _inverse(moments: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.inv(moments))
+    except np.linalg.LinAlgError:  # fewer different points than unknowns
+        return np.asarray(np.linalg.pinv(moments, hermitian=True))
 
 
 def _huber(residual: Array, sd: Array) -> Array:

@@ -10,6 +10,8 @@ ALIKE = 0.2  # of the usual length
 UNEVEN = 0.17  # of the period: the clip that is handed round since 1957 wanders by 10 %
 SHORTEST_S = 0.07
 LEAST_FALL = 0.45  # of the amplitude within a pulse; a receiver's gain control falls to about 0.6
+MOST_GROWTH = 1.6  # and does not make it grow; a syllable may
+MOST_WANDER, MOST_WANDER_HZ = 0.01, 4.0  # of the tone about a smooth course; a tape's wow is 0.004
 MOST_ARCH = 1.12  # a sine's half wave has 1.2
 MOST_EXCEPTIONS, MOST_MISSING = 0.3, 0.15  # of the slots: the tapes of 1957 have dashes, Morse code has gaps too
 
@@ -40,12 +42,14 @@ def doubt(beeps: Beeps) -> str:
         return "a tone whose pulses are of unlike length"
     if count < 0.4 * slots:
         return "a tone that comes back now and then, on no steady clock"
-    if beeps.tone.scatter > max(0.01 * beeps.tone.mean[0], 8.0):
+    if beeps.tone.scatter > max(MOST_WANDER * beeps.tone.mean[0], MOST_WANDER_HZ):
         return "sounds without one steady tone"
     if usual < SHORTEST_S:
         return "clicks or knocks, too short for beeps"
     if beeps.fall < LEAST_FALL:
         return "struck or plucked sounds that die away"
+    if beeps.fall > MOST_GROWTH:
+        return "sounds that swell, like syllables"
     if beeps.arch > MOST_ARCH or beeps.rise_s > 0.34 * min(usual, period - usual):
         return "a tone that swells and fades without being keyed"
     if beeps.floor > 0.55:
