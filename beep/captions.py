@@ -11,7 +11,7 @@ from beep.tle import elements_of
 from beep.tle import name_of as satellite_of
 
 MOST_CHANGES = 3  # written out
-TOLD_APART = {"station", "start"}  # as place and date
+TOLD_APART = {"station", "start", "tle"}  # as place and date
 
 
 def footer(scenario: Scenario, reception: Reception) -> list[str]:

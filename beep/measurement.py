@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from beep.measuring.mixed import beeps_in_turn, in_turn
 from beep.measuring.smooth import typical
 from beep.measuring.tracks import tracks
 from beep.measuring.verdict import doubt
-from beep.recording import Recording, recording_of
+from beep.recording import Recording, open_recording, recording_of
 
 SNR_BANDWIDTH_HZ = 500.0
 THREADS = 2  # NumPy lets go of the lock for most of the time
@@ -94,14 +95,19 @@ class Measurement:
         return measurement_html(self)
 
 
-def measure(source: Recording | ArrayLike, *, sample_rate_hz: int | None = None) -> tuple[Measurement, ...]:
-    """Every keyed tone in a recording, or in samples (N,) or (N, channels) at `sample_rate_hz`.
+def measure(
+    source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None
+) -> tuple[Measurement, ...]:
+    """Every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels) at `sample_rate_hz`.
 
     At least one for each channel: where there are no beeps, one that says so. Two for a channel that mixes two
     carriers keyed in turn, the one that sends first ahead. Raises RecordingError for what cannot be measured.
 
     What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying.
     """
+    if isinstance(source, str | Path):
+        with open_recording(source) as opened:
+            return measure(opened)
     if isinstance(source, Recording):
         recording = source
     elif sample_rate_hz is None:

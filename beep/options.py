@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from beep.errors import ScenarioError
-from beep.recipe import beacon, beacons, character, load, preset, reception_names
+from beep.recipe import beacon, beacons, character, load, preset, presets, reception_names
 from beep.rules import choices
 from beep.scenario import SPUTNIK_1, Scenario, fields
 from beep.stations import STATIONS
@@ -44,7 +44,7 @@ def add_scenario_options(parser: argparse.ArgumentParser, *, needs: str = "") ->
     parser.usage = f"{parser.prog} {needs}".strip() + " [options]"  # all of them would be a screen of their own
     recipe = parser.add_argument_group("recipe", "what the other options change")
     base = recipe.add_mutually_exclusive_group()
-    receptions = ", ".join(reception_names())
+    receptions = ", ".join(name for name in presets() if name in reception_names())
     about = f"{PRESETS_IN_WORDS}; or of `beep receptions`: {receptions}"
     base.add_argument("--preset", metavar="NAME", help=f"{about} (default: tass)")
     base.add_argument("--scenario", metavar="FILE", help="a TOML file as `beep show` prints it")

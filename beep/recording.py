@@ -20,6 +20,7 @@ from beep.errors import RecordingError
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
 LEAST_S = 1.0
 MOST_CHANNELS = 64
+LARGEST_RIFF = 0x7FFF_0000  # above, the length of a stream that did not know it
 BLOCK_BYTES = 4 << 20  # of float samples
 
 
@@ -32,6 +33,7 @@ class Recording:
     frames: int
     comment: str = ""  # as the file has it; this package puts its scenario there, as JSON
     name: str = "the recording"
+    missing: str = ""  # in words, what the file's header promises and the file does not hold
     _read: Callable[[int, int], Samples] = field(repr=False)  # first frame, number -> (N, channels)
 
     @property
@@ -113,10 +115,21 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
             frames=sound.frames,
             comment=sound.comment,
             name=name,
+            missing=_missing(file, name),
             _read=partial(_read, sound, name),
         )
         _check(recording)
         yield recording
+
+
+def _missing(file: BinaryIO, name: str) -> str:
+    """What a WAV file's header promises beyond the file's end, in words; streams say nothing or all ones there."""
+    held = os.fstat(file.fileno()).st_size
+    head = os.pread(file.fileno(), 8, 0)
+    promised = int.from_bytes(head[4:8], "little") + 8
+    if head[:4] != b"RIFF" or not held + 1 < promised < LARGEST_RIFF:
+        return ""
+    return f"{name} is cut off: its header promises {promised} bytes, it holds {held}; copy it again"
 
 
 def _read(sound: Any, name: str, first: int, count: int) -> Samples:

@@ -12,6 +12,7 @@ from beep.measurement import Measurement
 from beep.recipe import from_dict
 from beep.truth import track
 
+STEPS = 1000  # of the mean tone
 Rows = list[tuple[str, ...]]
 
 QUANTITIES = (  # label, key, unit, factor to that unit, least digits after the point
@@ -65,33 +66,37 @@ def _plain(value: float, unit: str, digits: int) -> str:
     return f"{value:.{digits}f} {unit}".strip() if np.isfinite(value) else ""
 
 
-def comparison(first: tuple[Measurement, ...], second: tuple[Measurement, ...]) -> tuple[tuple[str, ...], Rows]:
-    """Head and rows of two recordings side by side, tone by tone, and their differences in standard errors."""
+def comparison(
+    first: tuple[Measurement, ...], second: tuple[Measurement, ...], *, names: tuple[str, str]
+) -> tuple[tuple[str, ...], Rows]:
+    """Head and rows of two recordings side by side, tone by tone: second less first, and that in standard errors."""
     rows: Rows = []
     for number, (one, other) in enumerate(zip_longest(first, second)):
         if number:
-            rows.append(("", "", "", ""))
+            rows.append(("", "", "", "", ""))
         if len(first) > 1 or len(second) > 1:
             rows.append(
-                (f"tone {number + 1}", *("" if each is None else _heads((each,))[0] for each in (one, other)), "")
+                (f"tone {number + 1}", *("" if each is None else _heads((each,))[0] for each in (one, other)), "", "")
             )
-        rows.append(("beeps", *("" if each is None else str(each.beeps) for each in (one, other)), ""))
+        rows.append(("beeps", *("" if each is None else str(each.beeps) for each in (one, other)), "", ""))
         for label, key, unit, factor, digits in (*QUANTITIES, ("SNR in 500 Hz", "snr_db", "dB", 1.0, 1)):
             texts = ("" if each is None else _value(each, key, unit, factor, digits) for each in (one, other))
-            rows.append((label, *texts, _difference(one, other, key)))
-        rows.append(
-            ("keying of 1957", *("" if each is None or not each.beeps else each.keying for each in (one, other)), "")
-        )
-    return ("", "A", "B", "(B - A) / standard error"), rows
+            rows.append((label, *texts, *_difference(one, other, key, unit, factor)))
+        keyings = ("" if each is None or not each.beeps else each.keying for each in (one, other))
+        rows.append(("keying of 1957", *keyings, "", ""))
+    return ("", *names, ">difference", ">in its errors"), rows
 
 
-def _difference(one: Measurement | None, other: Measurement | None, key: str) -> str:
+def _difference(
+    one: Measurement | None, other: Measurement | None, key: str, unit: str, factor: float
+) -> tuple[str, str]:
     if one is None or other is None:
-        return ""
+        return "", ""
+    off = getattr(other, key) - getattr(one, key)
     sd = np.hypot(getattr(one, f"{key}_sd"), getattr(other, f"{key}_sd"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.divide(getattr(other, key) - getattr(one, key), sd)
-    return f"{ratio:+.1f}" if np.isfinite(ratio) else ""
+    if not (np.isfinite(off) and np.isfinite(sd) and sd > 0):
+        return "", ""
+    return f"{factor * off:+.4g} {unit}", f"{off / sd:+.1f}"
 
 
 def pulse_table(found: tuple[Measurement, ...]) -> dict[str, NDArray[Any]]:
@@ -119,13 +124,14 @@ def against_recipe(found: tuple[Measurement, ...], comment: str) -> str:
         pulse, pause = scenario.pulse_s, scenario.pause_s
         if carrier.sends == "pause":
             pulse, pause = pause, pulse
-        t_s = np.linspace(each.pulses.time_s[0], each.pulses.time_s[-1], 201)
+        first_s, last_s = each.pulses.time_s[[0, -1]]
+        t_s = first_s + (np.arange(STEPS) + 0.5) / STEPS * (last_s - first_s)
         try:
             tone_hz = np.abs(track(scenario, t_s)[f"tone_{scenario.name_of(carrier)}_hz"]).mean()
         except ScenarioError:
             return ""
         lines.append(
-            f"recipe for {scenario.name_of(carrier)} MHz: pulse {1e3 * pulse:.1f} ms, pause {1e3 * pause:.1f} ms, "
+            f"recipe for {carrier.frequency_mhz:g} MHz: pulse {1e3 * pulse:.1f} ms, pause {1e3 * pause:.1f} ms, "
             f"tone {tone_hz:.2f} Hz on average"
         )
     return "\n".join(lines)

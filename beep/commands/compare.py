@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from beep.terminal import say
+from beep.commands.measure import tell_notes
+from beep.errors import RecordingError
+from beep.terminal import show_table
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="A", help="a recording")
+    parser.add_argument("a", metavar="A", help="a recording; - for stdin")
     parser.add_argument("b", metavar="B", help="another")
 
 
@@ -16,14 +19,12 @@ def run(arguments: argparse.Namespace) -> None:
     from beep.measurement import measure
     from beep.recording import open_recording
     from beep.report import comparison
-    from beep.terminal import show_table
 
+    if arguments.a == arguments.b == "-":
+        raise RecordingError("stdin is one recording, got - twice; give a file for the other")
     found = []
     for name in (arguments.a, arguments.b):
-        with open_recording(name) as recording:
+        with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
             found.append(measure(recording))
-    show_table(*comparison(*found))
-    for name, measurements in zip((arguments.a, arguments.b), found, strict=True):
-        for measured in measurements:
-            if measured.note:
-                say(f"beep: {name}, channel {measured.channel + 1}: {measured.note}", arguments)
+            tell_notes(found[-1], recording, arguments)
+    show_table(*comparison(found[0], found[1], names=(arguments.a, arguments.b)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import timedelta
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from beep.choices import Orbit, Sideband
 from beep.errors import BeepError, FitError
+from beep.rules import parse_time
 from beep.scenario import SPUTNIK_1
 from beep.terminal import say, show_table, stdout
 
@@ -18,14 +20,15 @@ if TYPE_CHECKING:
     from beep.recording import Recording
 
 ROWS = {
-    "tca_s": "closest approach, s",
-    "distance_km": "distance there, km",
-    "speed_km_s": "speed there, km/s",
-    "f0_hz": "tone without Doppler, Hz",
+    "tca_s": "closest, s",
+    "distance_km": "distance, km",
+    "speed_km_s": "speed, km/s",
+    "f0_hz": "tone at rest, Hz",
 }
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 MOST_MHZ = 30_000.0
+SYSTEMATIC = 3.0
 POOR_HZ, POOR_MISFIT = 0.5, 10.0  # of residuals that no noise explains
 
 
@@ -86,7 +89,9 @@ def run(arguments: argparse.Namespace) -> None:
         recipe = None if arguments.blind else _recipe(recording, found)
     if arguments.carrier_mhz is None:
         used = " and ".join(f"{one.frequency_hz / 1e6:g}" for one in found.carriers)
-        say(f"beep: assumed: {used} MHz; if it is another, say so: --carrier-mhz", arguments)
+        others = [] if recipe is None else _other_carriers(recording, found)
+        theirs = f"but the file's own recipe says {' and '.join(others)}" if others else "if it is another, say so"
+        say(f"beep: assumed: {used} MHz; {theirs}: --carrier-mhz {' --carrier-mhz '.join(others) or 'MHZ'}", arguments)
     if not SATELLITE_KM_S[0] < found.speed_km_s.value < SATELLITE_KM_S[1]:
         say(
             f"beep: warning: {found.speed_km_s.value:.2f} km/s is no satellite's speed; is the carrier right "
@@ -104,7 +109,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         stdout().write(json.dumps(to_json(found, recipe), indent=1, allow_nan=False) + "\n")
     else:
-        _print(stdout(), found, recipe)
+        _print(stdout(), found, recipe, start=arguments.start)
 
 
 def _number(text: str) -> float:
@@ -136,6 +141,15 @@ def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
         return None
     tca_s, distance_km, speed_km_s = map(float, closest(reception.look, near_s=reception.tca_s))
     return {"f0_hz": scenario.tone_hz, "tca_s": tca_s, "distance_km": distance_km, "speed_km_s": speed_km_s}
+
+
+def _other_carriers(recording: Recording, found: PassFit) -> list[str]:
+    """The carriers, MHz, of the recipe in a file of ours, where they are not those that the fit took."""
+    from beep.recipe import from_dict
+
+    heard = from_dict(json.loads(recording.comment)).heard
+    taken = {one.frequency_hz for one in found.carriers}
+    return [] if taken <= {one.frequency_mhz * 1e6 for one in heard} else [f"{one.frequency_mhz:g}" for one in heard]
 
 
 def to_json(found: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
@@ -178,11 +192,11 @@ def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
     return {name: value if isfinite(value) else None for name, value in vars(estimate).items()}
 
 
-def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None) -> None:
+def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None, *, start: str) -> None:
     from beep.fit import UNDETERMINED
 
     removed = "removed to first order" if len(found.carriers) == 2 else "not removed, by one carrier"
-    head = ["", ">value", ">error", ">bias of model", ">of a morning's sky"]
+    head = ["", ">value", ">error", ">model bias", ">morning's bias"]
     head += [">recipe"] if recipe is not None else []
     rows = []
     for name, title in ROWS.items():
@@ -197,9 +211,10 @@ def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None) -> None
     lines = []
     if found.time_shift_s is not None and found.node_shift_deg is not None:
         late, node = found.time_shift_s, found.node_shift_deg
+        first = parse_time(start) - timedelta(seconds=late.value)
         lines.append(
-            f"shifts: {late.value:+.2f} +- {late.sd:.2f} s later than predicted, if the first sample was at --start; "
-            f"node {node.value:+.4f} +- {node.sd:.4f} deg"
+            f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S}.{first.microsecond // 10_000:02} "
+            f"UTC +- {late.sd:.2g} s; its node is off by {node.value:+.4f} +- {node.sd:.2g} deg"
         )
     for one in found.carriers:
         drift = one.drift_hz_per_s
@@ -208,6 +223,8 @@ def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None) -> None
             f"{one.frequency_hz / 1e6:g} MHz: {one.used.size} tones, {int((~one.used).sum())} outliers, {one.sideband} "
             f"sideband, residual {one.rms_hz:.3f} Hz rms, {one.misfit:.1f} of the tones' errors{drifting}"
         )
+    if any(one.misfit > SYSTEMATIC for one in found.carriers):
+        lines.append("more is left than the tones' errors explain: the biases are what to quote, not the errors")
     lines.append(f"correlation of distance and speed: {found.correlation[2, 3]:.3f}")
     lines += ["what one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
     out.write("\n".join(lines) + "\n")

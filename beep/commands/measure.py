@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from beep.terminal import say, stdout
+from beep.terminal import say, show_table, stdout
+
+if TYPE_CHECKING:
+    from beep.measurement import Measurement
+    from beep.recording import Recording
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", metavar="FILE", help="a recording that libsndfile reads (.wav, .flac, ...); - for stdin"
+        "file",
+        metavar="FILE",
+        help="a recording that libsndfile reads (.wav, .flac, ...), with a tone of 0.1 to 7 kHz; - for stdin",
     )
     output = parser.add_argument_group("output").add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="everything, as JSON")
@@ -33,10 +40,19 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.csv:
         write_csv(stdout(), [pulse_table(found)])
     else:
-        show_table(*report(found))
+        if any(each.beeps for each in found):
+            show_table(*report(found))
         compared = "" if arguments.blind else against_recipe(found, recording.comment)
         if compared:
             stdout().write(compared + "\n")
+    tell_notes(found, recording, arguments)
+
+
+def tell_notes(found: tuple[Measurement, ...], recording: Recording, arguments: argparse.Namespace) -> None:
+    """Say what is wrong with a recording, and why a channel of it has no beeps."""
+    if recording.missing:
+        say(f"beep: warning: {recording.missing}", arguments)
     for measured in found:
         if measured.note:
-            say(f"beep: channel {measured.channel + 1}: {measured.note}", arguments)
+            where = f"channel {measured.channel + 1}: " if recording.channels > 1 else ""
+            say(f"beep: {recording.name}: {where}{measured.note}", arguments)

@@ -8,6 +8,7 @@ LISTEN_S = 30.0
 MAINS_HZ = (50.0, 60.0)
 HARMONICS = 8
 OFF = 0.03  # by which a tape may run too fast or too slow
+AUDIBLE = 1e-5  # of the loudest line, in power: a pure tone reaches so far through the window
 ABOVE = 12.0  # in power, of the noise beside
 
 
@@ -32,6 +33,7 @@ def hum_lines(recording: Recording) -> list[tuple[float, ...]]:
 
 def _lines(power: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bin_hz: float) -> tuple[float, ...]:
     best: tuple[float, ...] = ()
+    least = max(1e-12, AUDIBLE * float(power.max()))
     for mains_hz in MAINS_HZ:
         found = []
         for number in range(1, HARMONICS + 1):
@@ -44,7 +46,7 @@ def _lines(power: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bin_hz: flo
             around = power[max(at - 20, 1) : at + 21]
             if (
                 power[at] > ABOVE * np.median(around)
-                and power[at] > 1e-12
+                and power[at] > least
                 and power[at] >= power[at - 1 : at + 2].max()
             ):
                 left, mid, right = np.sqrt(power[at - 1 : at + 2])
