@@ -14,7 +14,7 @@ HIGHEST_HZ = 7000.0
 LOWEST_HZ = 90.0
 SEGMENT, CONTEXT = 480, 96  # frames looked at together, and more on either side
 FLOOR_QUANTILE = 0.3
-LEAST_FLOOR = 0.02  # of the highest
+LEAST_FLOOR, HIGH_FLOOR = 0.02, 0.9  # of a floor that is high for the band; the highest may be hum
 ABOVE_FLOOR = 6.0  # in power, of what three frames have on average
 BELOW_PEAK = 0.13  # in power, against the loudest within
 NEAR_S = 0.35
@@ -163,7 +163,7 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     np.minimum.at(start, number[near_tone], frame[near_tone])
     np.maximum.at(stop, number[near_tone], frame[near_tone])
     # Beyond a receiver's filter there is no floor, and the faintest harmonic would stand out most.
-    least = LEAST_FLOOR * float(floor.max()) + 1e-30
+    least = LEAST_FLOOR * float(np.quantile(floor, HIGH_FLOOR)) + 1e-30
     over = np.bincount(number, weight / np.maximum(floor[column], least), count).astype(np.float64)
     good = np.flatnonzero((stop - start >= 2) & (over > 30))
     return Bursts(

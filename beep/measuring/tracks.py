@@ -13,6 +13,7 @@ STEEPEST_HZ_S = 45.0
 NEAR_HZ = 14.0
 LONGEST_S = 3.0
 FEWEST = 3  # bursts on a line
+STREWN_HZ = 20 * NEAR_HZ  # narrower is a line of its own, like hum
 SURE = 4.0  # sigmas above what chance puts on a line
 STRONGEST = 48  # bursts of a span that are looked at
 LINES = 3  # in a span
@@ -75,7 +76,9 @@ def _by_chance(tone_hz: Array) -> float:
     if len(tone_hz) < 10:
         return 0.0
     low_hz, high_hz = np.quantile(tone_hz, (0.1, 0.9))
-    usual = 0.8 * len(tone_hz) * 2 * NEAR_HZ / max(high_hz - low_hz, 2 * NEAR_HZ)
+    if high_hz - low_hz < STREWN_HZ:
+        return 0.0
+    usual = 0.8 * len(tone_hz) * 2 * NEAR_HZ / (high_hz - low_hz)
     return float(usual + SURE * np.sqrt(usual) + SURE / 2)
 
 
