@@ -5,7 +5,7 @@ What one pass over one station cannot tell gets no number: on which side it pass
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import nan, radians
 
 import numpy as np
@@ -278,6 +278,7 @@ def model_of(
 
 def _sputnik_1(station: Station, start: datetime) -> Model:
     _, tca = sputnik.first_pass(station, start)
+    nearest = tca + timedelta(seconds=0.5)
     mean = sputnik.elements(tca)
 
     def turned(node_rad: float) -> LookFunction:
@@ -293,7 +294,7 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
         for way in (-1, 1)
     ]
     return Model(
-        curve=known_orbit(turned, name=f"Sputnik 1's orbit, predicted closest {tca:%Y-%m-%d %H:%M:%S} UTC"),
+        curve=known_orbit(turned, name=f"Sputnik 1's orbit, predicted closest {nearest:%Y-%m-%d %H:%M:%S} UTC"),
         tca_s=(tca - start).total_seconds(),
         others=tuple(over(station, other, tca) for other in others),
     )

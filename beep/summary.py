@@ -1,7 +1,7 @@
 """A reception in words: warnings before it is made, and a few lines that say what it is."""
 
 from datetime import timedelta
-from math import ceil, degrees, inf, log10
+from math import ceil, degrees, floor, inf, log10
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     highest_deg = degrees(reception.seen.elevation_rad.max())
     if scenario.station is not None and 0 < highest_deg < LOW_PASS_DEG:
         found.append(f"this pass rises to {highest_deg:.1f} degrees only; give a later start for the next one")
+    found += _too_loud(scenario, reception)
     if scenario.detector == "am":
         if scenario.low_hz > THUMP_HZ:
             found.append(
@@ -57,6 +58,19 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
                 f"{3 * days:.0f} km from there; take a newer set"
             )
     return found
+
+
+def _too_loud(scenario: Scenario, reception: Reception) -> list[str]:
+    """A warning where the noise will often go beyond full scale: before gigabytes of it have been written."""
+    if scenario.agc or scenario.saturation_dbfs is not None:
+        return []
+    level = 10 ** (scenario.level_dbfs / 20)
+    c_n0_db = min(c_n0_db_hz(scenario, carrier, reception.closest_m, reception) for carrier in scenario.heard)
+    noise = level * 10 ** (-(c_n0_db - 10 * log10(2 * band_hz(scenario))) / 20)
+    if level + 2 * noise <= 1:
+        return []
+    fits_dbfs = floor(scenario.level_dbfs - 20 * log10(level + 4 * noise))
+    return [f"the noise will be clipped at full scale; level_dbfs {fits_dbfs} would hold it, or agc"]
 
 
 def _room_for(scenario: Scenario, low_hz: float, high_hz: float) -> tuple[float, float]:

@@ -213,8 +213,8 @@ def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None, *, star
         late, node = found.time_shift_s, found.node_shift_deg
         first = parse_time(start) - timedelta(seconds=late.value)
         lines.append(
-            f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S}.{first.microsecond // 10_000:02} "
-            f"UTC +- {late.sd:.2g} s; its node is off by {node.value:+.4f} +- {node.sd:.2g} deg"
+            f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S.%f} UTC "
+            f"+- {late.sd:.2g} s; its node is off by {node.value:+.4f} +- {node.sd:.2g} deg"
         )
     for one in found.carriers:
         drift = one.drift_hz_per_s
