@@ -21,6 +21,8 @@ KEYINGS: dict[Keying, tuple[float, float]] = {
 }
 KEYING_TOLERANCE_S = 0.015
 LONGEST_PERIOD_S = 5.0
+ASTRAY, NEIGHBOURS = 0.03, 7  # of the period, from the median of as many on either side
+LEAST_HELD = 0.75  # of the pulses, that must agree
 STEADY = 0.015  # of the period: scatter of a clock that is called steady
 
 
@@ -96,12 +98,15 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         )
     phase = start_s - period_s * x
     held = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
+    if held.sum() < LEAST_HELD * len(x):  # fast fading cuts pieces off every other beep: the others still agree
+        near = np.abs(phase - _running_median(phase)) < ASTRAY * period_s
+        held = near if near.sum() >= LEAST_HELD * len(x) else held
     piece = np.zeros(len(x), np.int64)
     if held.any():
         # What went astray alone is no splice: those left and right of it may well agree.
         piece = np.interp(x, x[held], _pieces(phase[held], period_s)).astype(np.int64)
     pieces = np.unique(piece[held])
-    if held.sum() < 0.75 * len(x) or len(pieces) > 1 + len(x) / 10:
+    if held.sum() < LEAST_HELD * len(x) or len(pieces) > 1 + len(x) / 10:
         return _unsteady(slot, start_s, period_s)
     place = start_s.copy()
     for left, right in pairwise(pieces):  # each piece moves to where its forerunner's clock would have it
@@ -123,6 +128,11 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         smooth_s=curve(x) + moved,
         splices=len(pieces) - 1,
     )
+
+
+def _running_median(phase: Array) -> Array:
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(phase, NEIGHBOURS, mode="edge"), 2 * NEIGHBOURS + 1)
+    return np.asarray(np.median(views, axis=1))
 
 
 def _pieces(phase: Array, period_s: float) -> NDArray[np.int64]:

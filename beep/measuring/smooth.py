@@ -7,6 +7,7 @@ from numpy.polynomial import legendre
 
 from beep.arrays import Array
 
+STRAY = 6.0  # sigma of the inner half, beyond which a value tells nothing
 HUBER = 2.5  # sigma, beyond which a point counts less
 DEGREES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 38, 44, 52, 60)  # an overhead pass has 50
 PATIENCE = 3  # of them without gain, after which no higher one is tried
@@ -126,5 +127,7 @@ def _huber(residual: Array, sd: Array) -> Array:
 
 def typical(values: Array, sd: Array) -> tuple[float, float, float]:
     """Robust weighted mean of values (N,) with errors `sd`, its standard error, and the scatter beyond the errors."""
-    coefficients, covariance, scatter, _ = _fit(np.ones((len(values), 1)), values, sd)
+    off = np.abs(values - np.median(values))
+    near = off <= STRAY * np.maximum(1.4826 * np.median(off), sd)  # fading cuts beeps short, and never makes one longer
+    coefficients, covariance, scatter, _ = _fit(np.ones((int(near.sum()), 1)), values[near], sd[near])
     return float(coefficients[0]), float(np.sqrt(covariance[0, 0])), scatter

@@ -14,6 +14,7 @@ MOST_GROWTH = 1.6  # and does not make it grow; a syllable may
 MOST_WANDER, MOST_WANDER_HZ = 0.01, 4.0  # of the tone about a smooth course; a tape's wow is 0.004
 MOST_ARCH = 1.12  # a sine's half wave has 1.2
 MOST_EXCEPTIONS, MOST_MISSING = 0.3, 0.15  # of the slots: the tapes of 1957 have dashes, Morse code has gaps too
+FADING_DB, MOST_LOST = 3.0, 0.4  # Faraday's nulls come every other second and take whole beeps; a key is even
 
 
 def doubt(beeps: Beeps) -> str:
@@ -32,7 +33,9 @@ def doubt(beeps: Beeps) -> str:
     alike = float(np.mean(np.abs(length - usual) < rough))
     missing, joined = _exceptions(beeps)
     slots = int(beeps.slot[-1] + beeps.slots[-1])
-    gaps = missing > MOST_MISSING * slots or missing + joined > MOST_EXCEPTIONS * slots
+    fading = beeps.clock.steady and float(np.std(20 * np.log10(beeps.tones.amplitude + 1e-12))) > FADING_DB
+    lost = MOST_LOST if fading else MOST_MISSING
+    gaps = missing > lost * slots or missing + joined > max(lost, MOST_EXCEPTIONS) * slots
     step = np.maximum(np.diff(beeps.slot), 1)
     off = np.abs(np.diff(beeps.start_s) / step / period - 1)
     uneven = not beeps.clock.steady and np.mean((off < UNEVEN) & (step <= 2)) < 0.85
