@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from beep.errors import ScenarioError
 from beep.measurement import Measurement
 from beep.recipe import from_dict
+from beep.recording import Recording
 from beep.truth import track
 
 STEPS = 1000  # of the mean tone
@@ -25,6 +26,16 @@ QUANTITIES = (  # label, key, unit, factor to that unit, least digits after the 
     ("tone", "tone_hz", "Hz", 1.0, 2),
     ("drift", "drift_hz_per_s", "Hz/s", 1.0, 3),
 )
+
+
+def notes(found: tuple[Measurement, ...], recording: Recording) -> list[str]:
+    """What is wrong with a recording, and why a channel of it has no beeps."""
+    lines = [f"warning: {recording.missing}"] if recording.missing else []
+    for each in found:
+        if each.note:
+            where = f"channel {each.channel + 1}: " if recording.channels > 1 else ""
+            lines.append(f"{recording.name}: {where}{each.note}")
+    return lines
 
 
 def report(found: tuple[Measurement, ...]) -> tuple[tuple[str, ...], Rows]:

@@ -374,7 +374,7 @@ def test_the_command(beep):
     text = ran.stdout.decode()
     assert ran.status == 0
     assert "assumed: 20.005 and 40.002 MHz" in ran.stderr
-    for words in ("distance there, km", "left or on the right", "removed to first order"):
+    for words in ("distance, km", "left or on the right", "removed to first order"):
         assert words in text
     assert "recipe" not in text
     for name in QUANTITIES:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from beep.commands.measure import tell_notes
 from beep.errors import RecordingError
-from beep.terminal import show_table
+from beep.terminal import say, show_table
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.measurement import measure
     from beep.recording import open_recording
-    from beep.report import comparison
+    from beep.report import comparison, notes
 
     if arguments.a == arguments.b == "-":
         raise RecordingError("stdin is one recording, got - twice; give a file for the other")
@@ -26,5 +25,6 @@ def run(arguments: argparse.Namespace) -> None:
     for name in (arguments.a, arguments.b):
         with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
             found.append(measure(recording))
-            tell_notes(found[-1], recording, arguments)
+        for note in notes(found[-1], recording):
+            say(f"beep: {note}", arguments)
     show_table(*comparison(found[0], found[1], names=(arguments.a, arguments.b)))

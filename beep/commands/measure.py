@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from beep.terminal import say, show_table, stdout
-
-if TYPE_CHECKING:
-    from beep.measurement import Measurement
-    from beep.recording import Recording
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     from beep.measurement import measure, to_json
     from beep.output.table import write_csv
     from beep.recording import open_recording
-    from beep.report import against_recipe, pulse_table, report
+    from beep.report import against_recipe, notes, pulse_table, report
 
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
         found = measure(recording)
@@ -45,14 +40,5 @@ def run(arguments: argparse.Namespace) -> None:
         compared = "" if arguments.blind else against_recipe(found, recording.comment)
         if compared:
             stdout().write(compared + "\n")
-    tell_notes(found, recording, arguments)
-
-
-def tell_notes(found: tuple[Measurement, ...], recording: Recording, arguments: argparse.Namespace) -> None:
-    """Say what is wrong with a recording, and why a channel of it has no beeps."""
-    if recording.missing:
-        say(f"beep: warning: {recording.missing}", arguments)
-    for measured in found:
-        if measured.note:
-            where = f"channel {measured.channel + 1}: " if recording.channels > 1 else ""
-            say(f"beep: {recording.name}: {where}{measured.note}", arguments)
+    for note in notes(found, recording):
+        say(f"beep: {note}", arguments)
