@@ -5,6 +5,8 @@
     beep.export(beep.Scenario(station="dallas", start="1957-10-07T05:00Z"), "dallas.wav")
     samples = beep.render(beep.Scenario(duration_s=20))        # (N, channels) float32, full scale 1
     for block in beep.blocks(beep.preset("dallas")): ...       # the same, a second at a time
+    left, right = beep.measure("dallas.wav")                   # beeps, clock, tone, SNR, each with its error
+    beep.fit_pass(beep.tones_of([left, right], carriers_hz=[20.005e6, 40.002e6]))  # when, how far, how fast
 
 Conventions
     units      are in the name: _s _m _km _m_s _hz _rad _deg _db
