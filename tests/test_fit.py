@@ -390,7 +390,7 @@ def test_the_command(beep):
     ("arguments", "status", "words"),
     [
         (["none.wav"], 1, "cannot read none.wav"),
-        (["none.wav", "--orbit", "sputnik1"], 1, "needs a station and a start"),
+        (["none.wav", "--orbit", "sputnik1", "--start", "1957-10-07"], 1, "needs a station and a start"),
         (["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"], 1, "near it: dallas"),
         (["none.wav", "--orbit", "ellipse"], 2, "invalid choice"),
         (["none.wav", *(3 * ["--carrier-mhz", "20"])], 1, "one or two carriers"),

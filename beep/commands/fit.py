@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
@@ -78,8 +78,13 @@ def run(arguments: argparse.Namespace) -> None:
     carriers = arguments.carrier_mhz or CARRIERS
     if len(carriers) > 2:
         raise FitError(f"a fit takes one or two carriers, got --carrier-mhz {len(carriers)} times; drop the others")
-    model_of(**settings)  # a wrong option need not wait for the measurement
+    undated = arguments.orbit == "sputnik1" and arguments.start is None and not arguments.blind
+    if not undated:
+        model_of(**settings)  # a wrong option need not wait for the measurement
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
+        if undated:
+            settings["start"] = _dated(recording, arguments)
+            model_of(**settings)
         found = fit_pass(
             tones_of(measure(recording), carriers_hz=[mhz * 1e6 for mhz in carriers]),
             **settings,
@@ -109,7 +114,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         stdout().write(json.dumps(to_json(found, recipe), indent=1, allow_nan=False) + "\n")
     else:
-        _print(stdout(), found, recipe, start=arguments.start)
+        _print(stdout(), found, recipe, start=settings["start"])
 
 
 def _number(text: str) -> float:
@@ -124,6 +129,17 @@ def _frequency(text: str) -> float:
     if not 0 < value <= MOST_MHZ:
         raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {text!r}")
     return value
+
+
+def _dated(recording: Recording, arguments: argparse.Namespace) -> datetime | None:
+    """The date in the recipe of a file of ours, as one reads it on a tape's box; of the fit it tells nothing else."""
+    from beep.recipe import from_comment
+
+    scenario = from_comment(recording.comment)
+    if scenario is None or not isinstance(scenario.start, datetime):
+        return None
+    say(f"beep: --start {scenario.start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments)
+    return scenario.start
 
 
 def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
@@ -192,7 +208,7 @@ def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
     return {name: value if isfinite(value) else None for name, value in vars(estimate).items()}
 
 
-def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None, *, start: str) -> None:
+def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None, *, start: datetime | str | None) -> None:
     from beep.fit import UNDETERMINED
 
     removed = "removed to first order" if len(found.carriers) == 2 else "not removed, by one carrier"
@@ -211,6 +227,7 @@ def _print(out: TextIO, found: PassFit, recipe: dict[str, float] | None, *, star
     lines = []
     if found.time_shift_s is not None and found.node_shift_deg is not None:
         late, node = found.time_shift_s, found.node_shift_deg
+        assert start is not None, "a known orbit has a start"
         first = parse_time(start) - timedelta(seconds=late.value)
         lines.append(
             f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S.%f} UTC "
