@@ -15,8 +15,6 @@ SCAN_S = 60.0  # between two looks
 # air climbs by 15 degrees to the horizon, by 40 to the zenith.
 PEAK_RAD = radians(15.0)
 FIRST_LOOKS, MOST_LOOKS = 720, 11_520  # scanned together: half a day, then twice as much, up to eight days
-LEAST_STEP_S = 10.0
-GROWTH, WIDENING = 1.02, 700  # of the steps away from a closest approach, up to 17 years
 REACH_S = 2 * 86_400.0  # how far beyond the search a pass is followed to its rise or set
 ZOOMS, PARTS = 3, 16  # of a peak: from two minutes to 0.03 s
 GRID = 33  # looks at a pass before its closest and highest moments are narrowed down

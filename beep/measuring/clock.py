@@ -71,7 +71,6 @@ class Clock:
     steady: bool
     slot: NDArray[np.int64]  # slots of the pulses (N,) it was made from
     smooth_s: Array  # (N,) their starts without the scatter
-    splices: int  # jumps of the phase
 
     def of(self, slot: NDArray[np.int64]) -> Array:
         """Start of any slots."""
@@ -94,7 +93,6 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
             steady=False,
             slot=slot,
             smooth_s=start_s,
-            splices=0,
         )
     phase = start_s - period_s * x
     held = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
@@ -126,7 +124,6 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
         steady=True,
         slot=slot,
         smooth_s=curve(x) + moved,
-        splices=len(pieces) - 1,
     )
 
 
@@ -157,7 +154,6 @@ def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock
         steady=False,
         slot=slot,
         smooth_s=start_s,
-        splices=0,
     )
 
 
