@@ -1,6 +1,5 @@
 """The fit of a pass to its tones: errors that are true, biases that are printed, arcs that are refused."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -362,51 +361,3 @@ def test_from_sound_to_distance():
     assert [one.sideband for one in fit.carriers] == ["lower", "lower"]
     assert max(map(abs, pulls(fit, true))) < TOO_FAR
     assert fit.distance_km.sd < 0.001 * true[2]
-
-
-def test_the_command(beep):
-    """It prints the pass with errors and biases, in words and as JSON, beside what the file's own recipe says."""
-    options = ["--sample-rate-hz", 8000, "--altitude-km", 230, "--duration-s", 200, "-q"]
-    assert beep("export", "pass.wav", *options).status == 0
-    ran = beep("fit", "pass.wav", "--blind")
-    table = json.loads(beep("fit", "pass.wav", "--json").stdout)
-
-    text = ran.stdout.decode()
-    assert ran.status == 0
-    assert "assumed: 20.005 and 40.002 MHz" in ran.stderr
-    for words in ("distance, km", "left or on the right", "removed to first order"):
-        assert words in text
-    assert "recipe" not in text
-    for name in QUANTITIES:
-        assert set(table[name]) == {"value", "sd"} == set(table["model_bias"][name])
-        assert abs(table[name]["value"] - table["recipe"][name]) < TOO_FAR * table[name]["sd"]
-        assert abs(table["correlation"][name][name] - 1) < 1e-12
-    assert table["model"] == "circular orbit"
-    assert table["residual_rms_hz"] > 0
-    assert set(table["ionosphere_bias"]) == set(QUANTITIES)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (["none.wav"], 1, "cannot read none.wav"),
-        (["none.wav", "--orbit", "sputnik1", "--start", "1957-10-07"], 1, "needs a station and a start"),
-        (["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"], 1, "near it: dallas"),
-        (["none.wav", "--orbit", "ellipse"], 2, "invalid choice"),
-        (["none.wav", *(3 * ["--carrier-mhz", "20"])], 1, "one or two carriers"),
-        (["none.wav", "--carrier-mhz", "-20"], 2, "above 0"),
-        (["none.wav", "--altitude-km", "high"], 2, "must be a number"),
-        (["short.wav"], 1, "arc must tell the distance"),
-    ],
-)
-def test_the_command_complains_in_one_line(beep, arguments, status, words):
-    """Wrong options before anything is measured; what cannot be fitted, with the reason."""
-    if arguments[0] == "short.wav":
-        options = ["--sample-rate-hz", 8000, "--duration-s", 10, "--altitude-km", 1500, "--mix", 20, "-q"]
-        assert beep("export", "short.wav", *options).status == 0
-    ran = beep("fit", *arguments)
-
-    assert ran.status == status
-    assert words in ran.stderr
-    assert ran.stderr.count("\n") == 1
-    assert ran.stdout == b""

@@ -209,3 +209,22 @@ def test_one_tone_through_a_whole_pass(scenario, least):
 
     assert found.beeps >= least
     assert found.period_s == pytest.approx(scenario.pulse_s + scenario.pause_s, abs=1e-4)
+
+
+def test_a_file_by_its_name(tmp_path):
+    """`measure` opens a file itself, with the same result."""
+    rate_hz, samples = 12_000, beep.render(beep.Scenario(sample_rate_hz=12_000, mix="20", duration_s=15))
+    soundfile.write(tmp_path / "a.wav", samples, rate_hz, subtype="FLOAT")
+
+    (named,) = measure(tmp_path / "a.wav")
+
+    assert named.beeps == only(samples, rate_hz).beeps == 25
+    assert named.pulse_s == only(samples, rate_hz).pulse_s
+
+
+def test_two_recordings_do_not_come_on_one_stream(beep):
+    """compare takes stdin once."""
+    ran = beep("compare", "-", "-")
+
+    assert (ran.status, ran.stdout) == (1, b"")
+    assert "stdin is one recording" in ran.stderr

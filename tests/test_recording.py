@@ -161,3 +161,19 @@ def test_any_bytes(content: bytes) -> None:
     """Whatever comes on stdin is refused with a word."""
     with pytest.raises(RecordingError, match=r"got|empty"):
         read(io.BytesIO(content))
+
+
+def test_a_file_that_is_cut_off_says_so(tmp_path):
+    """What the header promises and the file does not hold is told; a whole file and a stream's header tell nothing."""
+    whole, cut, endless = (tmp_path / name for name in ("whole.wav", "cut.wav", "endless.wav"))
+    soundfile.write(whole, np.zeros(40_000), 8000, subtype="PCM_16")
+    data = whole.read_bytes()
+    cut.write_bytes(data[:40_000])
+    endless.write_bytes(data[:4] + b"\xff\xff\xff\xff" + data[8:])
+    said = {}
+    for path in (whole, cut, endless):
+        with open_recording(path) as recording:
+            said[path.name] = recording.missing
+
+    assert said["whole.wav"] == said["endless.wav"] == ""
+    assert f"promises {len(data)} bytes, it holds 40000" in said["cut.wav"]

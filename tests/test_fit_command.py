@@ -1,0 +1,102 @@
+"""`beep fit`: what it prints, what it takes from a file of ours, and how it complains."""
+
+import json
+import re
+
+import pytest
+
+from beep.fit import QUANTITIES
+
+TOO_FAR = 4.0  # standard errors
+
+
+def test_the_command(beep):
+    """It prints the pass with errors and biases, in words and as JSON, beside what the file's own recipe says."""
+    options = ["--sample-rate-hz", 8000, "--altitude-km", 230, "--duration-s", 200, "-q"]
+    assert beep("export", "pass.wav", *options).status == 0
+    ran = beep("fit", "pass.wav", "--blind")
+    table = json.loads(beep("fit", "pass.wav", "--json").stdout)
+
+    text = ran.stdout.decode()
+    assert ran.status == 0
+    assert "assumed: 20.005 and 40.002 MHz" in ran.stderr
+    for words in ("distance, km", "left or on the right", "removed to first order"):
+        assert words in text
+    assert "recipe" not in text
+    for name in QUANTITIES:
+        assert set(table[name]) == {"value", "sd"} == set(table["model_bias"][name])
+        assert abs(table[name]["value"] - table["recipe"][name]) < TOO_FAR * table[name]["sd"]
+        assert abs(table["correlation"][name][name] - 1) < 1e-12
+    assert table["model"] == "circular orbit"
+    assert table["residual_rms_hz"] > 0
+    assert set(table["ionosphere_bias"]) == set(QUANTITIES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["none.wav"], 1, "cannot read none.wav"),
+        (["none.wav", "--orbit", "sputnik1", "--start", "1957-10-07"], 1, "needs a station and a start"),
+        (["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"], 1, "near it: dallas"),
+        (["none.wav", "--orbit", "ellipse"], 2, "invalid choice"),
+        (["none.wav", *(3 * ["--carrier-mhz", "20"])], 1, "one or two carriers"),
+        (["none.wav", "--carrier-mhz", "-20"], 2, "above 0"),
+        (["none.wav", "--altitude-km", "high"], 2, "must be a number"),
+        (["short.wav"], 1, "arc must tell the distance"),
+    ],
+)
+def test_the_command_complains_in_one_line(beep, arguments, status, words):
+    """Wrong options before anything is measured; what cannot be fitted, with the reason."""
+    if arguments[0] == "short.wav":
+        options = ["--sample-rate-hz", 8000, "--duration-s", 10, "--altitude-km", 1500, "--mix", 20, "-q"]
+        assert beep("export", "short.wav", *options).status == 0
+    ran = beep("fit", *arguments)
+
+    assert ran.status == status
+    assert words in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert ran.stdout == b""
+
+
+DALLAS = ("--station", "dallas", "--start", "1957-10-07T05:00Z")
+
+
+@pytest.fixture
+def dallas(beep):
+    """A quarter of the Dallas pass about its closest approach, at 8 kHz."""
+    assert beep("export", "dallas.wav", *DALLAS, "--sample-rate-hz", 8000, "--duration-s", 120, "-q").status == 0
+
+
+def test_a_known_orbit_has_the_date_of_the_file(beep, dallas):
+    """Without --start it is that of the file's own recipe, which is said; blind, it must be given."""
+    ran = beep("fit", "dallas.wav", "--station", "dallas", "--orbit", "sputnik1")
+    blind = beep("fit", "dallas.wav", "--station", "dallas", "--orbit", "sputnik1", "--blind")
+
+    assert ran.status == 0
+    assert "--start 1957-10-07T05:00Z, from the file's own recipe" in ran.stderr
+    assert re.search(r"the first sample was at 1957-10-07 05:08:2[67]\.\d{6} UTC", ran.stdout.decode())
+    assert (blind.status, blind.stdout) == (1, b"")
+    assert "needs a station and a start" in blind.stderr
+
+
+def test_another_carrier_than_the_recipes_is_told(beep):
+    """The recipe is for comparison only: the fit takes what it is told, and says what the recipe has."""
+    options = ("--carrier-mhz", 30, "--sample-rate-hz", 8000, "--altitude-km", 230, "--duration-s", 200, "-q")
+    assert beep("export", "thirty.wav", *options).status == 0
+    assumed, told = beep("fit", "thirty.wav"), beep("fit", "thirty.wav", "--carrier-mhz", 30)
+
+    assert "but the file's own recipe says 30: --carrier-mhz 30" in assumed.stderr
+    assert (told.status, told.stderr) == (0, "")
+
+
+def test_what_the_model_leaves_is_told(beep):
+    """A circle through a bent ionosphere leaves more than the tones' errors, and says so; through none it does not."""
+    options = ("--altitude-km", 900, "--max-elevation-deg", 50, "--sample-rate-hz", 8000, "--noise", "galactic", "-q")
+    assert beep("export", "plain.wav", *options).status == 0
+    assert beep("export", "bent.wav", *options, "--ionosphere", "noon").status == 0
+    plain, bent = beep("fit", "plain.wav", "--json"), beep("fit", "bent.wav", "--json")
+
+    assert "warning" not in plain.stderr
+    assert max(one["misfit"] for one in json.loads(plain.stdout)["carriers"]) < 1.5
+    assert "the true errors are larger than those printed" in bent.stderr
+    assert max(one["misfit"] for one in json.loads(bent.stdout)["carriers"]) > 10
