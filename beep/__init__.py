@@ -22,8 +22,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
 if TYPE_CHECKING:
-    from beep.documented import receptions
-    from beep.errors import (
+    from beep.base.errors import (
         BeepError,
         ExtraError,
         FitError,
@@ -33,25 +32,26 @@ if TYPE_CHECKING:
         ScenarioError,
         TleError,
     )
-    from beep.exporter import export
-    from beep.fit import PassFit, fit_pass, tones_of
-    from beep.fitting.adjust import Tones
-    from beep.forecast import predict
-    from beep.measurement import Measurement, measure
-    from beep.player import play, playing
-    from beep.reception import date_keying
-    from beep.recipe import beacon, beacons, character, load, preset, presets, to_toml
-    from beep.recording import Recording, open_recording
-    from beep.scenario import Carrier, Scenario
-    from beep.stream import blocks, render
-    from beep.tle import read_tle
-    from beep.truth import track
+    from beep.fitting.fit import PassFit, fit_pass, tones_of
+    from beep.fitting.solve import Tones
+    from beep.geometry.forecast import predict
+    from beep.geometry.tle import read_tle
+    from beep.measuring.measure import Measurement, measure
+    from beep.measuring.recording import Recording, open_recording
+    from beep.output.export import export
+    from beep.output.player import play, playing
+    from beep.scenario.receptions import receptions
+    from beep.scenario.recipe import beacon, beacons, character, load, preset, presets, to_toml
+    from beep.scenario.scenario import Carrier, Scenario
+    from beep.stream.reception import date_keying
+    from beep.stream.tiles import blocks, render
+    from beep.stream.track import track
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "beep.fitting.adjust": ("Tones",),
-    "beep.errors": (
+    "beep.fitting.solve": ("Tones",),
+    "beep.base.errors": (
         "BeepError",
         "ExtraError",
         "FitError",
@@ -61,19 +61,19 @@ _HOMES = {
         "ScenarioError",
         "TleError",
     ),
-    "beep.exporter": ("export",),
-    "beep.fit": ("PassFit", "fit_pass", "tones_of"),
-    "beep.measurement": ("Measurement", "measure"),
-    "beep.player": ("play", "playing"),
-    "beep.forecast": ("predict",),
-    "beep.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),
-    "beep.recording": ("Recording", "open_recording"),
-    "beep.reception": ("date_keying",),
-    "beep.documented": ("receptions",),
-    "beep.scenario": ("Carrier", "Scenario"),
-    "beep.stream": ("blocks", "render"),
-    "beep.tle": ("read_tle",),
-    "beep.truth": ("track",),
+    "beep.output.export": ("export",),
+    "beep.fitting.fit": ("PassFit", "fit_pass", "tones_of"),
+    "beep.measuring.measure": ("Measurement", "measure"),
+    "beep.output.player": ("play", "playing"),
+    "beep.geometry.forecast": ("predict",),
+    "beep.scenario.recipe": ("beacon", "beacons", "character", "load", "preset", "presets", "to_toml"),
+    "beep.measuring.recording": ("Recording", "open_recording"),
+    "beep.stream.reception": ("date_keying",),
+    "beep.scenario.receptions": ("receptions",),
+    "beep.scenario.scenario": ("Carrier", "Scenario"),
+    "beep.stream.tiles": ("blocks", "render"),
+    "beep.geometry.tle": ("read_tle",),
+    "beep.stream.track": ("track",),
 }
 __all__ = [
     "BeepError",

@@ -2,6 +2,6 @@
 
 import sys
 
-from beep.cli import main
+from beep.cli.main import main
 
 sys.exit(main())

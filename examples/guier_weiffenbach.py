@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 import beep
-from beep.measurement import measure
+from beep.measuring.measure import measure
 
 SPEED_OF_LIGHT_KM_S = 299_792.458
 START = "1957-10-08T03:20Z"

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 import beep
-from beep.arrays import Samples
+from beep.base.arrays import Samples
 
 
 def echo(blocks: Iterable[Samples], *, delay: int, gain: float) -> Iterator[Samples]:

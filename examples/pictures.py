@@ -13,8 +13,8 @@ from PIL import Image
 
 import beep
 from beep import plot
-from beep.fit import fit_pass, tones_of
-from beep.measurement import measure
+from beep.fitting.fit import fit_pass, tones_of
+from beep.measuring.measure import measure
 
 COLOURS = 128
 

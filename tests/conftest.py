@@ -32,7 +32,7 @@ class Beep:
     def command(self, *arguments: object, first: str = "") -> list[str]:
         run = [sys.executable, "-m", "beep"]
         if first:
-            run = [sys.executable, "-c", f"{first}\nimport sys\nfrom beep.cli import main\nsys.exit(main())"]
+            run = [sys.executable, "-c", f"{first}\nimport sys\nfrom beep.cli.main import main\nsys.exit(main())"]
         return [*run, *map(str, arguments)]
 
     @contextmanager

@@ -6,8 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from beep.errors import PlaybackError
-from beep.output.live import Card, devices
+from beep.base.errors import PlaybackError
+from beep.output.card import Card, devices
 
 TAKEN_HZ = (44_100, 48_000)  # by the cards below
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.channel import (
+from beep.geometry.look import simple_pass
+from beep.geometry.stations import STATIONS
+from beep.radio.channel import (
     Link,
     amplitude,
     carrier_to_noise_db_hz,
@@ -17,11 +19,9 @@ from beep.channel import (
     relative_amplitude,
     spin_gain,
 )
-from beep.geometry import simple_pass
-from beep.ionosphere import PRESETS
-from beep.reception import receive
-from beep.scenario import Scenario
-from beep.stations import STATIONS
+from beep.radio.ionosphere import PRESETS
+from beep.scenario.scenario import Scenario
+from beep.stream.reception import receive
 
 LOSS_TOLERANCE_DB = 0.06  # the published figures are rounded to 0.1 dB; 112.45 stands as 112.5
 BUDGET_TOLERANCE_DB = 1e-3  # worked by hand in watts, to four decimals of a dB

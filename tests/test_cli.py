@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from beep import __version__
-from beep.cli import COMMANDS
+from beep.cli.main import COMMANDS
 
 NOTHING_HEAVY = {"numpy", "scipy", "soundfile", "sounddevice", "matplotlib", "rich", "sgp4"}
 SHORT = ("--duration-s", 1)
 START = ("--start", "1957-10-07T05:00Z")
-BAR_AT_ONCE = "import beep.terminal; beep.terminal.BAR_AFTER_S = 0"
+BAR_AT_ONCE = "import beep.cli.terminal; beep.cli.terminal.BAR_AFTER_S = 0"
 
 
 def one_line(ran, *words):

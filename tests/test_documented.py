@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from beep import sputnik
-from beep.documented import receptions, table
-from beep.errors import ScenarioError
-from beep.reception import date_keying, receive
-from beep.recipe import PRESETS, beacon, beacons, preset, presets, read_toml, reception_names
-from beep.scenario import Scenario
+from beep.base.errors import ScenarioError
+from beep.geometry import sputnik
+from beep.scenario.receptions import receptions, table
+from beep.scenario.recipe import PRESETS, beacon, beacons, preset, presets, read_toml, reception_names
+from beep.scenario.scenario import Scenario
+from beep.stream.reception import date_keying, receive
 
 VERDICTS = {
     "tyuratam": "agrees",

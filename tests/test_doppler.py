@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from estimator import crossings_s, envelope, tone_hz
 
-from beep.plan import plan
-from beep.reception import receive
-from beep.scenario import Scenario
-from beep.stream import render
+from beep.scenario.scenario import Scenario
+from beep.stream.plan import plan
+from beep.stream.reception import receive
+from beep.stream.tiles import render
 
 RATE_HZ = 12_000  # of the sound that is measured: the band ends at 3 kHz
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from beep.errors import ScenarioError
+from beep.base.errors import ScenarioError
 from beep.output.doppler import write_doppler, write_strf
-from beep.scenario import Scenario
-from beep.truth import tracks
+from beep.scenario.scenario import Scenario
+from beep.stream.track import tracks
 
 ISS = (
     "1 25544U 98067A   18184.80969102  .00001614  00000-0  31745-4 0  9993\n"

@@ -9,12 +9,12 @@ from estimator import tone_hz
 from scipy.signal import fftconvolve, firwin
 from scipy.stats import kurtosis
 
-from beep.plan import REACH, plan
-from beep.scenario import Scenario
-from beep.signal import key, pulses
-from beep.stream import render
-from beep.summary import peak_snr_db
-from beep.truth import track
+from beep.scenario.scenario import Scenario
+from beep.signal.pulses import key, pulses
+from beep.stream.plan import REACH, plan
+from beep.stream.summary import peak_snr_db
+from beep.stream.tiles import render
+from beep.stream.track import track
 
 STILL = {"still": True, "altitude_km": 500, "max_elevation_deg": 90, "carriers": "20.005:1:always,40.002:1:always"}
 BOTH = "20.005:1:always,40.002:1:pause"  # of which a key that stays down leaves the first

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from beep.errors import BeepError, OutputError
-from beep.exporter import export
-from beep.recipe import from_dict
-from beep.scenario import Scenario
-from beep.stream import render
+from beep.base.errors import BeepError, OutputError
+from beep.output.export import export
+from beep.scenario.recipe import from_dict
+from beep.scenario.scenario import Scenario
+from beep.stream.tiles import render
 
 SHORT = Scenario(duration_s=1)
 SHORT_OPTIONS = ("--duration-s", 1)
@@ -188,7 +188,7 @@ def test_truth_comes_with_the_sound_or_not_at_all(tmp_path, beep):
 
 def test_names_are_refused_before_the_work(tmp_path, monkeypatch):
     """A sound that exists already is refused before the truth is worked out, which takes a while."""
-    monkeypatch.setattr("beep.exporter.write_truth", lambda *_: pytest.fail("worked out for nothing"))
+    monkeypatch.setattr("beep.output.export.write_truth", lambda *_: pytest.fail("worked out for nothing"))
     (tmp_path / "a.wav").touch()
 
     with pytest.raises(OutputError, match="already exists"):

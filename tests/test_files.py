@@ -11,9 +11,9 @@ import time
 import pytest
 import soundfile
 
-from beep.errors import OutputError
-from beep.exporter import export
-from beep.scenario import Scenario
+from beep.base.errors import OutputError
+from beep.output.export import export
+from beep.scenario.scenario import Scenario
 
 SHORT = Scenario(duration_s=1)
 SHORT_OPTIONS = ("--duration-s", 1)

@@ -7,19 +7,20 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import curve_fit
 
-from beep import Scenario, sputnik
-from beep.channel import ionospheric_doppler_hz
-from beep.errors import FitError, ScenarioError
-from beep.fit import QUANTITIES, fit_pass, tones_of
-from beep.fitting.adjust import Tones
+from beep import Scenario
+from beep.base.errors import FitError, ScenarioError
 from beep.fitting.curves import circular, closest, straight_line
-from beep.geometry import simple_pass
-from beep.ionosphere import PRESETS
-from beep.measurement import measure
-from beep.overhead import over
-from beep.reception import receive
-from beep.stations import parse_station
-from beep.stream import render
+from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
+from beep.fitting.solve import Tones
+from beep.geometry import sputnik
+from beep.geometry.look import simple_pass
+from beep.geometry.overhead import over
+from beep.geometry.stations import parse_station
+from beep.measuring.measure import measure
+from beep.radio.channel import ionospheric_doppler_hz
+from beep.radio.ionosphere import PRESETS
+from beep.stream.reception import receive
+from beep.stream.tiles import render
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 TONE_HZ = 2500.0
@@ -91,7 +92,9 @@ def test_the_circular_curve_is_that_of_the_simple_pass():
 @pytest.mark.slow
 def test_errors_are_as_wide_as_reported(monkeypatch):
     """Over random passes, with one carrier and with two, either sideband, drifting or not, pulls have unit width."""
-    monkeypatch.setattr("beep.fit._alternatives", lambda *_: ())  # biases take most of the time, and are not asked for
+    monkeypatch.setattr(
+        "beep.fitting.fit._alternatives", lambda *_: ()
+    )  # biases take most of the time, and are not asked for
     rng = np.random.default_rng(1957)
     found = []
     for number in range(100):

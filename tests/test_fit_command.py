@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from beep.fit import QUANTITIES
+from beep.fitting.fit import QUANTITIES
 
 TOO_FAR = 4.0  # standard errors
 

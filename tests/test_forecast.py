@@ -10,15 +10,15 @@ from math import degrees
 import numpy as np
 import pytest
 
-from beep import sputnik
-from beep.errors import ScenarioError
-from beep.forecast import MOST_DAYS, first_pass, predict
-from beep.overhead import view_over
-from beep.reception import receive
-from beep.scenario import Scenario
-from beep.stations import STATIONS, parse_station
-from beep.summary import warnings
-from beep.tle import elements_of
+from beep.base.errors import ScenarioError
+from beep.geometry import sputnik
+from beep.geometry.forecast import MOST_DAYS, first_pass, predict
+from beep.geometry.overhead import view_over
+from beep.geometry.stations import STATIONS, parse_station
+from beep.geometry.tle import elements_of
+from beep.scenario.scenario import Scenario
+from beep.stream.reception import receive
+from beep.stream.summary import warnings
 
 ISS = (
     "ISS (ZARYA)\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skyfield.api import load, wgs84
 from skyfield.sgp4lib import theta_GMST1982
 
-from beep.frames import east_north_up, geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
+from beep.geometry.frames import east_north_up, geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
 
 DAY_TOLERANCE = Fraction(2, 10**16)  # of a day, 17 ps: seconds and quotient are rounded once each; measured 1.4e-16
 ANGLE_TOLERANCE_RAD = 1e-12  # 6 um at the equator; ten thousand turns of float64: measured 1.3e-13

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
-from beep.frames import geodetic_to_earth_fixed
-from beep.geometry import hold_still, simple_pass, simple_pass_duration_s, station_pass
+from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
+from beep.geometry.frames import geodetic_to_earth_fixed
+from beep.geometry.look import hold_still, simple_pass, simple_pass_duration_s, station_pass
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "simple_pass.json").read_text())
 STANDING = REFERENCE["standing_earth"]

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
-from beep.constants import MEAN_EARTH_RADIUS_M as EARTH_M
-from beep.constants import SPEED_OF_LIGHT_M_S
-from beep.ionosphere import (
+from beep.base.constants import MEAN_EARTH_RADIUS_M as EARTH_M
+from beep.base.constants import SPEED_OF_LIGHT_M_S
+from beep.geometry.stations import STATIONS, Station
+from beep.radio.ionosphere import (
     MOST_GAIN,
     PRESETS,
     REFRACTION_M3_S2,
@@ -23,7 +24,6 @@ from beep.ionosphere import (
     ray,
     slant_electron_content,
 )
-from beep.stations import STATIONS, Station
 
 CONTENT_TOLERANCE = 1e-6  # relative, as promised; measured 3e-9
 CLOSED_FORM_TOLERANCE = 1e-9  # relative; measured 2e-11: what is left below BOTTOM

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from beep.plan import plan
-from beep.reception import receive
-from beep.scenario import Scenario
-from beep.stream import render
-from beep.summary import peak_snr_db, warnings
+from beep.scenario.scenario import Scenario
+from beep.stream.plan import plan
+from beep.stream.reception import receive
+from beep.stream.summary import peak_snr_db, warnings
+from beep.stream.tiles import render
 
 KEY_SUM_TOLERANCE = 1e-6  # of full scale: float32 sums in three renderings
 LEVEL_TOLERANCE_DB = 0.05  # the filter's ripple and the range in half a second are some 0.001 dB

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from virtual_card import RATE_HZ, find, missing, virtual_card
 
-from beep.recipe import load, preset
-from beep.scenario import Scenario
-from beep.stream import render
+from beep.scenario.recipe import load, preset
+from beep.scenario.scenario import Scenario
+from beep.stream.tiles import render
 
 FADE = round(0.005 * RATE_HZ)
 HEADER = 88  # bytes, of what parecord writes

@@ -9,10 +9,10 @@ import soundfile
 from tapes import beepless, keying, tape, white
 
 import beep
-from beep.fit import QUANTITIES, fit_pass, tones_of
 from beep.fitting.curves import closest
-from beep.measurement import measure, to_json
-from beep.reception import receive
+from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
+from beep.measuring.measure import measure, to_json
+from beep.stream.reception import receive
 
 NEGATIVES = 100
 LENGTH_WITHIN_S = 0.005

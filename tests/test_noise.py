@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import kstest
 
-from beep.noise import noise_density_dbw_hz, normal_quantiles, white_noise
+from beep.radio.noise import noise_density_dbw_hz, normal_quantiles, white_noise
 
 QUANTILES = normal_quantiles()
 SEED = 1957

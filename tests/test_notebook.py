@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 
 import beep as package
 from beep import Scenario
-from beep.measurement import Measurement, Pulses
-from beep.notebook import measurement_html, scenario_html
+from beep.measuring.measure import Measurement, Pulses
+from beep.plot.notebook import measurement_html, scenario_html
 
 SCENARIO = 'beep.Scenario(station="dallas", start="1957-10-07T05:00Z", mix="20")'
 MEASUREMENT = "measure(beep.render(beep.Scenario(duration_s=12, mix='20')), sample_rate_hz=48_000)[0]"
@@ -35,7 +35,7 @@ def texts_of(html):
 def shown():
     """HTML that each cell of an executed notebook shows."""
     cells = [
-        "import beep, warnings; from beep.measurement import measure; warnings.simplefilter('ignore')",
+        "import beep, warnings; from beep.measuring.measure import measure; warnings.simplefilter('ignore')",
         SCENARIO,
         MEASUREMENT,
         "import sys; sys.modules['matplotlib'] = None\n"

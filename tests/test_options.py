@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from beep.cli import COMMANDS
-from beep.recipe import character, preset, presets, to_toml
-from beep.rules import choices
-from beep.scenario import Scenario, fields
+from beep.base.checks import choices
+from beep.cli.main import COMMANDS
+from beep.scenario.recipe import character, preset, presets, to_toml
+from beep.scenario.scenario import Scenario, fields
 
 UNITS = {
     "_hz_s": "Hz/s",

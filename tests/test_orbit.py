@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 from skyfield.api import EarthSatellite, load, wgs84
 
-from beep import sputnik
-from beep.constants import SPEED_OF_LIGHT_M_S
-from beep.elements import Elements
-from beep.frames import geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
-from beep.orbit import KEPT_SEGMENTS, SEGMENT_S, ephemeris
-from beep.overhead import over
-from beep.stations import STATIONS
+from beep.base.constants import SPEED_OF_LIGHT_M_S
+from beep.geometry import sputnik
+from beep.geometry.elements import Elements
+from beep.geometry.frames import geodetic_to_earth_fixed, julian_date, rotate_z, sidereal_angle
+from beep.geometry.orbit import KEPT_SEGMENTS, SEGMENT_S, ephemeris
+from beep.geometry.overhead import over
+from beep.geometry.stations import STATIONS
 
 CARRIER_HZ = 40_002_000.0
 SERIES_TOLERANCE_M = 1e-6  # what the series promises where SGP4 is smooth, 95 % of the time: measured 4.7e-7

@@ -11,11 +11,11 @@ import pytest
 import sgp4
 from sgp4.io import fix_checksum
 
-from beep.errors import TleError
-from beep.orbit import positions
-from beep.overhead import FARTHEST_DAYS, northbound, over, passes_over, refuse_lost, view_over
-from beep.stations import STATIONS, Station
-from beep.tle import elements_of
+from beep.base.errors import TleError
+from beep.geometry.orbit import positions
+from beep.geometry.overhead import FARTHEST_DAYS, northbound, over, passes_over, refuse_lost, view_over
+from beep.geometry.stations import STATIONS, Station
+from beep.geometry.tle import elements_of
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "satellites.json").read_text())["cases"]
 NAMES = [case["name"] for case in REFERENCE]

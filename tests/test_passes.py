@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep import sputnik
-from beep.elements import Elements
-from beep.errors import ScenarioError
-from beep.geometry import simple_pass, simple_pass_duration_s
-from beep.overhead import over, view_over
-from beep.passes import FIRST_LOOKS, SCAN_S, passes
-from beep.sputnik import first_pass
-from beep.stations import STATIONS, Station
+from beep.base.errors import ScenarioError
+from beep.geometry import sputnik
+from beep.geometry.elements import Elements
+from beep.geometry.look import simple_pass, simple_pass_duration_s
+from beep.geometry.overhead import over, view_over
+from beep.geometry.search import FIRST_LOOKS, SCAN_S, passes
+from beep.geometry.sputnik import first_pass
+from beep.geometry.stations import STATIONS, Station
 
 HALF_SECOND_S = 0.5  # before and after an event
 EDGE_TOLERANCE_S = 1e-9  # a scan step bisected 34 times, 6e-10: measured 3e-10

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.console import press
-from beep.errors import ScenarioError
-from beep.player import CHANGE_S, FADE_S, Player
-from beep.recipe import load
-from beep.scenario import Scenario
-from beep.stream import render
+from beep.base.errors import ScenarioError
+from beep.cli.console import press
+from beep.output.player import CHANGE_S, FADE_S, Player
+from beep.scenario.recipe import load
+from beep.scenario.scenario import Scenario
+from beep.stream.tiles import render
 
 RATE_HZ = 48_000
 FADE = round(FADE_S * RATE_HZ)

@@ -10,9 +10,9 @@ import pytest
 from figures import check_words, drawn, words_of
 
 import beep as package
-from beep import Scenario, plot, preview
-from beep.errors import OutputError, RecordingError, ScenarioError
-from beep.plot import passes, recordings
+from beep import Scenario, plot
+from beep.base.errors import OutputError, RecordingError, ScenarioError
+from beep.plot import passes, preview, recordings
 
 OVER_DALLAS = Scenario(station="dallas", start="1957-10-07T05:00Z")
 LOW = Scenario(station="cambridge", start="1957-10-13", mix="mono", seed=4)  # 6 degrees high

@@ -8,8 +8,8 @@ import soundfile
 from conftest import Ran
 
 from beep import Scenario, export, preset
-from beep.cli import main
-from beep.commands.plot import KINDS
+from beep.cli.commands.plot import KINDS
+from beep.cli.main import main
 
 SHORT = ("--duration-s", 5)
 DALLAS = ("--station", "dallas", "--start", "1957-10-07T05:00Z")

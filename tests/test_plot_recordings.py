@@ -8,10 +8,10 @@ from figures import check_words, drawn
 
 import beep as package
 from beep import Scenario, plot
-from beep.errors import RecordingError
-from beep.fit import fit_pass
-from beep.fitting.adjust import Tones
-from beep.measurement import Measurement, Pulses
+from beep.base.errors import RecordingError
+from beep.fitting.fit import fit_pass
+from beep.fitting.solve import Tones
+from beep.measuring.measure import Measurement, Pulses
 from beep.plot import recordings
 
 OVER_DALLAS = Scenario(station="dallas", start="1957-10-07T05:00Z")

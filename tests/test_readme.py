@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beep.cli import COMMANDS
+from beep.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

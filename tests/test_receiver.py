@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import freqz
 
-from beep.receiver import (
+from beep.radio.receiver import (
     HUM_HARMONICS_DB,
     agc_gain,
     agc_steps,

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from beep.errors import ScenarioError
-from beep.ionosphere import by_the_sun
-from beep.reception import receive, solar_hour
-from beep.scenario import Scenario
+from beep.base.errors import ScenarioError
+from beep.radio.ionosphere import by_the_sun
+from beep.scenario.scenario import Scenario
+from beep.stream.reception import receive, solar_hour
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from skyfield.api import Distance, load, wgs84
 from skyfield.toposlib import ITRSPosition
 
-from beep import sputnik
-from beep.frames import rotate_z, sidereal_angle
-from beep.orbit import ephemeris
-from beep.overhead import over
-from beep.reception import receive
-from beep.scenario import Scenario
-from beep.sputnik import first_pass
-from beep.stations import STATIONS
+from beep.geometry import sputnik
+from beep.geometry.frames import rotate_z, sidereal_angle
+from beep.geometry.orbit import ephemeris
+from beep.geometry.overhead import over
+from beep.geometry.sputnik import first_pass
+from beep.geometry.stations import STATIONS
+from beep.scenario.scenario import Scenario
+from beep.stream.reception import receive
 
 TCA_TOLERANCE_S = 3.0  # what the orbit is worth, 1 sigma: measured 0.6 s
 MINUTE_S = 60.0  # a report to the minute, cut or rounded: measured 58 s

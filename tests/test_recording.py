@@ -11,10 +11,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beep.errors import BeepError, RecordingError
-from beep.measurement import measure
+from beep.base.errors import BeepError, RecordingError
+from beep.measuring.measure import measure
+from beep.measuring.recording import open_recording, recording_of
 from beep.output.wav import write_wav
-from beep.recording import open_recording, recording_of
 
 RATE_HZ = 8000
 

@@ -8,7 +8,7 @@ from numpy.polynomial import legendre
 from tapes import white
 
 import beep
-from beep.measurement import measure
+from beep.measuring.measure import measure
 
 CASES = 50
 KEYINGS = (

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.choices import Detector, FilterShape, Key, Noise, Sends, Sideband
-from beep.errors import BeepError, ScenarioError
-from beep.keying import Regime
-from beep.recipe import character, characters, from_dict, load, preset, presets, to_dict, to_toml
-from beep.rules import choices
-from beep.scenario import Carrier, Scenario, fields
-from beep.stations import STATIONS
+from beep.base.checks import choices
+from beep.base.choices import Detector, FilterShape, Key, Noise, Sends, Sideband
+from beep.base.errors import BeepError, ScenarioError
+from beep.geometry.stations import STATIONS
+from beep.scenario.recipe import character, characters, from_dict, load, preset, presets, to_dict, to_toml
+from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.signal.keying import Regime
 
 bounded = settings(max_examples=50, deadline=None)
 HALF_LAST_DIGIT_S = 5e-5  # the period of the Dallas tape is given as 0.4468 s

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.errors import ScenarioError
-from beep.keying import Regime, parse_keying, resolve
-from beep.noise import normal_quantiles, white_noise
-from beep.signal import JITTER_MOST, JITTER_STREAM, carrier, pulses
-from beep.signal import key as key_and_power
+from beep.base.errors import ScenarioError
+from beep.radio.noise import normal_quantiles, white_noise
+from beep.signal.keying import Regime, parse_keying, resolve
+from beep.signal.pulses import JITTER_MOST, JITTER_STREAM, carrier, pulses
+from beep.signal.pulses import key as key_and_power
 
 CLOCKS = [
     {"pulse_s": 0.3, "pause_s": 0.3, "rise_s": 0.005},  # TASS, 1957

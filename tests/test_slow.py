@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from test_geometry import exact_delay_s
 
-from beep.channel import link
-from beep.plan import HOPS, PIECE, PIECES, TILE, plan
-from beep.scenario import Scenario
-from beep.slow import GROUP, slow, tile_start_s
+from beep.radio.channel import link
+from beep.scenario.scenario import Scenario
+from beep.stream.course import GROUP, slow, tile_start_s
+from beep.stream.plan import HOPS, PIECE, PIECES, TILE, plan
 
 FREQUENCY_HZ = 40.002e6
 PHASE_TOLERANCE = 1e-8  # turns at 40.002 MHz

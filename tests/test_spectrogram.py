@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import stft
 
-from beep.errors import RecordingError
-from beep.spectrogram import ROWS, spectrogram, window_frames
+from beep.base.errors import RecordingError
+from beep.measuring.spectrogram import ROWS, spectrogram, window_frames
 
 RATE_HZ = 768  # windows of 128 samples, a sixth of a second as at 48 kHz
 SIZE = 128

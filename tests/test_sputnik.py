@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
-from beep import sputnik
-from beep.errors import ScenarioError
-from beep.frames import julian_date
-from beep.orbit import ephemeris
+from beep.base.errors import ScenarioError
+from beep.geometry import sputnik
+from beep.geometry.frames import julian_date
+from beep.geometry.orbit import ephemeris
 
 # The one TLE for people who want to paste it elsewhere; it fits the crossings of 1957 to 2.3 s rms over 5-25 Oct.
 TLE = (

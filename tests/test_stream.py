@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import fftconvolve, firwin
 
-from beep.channel import relative_amplitude
-from beep.errors import ScenarioError
-from beep.noise import normal_quantiles, white_noise
-from beep.plan import REACH, plan
-from beep.scenario import Scenario
-from beep.signal import JITTER_MOST, JITTER_STREAM
-from beep.slow import GROUP
-from beep.stream import Reader, blocks, render
+from beep.base.errors import ScenarioError
+from beep.radio.channel import relative_amplitude
+from beep.radio.noise import normal_quantiles, white_noise
+from beep.scenario.scenario import Scenario
+from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
+from beep.stream.course import GROUP
+from beep.stream.plan import REACH, plan
+from beep.stream.tiles import Reader, blocks, render
 
 DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
 # lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz

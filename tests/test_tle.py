@@ -14,8 +14,8 @@ from sgp4.api import Satrec
 from sgp4.exporter import export_omm
 from sgp4.io import fix_checksum
 
-from beep.errors import BeepError, TleError
-from beep.tle import elements_of, name_of, one_set, read_tle
+from beep.base.errors import BeepError, TleError
+from beep.geometry.tle import elements_of, name_of, one_set, read_tle
 
 LINE_1 = "1 25544U 98067A   18184.80969102  .00001614  00000-0  31745-4 0  9993"
 LINE_2 = "2 25544  51.6414 295.8524 0003435 262.6267 204.2868 15.54005638121106"

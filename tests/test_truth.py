@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy.signal import hilbert
 
-from beep.errors import ScenarioError
+from beep.base.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.recipe import from_dict, preset
-from beep.scenario import Scenario
-from beep.stream import render
-from beep.truth import sent_pulses, track, tracks, write_truth
+from beep.scenario.recipe import from_dict, preset
+from beep.scenario.scenario import Scenario
+from beep.stream.tiles import render
+from beep.stream.track import sent_pulses, track, tracks, write_truth
 
 HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"

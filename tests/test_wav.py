@@ -10,10 +10,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beep.errors import OutputError
-from beep.exporter import export
+from beep.base.errors import OutputError
+from beep.output.export import export
 from beep.output.wav import packed24, quantized, wav_header, wav_trailer, write_flac, write_wav
-from beep.scenario import Scenario
+from beep.scenario.scenario import Scenario
 
 bounded = settings(max_examples=50, deadline=None)
 SUBTYPES = ("pcm16", "pcm24", "float")

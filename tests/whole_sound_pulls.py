@@ -10,11 +10,11 @@ import sys
 import numpy as np
 
 from beep import Scenario
-from beep.fit import QUANTITIES, fit_pass, tones_of
 from beep.fitting.curves import closest
-from beep.measurement import measure
-from beep.reception import receive
-from beep.stream import render
+from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
+from beep.measuring.measure import measure
+from beep.stream.reception import receive
+from beep.stream.tiles import render
 
 MIXES = ("stereo", "mono", "20", "40")
 

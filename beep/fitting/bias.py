@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from beep.arrays import Array
-from beep.channel import ionospheric_doppler_hz
-from beep.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
-from beep.elements import Elements
-from beep.fitting.adjust import System, solve
+from beep.base.arrays import Array
+from beep.base.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
 from beep.fitting.curves import Curve, closest
-from beep.geometry import LookFunction, station_pass
-from beep.ionosphere import PRESETS
-from beep.orbit import ephemeris
+from beep.fitting.solve import System, solve
+from beep.geometry.elements import Elements
+from beep.geometry.look import LookFunction, station_pass
+from beep.geometry.orbit import ephemeris
+from beep.radio.channel import ionospheric_doppler_hz
+from beep.radio.ionosphere import PRESETS
 
 INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/sputnik.py
 ECCENTRICITY = 0.05  # Sputnik 1's at launch, 0.052; rounder orbits bias less
@@ -62,8 +62,8 @@ def model_bias(curve: Curve, system: System, parameters: Array, truths: Sequence
 def ionosphere_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
     """Bias of a curve fitted to `system`, as it would be if its tones had come through a morning's ionosphere.
 
-    With two carriers it is what their removal to first order leaves. See `beep.ionosphere` for the layer (a model, not
-    a measurement) and the bent ray through it.
+    With two carriers it is what their removal to first order leaves. See `beep.radio.ionosphere` for the layer (a
+    model, not a measurement) and the bent ray through it.
     """
     fitted = curve.passage(parameters)
     few = system.only(_spread(system))

@@ -6,9 +6,9 @@ from math import radians
 
 import numpy as np
 
-from beep.arrays import Array
-from beep.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
-from beep.geometry import LookFunction, light_time
+from beep.base.arrays import Array
+from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
+from beep.geometry.look import LookFunction, light_time
 
 LIKELY_KM_S = 7.5  # of a satellite below 1500 km, to begin with
 LEAST_KM_S, MOST_KM_S = 2.0, 20.0

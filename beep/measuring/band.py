@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.arrays import Array, Samples
+from beep.base.arrays import Array, Samples
 
 Spectrum = NDArray[np.complex64]
 

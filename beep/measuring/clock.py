@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.arrays import Array
+from beep.base.arrays import Array
 from beep.measuring.smooth import smooth_curve
 
 Keying = Literal["tass", "dallas", "folklore", "none"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from beep.recording import Recording
+from beep.measuring.recording import Recording
 
 LISTEN_S = 30.0
 MAINS_HZ = (50.0, 60.0)

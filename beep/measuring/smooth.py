@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import legendre
 
-from beep.arrays import Array
+from beep.base.arrays import Array
 
 STRAY = 6.0  # sigma of the inner half, beyond which a value tells nothing
 HUBER = 2.5  # sigma, beyond which a point counts less

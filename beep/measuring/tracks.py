@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.arrays import Array
-from beep.measuring.detect import Bursts
+from beep.base.arrays import Array
+from beep.measuring.bursts import Bursts
 
 SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
 STEEPEST_HZ_S = 45.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from beep.measuring.keyed import Beeps
+from beep.measuring.beeps import Beeps
 
 FEWEST = 4  # whole pulses
 LEAST_MEDIAN_ENERGY = 16.0

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import numpy as np
 
-from beep.errors import ScenarioError
+from beep.base.errors import ScenarioError
 from beep.output.table import Table
 
 DAY_US = 86_400_000_000

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from beep.errors import OutputError
+from beep.base.errors import OutputError
 
 _NUMBER = count()  # two files at a time may be on their way into one folder
 

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.arrays import Samples
-from beep.choices import Subtype
-from beep.errors import OutputError
+from beep.base.arrays import Samples
+from beep.base.choices import Subtype
+from beep.base.errors import OutputError
 
 BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
 LONGEST_32_BIT = 0xFFFFFFFF

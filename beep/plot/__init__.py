@@ -10,15 +10,15 @@
 Nothing touches pyplot or keeps a state. Raises ExtraError where matplotlib is not installed.
 """
 
-from beep.errors import ExtraError
+from beep.base.errors import ExtraError
 
 try:
     import matplotlib  # noqa: F401
 except ModuleNotFoundError:
     raise ExtraError("pictures need matplotlib, which is not here; pip install 'sputnik-beep[plot]'") from None
 
-from beep.plot.passes import doppler, pass_sheet
 from beep.plot.recordings import fit, keying, measured, waterfall
+from beep.plot.sheets import doppler, pass_sheet
 from beep.plot.style import Paper, save
 
 __all__ = ["Paper", "doppler", "fit", "keying", "measured", "pass_sheet", "save", "waterfall"]

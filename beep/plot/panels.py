@@ -9,13 +9,13 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
-from beep.arrays import Array
-from beep.captions import date, minutes, moment
+from beep.base.arrays import Array
+from beep.measuring.spectrogram import Spectrogram
 from beep.plot.style import DASHES, Paper, pass_clock, utc_clock
-from beep.reception import Reception
-from beep.scenario import Carrier, Scenario
-from beep.spectrogram import Spectrogram
-from beep.truth import track
+from beep.scenario.scenario import Carrier, Scenario
+from beep.stream.captions import date, minutes, moment
+from beep.stream.reception import Reception
+from beep.stream.track import track
 
 PASS_TIME = "time after the first sample"
 LEGEND_IN = 0.28  # of a panel, kept free of curves

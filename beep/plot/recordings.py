@@ -8,14 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from beep.arrays import Array
-from beep.captions import date, footer, title, with_error
-from beep.envelope import envelope
-from beep.errors import RecordingError
-from beep.exporter import Progress, watched
-from beep.fit import CarrierFit, PassFit
-from beep.fitting.adjust import Tones
-from beep.measurement import Measurement
+from beep.base.arrays import Array
+from beep.base.errors import RecordingError
+from beep.fitting.fit import CarrierFit, PassFit
+from beep.fitting.solve import Tones
+from beep.measuring.measure import Measurement
+from beep.measuring.recording import Recording
+from beep.measuring.spectrogram import HEARD_HZ, spectrogram
+from beep.output.export import Progress, watched
+from beep.plot.envelope import envelope
 from beep.plot.panels import (
     DOWN_APART_IN,
     LEGEND_IN,
@@ -26,13 +27,12 @@ from beep.plot.panels import (
     predicted,
     waterfall_panel,
 )
+from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import DASHES, EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
-from beep.preview import BEYOND_BAND_HZ, scenario_spectrogram
-from beep.reception import receive
-from beep.recipe import from_comment
-from beep.recording import Recording
-from beep.scenario import Scenario
-from beep.spectrogram import HEARD_HZ, spectrogram
+from beep.scenario.recipe import from_comment
+from beep.scenario.scenario import Scenario
+from beep.stream.captions import date, footer, title, with_error
+from beep.stream.reception import receive
 
 LEFT_IN, RIGHT_IN, UTC_IN = 0.86, 0.72, 0.85
 TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25

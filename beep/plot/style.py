@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
-from beep.captions import minutes
-from beep.errors import OutputError
+from beep.base.errors import OutputError
+from beep.stream.captions import minutes
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_IN = 60.0

@@ -1,0 +1,89 @@
+"""`beep track`: the truth of a reception, moment by moment."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from beep.base.errors import ScenarioError
+from beep.cli.options import add_output_options, add_scenario_options, output_of, scenario_of
+from beep.scenario.scenario import Scenario
+
+FORMATS = ("csv", "json", "doppler", "strf")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument_group(
+        "output",
+        "csv and json are of the geometry and the carriers; doppler (Unix time and Doppler, as gr-satellites reads it) "
+        "and strf (MJD, received frequency, flux, site) are of one frequency",
+    )
+    output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="between rows (default: 1.0 s)")
+    output.add_argument(
+        "--frequency-mhz", type=float, metavar="MHZ", help="whose Doppler to print (default: the carriers')"
+    )
+    output.add_argument(
+        "--parts",
+        action="store_true",
+        help="also what these consist of: ionosphere, Faraday, spin, loss, power, field, C/N0 (default: no)",
+    )
+    output.add_argument("--site", type=int, metavar="N", help="of the station in strf's sites.txt (default: none)")
+    add_output_options(output, FORMATS)
+    add_scenario_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from beep.stream.track import tracks
+
+    scenario = scenario_of(arguments)
+    write, frequency_mhz = _writer(arguments, scenario)
+    if arguments.parts and frequency_mhz is not None:
+        raise ScenarioError(f"--parts are the carriers', got it with one frequency, {frequency_mhz:g} MHz; drop one")
+    tables = tracks(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
+    with output_of(arguments) as file:
+        write(file, tables)
+
+
+def _writer(arguments: argparse.Namespace, scenario: Scenario) -> tuple[Callable[..., None], float | None]:
+    """What writes the rows, and the one frequency that they are of, if any."""
+    from beep.output.doppler import write_doppler, write_strf
+    from beep.output.table import write_csv, write_json
+
+    frequency_mhz = arguments.frequency_mhz
+    if arguments.site is not None and arguments.format != "strf":
+        raise ScenarioError(f"--site is strf's, got it with --format {arguments.format}; drop it")
+    if arguments.format == "csv":
+        return write_csv, frequency_mhz
+    if arguments.format == "json":
+        return write_json, frequency_mhz
+    if frequency_mhz is None:
+        if len(scenario.heard) > 1:
+            both = " and ".join(f"{carrier.frequency_mhz:g}" for carrier in scenario.heard)
+            raise ScenarioError(
+                f"the format {arguments.format} holds one frequency, got {both} MHz; choose with --frequency-mhz"
+            )
+        frequency_mhz = scenario.heard[0].frequency_mhz
+    if arguments.format == "doppler":
+        return write_doppler, frequency_mhz
+    return _strf(arguments, scenario, write_strf, frequency_mhz), frequency_mhz
+
+
+def _strf(
+    arguments: argparse.Namespace, scenario: Scenario, write_strf: Callable[..., None], frequency_mhz: float
+) -> Callable[..., None]:
+    from beep.geometry.stations import parse_station
+
+    if scenario.station is None:
+        raise ScenarioError("strf needs a place and a date, but the simple pass has none; give station and start")
+    place = parse_station(scenario.station)
+    site = arguments.site
+    if site is None or not 0 <= site <= 9999:
+        line = f"9000 ME {place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name"
+        raise ScenarioError(
+            f"strf knows a place by its number, 0 to 9999, got {'none' if site is None else site}; "
+            f"add a line such as `{line}` to its sites.txt and give --site 9000"
+        )
+
+    def write(file: Any, tables: Any) -> None:
+        write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=site)
+
+    return write

@@ -1,0 +1,68 @@
+"""Places where Sputnik 1 was heard in 1957, and how a place is written.
+
+Coordinates are WGS-84 in degrees, east positive; heights in metres above the sea, which are taken as ellipsoidal
+(up to 50 m apart, far below what the orbit itself is worth). "Assumed" says how far off the place may be.
+"""
+
+from dataclasses import dataclass
+
+from beep.base.checks import nearest
+from beep.base.errors import ScenarioError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """A place on WGS-84."""
+
+    latitude_deg: float
+    longitude_deg: float
+    height_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        rules = (
+            ("latitude", self.latitude_deg, -90.0, 90.0, "degrees"),
+            ("longitude", self.longitude_deg, -180.0, 360.0, "degrees, east positive"),
+            ("height", self.height_m, -500.0, 9000.0, "m"),
+        )
+        for name, value, least, most, unit in rules:
+            if not least <= value <= most:
+                raise ScenarioError(f"a station's {name} must be {least:g} to {most:g} {unit}, got {value:g}")
+
+
+def _at(latitude_deg: float, longitude_deg: float, height_m: float) -> Station:
+    return Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg, height_m=height_m)
+
+
+STATIONS = {
+    "baldock": _at(52.00, -0.13, 95),  # GPO receiving station east of the town; assumed within 3 km
+    "banbury": _at(52.06, -1.34, 100),  # GPO measuring station; assumed: the town, within 8 km
+    "cambridge": _at(52.165, 0.037, 20),  # Mullard Observatory, Lord's Bridge; assumed that the aerials stood there
+    "dallas": _at(32.78, -96.80, 135),  # Roy Welch, W5SLL; assumed: the city, within 20 km
+    "laurel": _at(39.165, -76.897, 120),  # Applied Physics Laboratory, Howard County; assumed within 1 km
+    "munich": _at(48.1453, 11.6069, 529),  # University Observatory, IAU code 532 (IAU/UNESCO heritage portal)
+    "quartz-hill": _at(-41.25, 174.69, 280),  # NZ Broadcasting Service, Makara; assumed within 2 km
+    "riverhead": _at(40.89, -72.66, 15),  # RCA receiving station, Long Island; assumed within 4 km
+    "tatsfield": _at(51.29, 0.01, 255),  # BBC measuring station; Wikipedia, "Tatsfield Receiving Station"
+    "tyuratam": _at(45.9203, 63.3422, 90),  # launch pad (Wikipedia, "Gagarin's Start"); its IP-1 assumed within 3 km
+    "urbana": _at(40.11, -88.23, 225),  # University of Illinois; assumed: the campus, within 8 km
+    "washington": _at(38.822, -77.024, 10),  # Naval Research Laboratory; assumed within 1 km
+}
+
+
+def parse_station(text: str) -> Station:
+    """Station of a known name, or of `LAT,LON[,HEIGHT_M]` in degrees (north, east positive) and metres.
+
+    Raises ScenarioError where it is neither.
+    """
+    name = text.strip().lower().replace(" ", "-")
+    if name in STATIONS:
+        return STATIONS[name]
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) in (2, 3):
+        return _at(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0)
+    near = nearest(name, STATIONS, most=3)
+    hint = f"; near it: {', '.join(near)}" if near else f"; known: {', '.join(STATIONS)}"
+    raise ScenarioError(f"a station is a known name or LAT,LON[,HEIGHT_M], got {text!r}{hint}")

@@ -1,0 +1,310 @@
+"""What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from beep.base.arrays import Array
+from beep.base.errors import RecordingError
+from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
+from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
+from beep.measuring.bursts import Bursts, find_bursts
+from beep.measuring.clock import Keying, keying_of
+from beep.measuring.hum import hum_lines
+from beep.measuring.recording import Recording, open_recording, recording_of
+from beep.measuring.smooth import typical
+from beep.measuring.tracks import tracks
+from beep.measuring.two_tones import beeps_in_turn, in_turn
+from beep.measuring.verdict import doubt
+
+SNR_BANDWIDTH_HZ = 500.0
+THREADS = 2  # NumPy lets go of the lock for most of the time
+MOST_TRACKS = 3  # a channel, that are looked at closely
+FEWEST_BURSTS = 4
+FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
+NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
+PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulses:
+    """The beeps one by one, arrays (N,) in order of time.
+
+    A beep that the recording's beginning or end cuts off is among them, is counted, and is not `whole`; where it is
+    cut its start or length is that of what is there.
+    """
+
+    slot: NDArray[np.int64]  # of the keying clock, 0 for the first beep; a dash has the slot in which it begins
+    start_s: Array  # half amplitude of the rising edge, after the first sample
+    start_sd_s: Array
+    length_s: Array  # from half amplitude to half amplitude
+    length_sd_s: Array
+    time_s: Array  # the moment of tone_hz: the middle of the beep
+    tone_hz: Array
+    tone_sd_hz: Array
+    level_db: Array  # amplitude against full scale
+    whole: NDArray[np.bool_]  # neither cut off by the recording's ends
+    slots: NDArray[np.int64]  # keying slots from this key-down to its key-up: 1, more in a dash
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One keyed tone of a recording, or that there is none (`beeps` 0, nan elsewhere, and `note` says what there is).
+
+    Lengths, period and tone are those received: motion stretches them by up to 3e-5 against what was sent. Over a
+    recording in which they move, `period_s`, `tone_hz` and `drift_hz_per_s` are value and slope of the straight line
+    through a smooth curve from the first beep to the last. `_sd` is a standard error.
+    """
+
+    channel: int  # 0 for mono or left
+    beeps: int
+    pulse_s: float  # median length at half amplitude, of whole single pulses
+    pulse_s_sd: float
+    pause_s: float
+    pause_s_sd: float
+    period_s: float
+    period_s_sd: float
+    jitter_s: float  # rms scatter of the pulses' lengths beyond what noise explains
+    jitter_s_sd: float
+    clock_jitter_s: float  # rms scatter of key-down about the steady clock
+    rise_s: float  # length of an edge, raised cosine
+    rise_s_sd: float
+    duty: float
+    duty_sd: float
+    tone_hz: float
+    tone_hz_sd: float
+    drift_hz_per_s: float
+    drift_hz_per_s_sd: float
+    snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
+    snr_db_sd: float
+    snr_bandwidth_hz: float
+    keying: Keying
+    hum_hz: tuple[float, ...]
+    note: str
+    pulses: Pulses
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table, tones and lengths drawn, and a player."""
+        from beep.plot.notebook import measurement_html  # upwards, when a notebook asks: see docs/decisions.md
+
+        return measurement_html(self)
+
+
+def measure(
+    source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None
+) -> tuple[Measurement, ...]:
+    """Every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels) at `sample_rate_hz`.
+
+    At least one for each channel: where there are no beeps, one that says so. Two for a channel that mixes two
+    carriers keyed in turn, the one that sends first ahead. Raises RecordingError for what cannot be measured.
+
+    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying.
+    """
+    if isinstance(source, str | Path):
+        with open_recording(source) as opened:
+            return measure(opened)
+    if isinstance(source, Recording):
+        recording = source
+    elif sample_rate_hz is None:
+        raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
+    else:
+        recording = recording_of(source, sample_rate_hz=sample_rate_hz)
+    bursts = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
+    hum = hum_lines(recording)
+    trials = []
+    for channel, found in enumerate(bursts):
+        for members in tracks(found)[:MOST_TRACKS]:
+            if len(members) >= FEWEST_BURSTS:
+                trials.append((channel, found.pick(members)))
+    framing = Framing(
+        sample_rate_hz=recording.sample_rate_hz, ratio=smooth_ratio(recording.sample_rate_hz / BAND_RATE_HZ)
+    )
+    bands = extract(
+        recording.blocks(),
+        framing,
+        frames=recording.frames,
+        tones=[(channel, partial(_about, picked)) for channel, picked in trials],
+    )
+    with ThreadPoolExecutor(THREADS) as pool:
+        looked_at = list(pool.map(_looked_at, bands, (picked for _, picked in trials)))
+    measurements: list[Measurement] = []
+    for channel in range(recording.channels):
+        mine: list[Beeps] = []
+        reasons = []
+        for (where, picked), beeps in zip(trials, looked_at, strict=True):
+            if where == channel and isinstance(beeps, str):
+                reasons.append(f"{beeps} (about {np.median(picked.tone_hz):.0f} Hz)")
+            elif where == channel and not isinstance(beeps, str):
+                mine.append(beeps)
+        kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
+        measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
+        if not kept:
+            note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
+            measurements.append(_nothing(channel, note, hum[channel]))
+    return tuple(measurements)
+
+
+def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
+    """The beeps at and between bursts, or why they are none."""
+    beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
+    return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
+
+
+def _about(bursts: Bursts, t_s: Array) -> Array:
+    """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
+    middle = (bursts.start_s + bursts.stop_s) / 2
+    after = np.searchsorted(middle, t_s)
+    away = np.minimum(
+        np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
+    )
+    return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
+
+
+def _in_turn(
+    recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], hum_hz: tuple[float, ...], framing: Framing
+) -> list[Beeps]:
+    """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
+    if not found:
+        return []
+    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))), hum_hz)
+    if pair is None:
+        return []
+    both = beeps_in_turn(recording, channel, pair, framing)
+    return sorted(both, key=lambda each: float(each.start_s[0]))
+
+
+def _apart(found: list[Beeps]) -> list[Beeps]:
+    """Those that are not a by-product of a stronger one, at most two, the first to send ahead.
+
+    A harmonic, or a hum's sideband, is on when the tone is on; a second carrier is on when the first is not.
+    """
+    kept: list[Beeps] = []
+    for beeps in sorted(found, key=lambda each: -float(np.sum(each.tones.energy))):
+        together = [_overlap(beeps, other) for other in kept]
+        if len(kept) < 2 and all(part < 0.3 for part in together):
+            kept.append(beeps)
+    return sorted(kept, key=lambda each: float(each.start_s[0]))
+
+
+def _overlap(one: Beeps, other: Beeps) -> float:
+    """Part of the time of one's beeps in which the other sends too."""
+    edges = np.concatenate([one.start_s, one.stop_s])
+    sent = np.interp(edges, np.stack([other.start_s, other.stop_s], 1).ravel(), _ramp(other))
+    count = len(one.start_s)
+    return float(np.sum(sent[count:] - sent[:count]) / np.sum(one.stop_s - one.start_s))
+
+
+def _ramp(beeps: Beeps) -> Array:
+    """Time that has been sent up to each edge, (2N,)."""
+    length = beeps.stop_s - beeps.start_s
+    before = np.cumsum(length) - length
+    return np.stack([before, before + length], 1).ravel()
+
+
+def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
+    found = beeps.tones
+    length = beeps.stop_s - beeps.start_s
+    length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
+    single = beeps.whole & (beeps.slots == 1)
+    pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
+    gap = beeps.start_s[1:] - beeps.stop_s[:-1]
+    adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
+    inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
+    gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
+    pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
+    period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
+    duty = pulse / period
+    ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
+    # Each amplitude by itself, and the noise from all pulses together.
+    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
+        NOISE_BINS_HZ * float(np.sum(found.length_s))
+    )
+    count = len(length)
+    tone, tone_sd = beeps.tone.mean
+    drift, drift_sd = beeps.tone.slope
+    spread = float(np.sum(single))
+    return Measurement(
+        channel=channel,
+        beeps=count,
+        pulse_s=pulse,
+        pulse_s_sd=pulse_sd,
+        pause_s=pause,
+        pause_s_sd=pause_sd,
+        period_s=period,
+        period_s_sd=period_sd,
+        jitter_s=jitter,
+        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * spread)),
+        clock_jitter_s=beeps.clock.scatter_s,
+        rise_s=beeps.rise_s,
+        rise_s_sd=beeps.rise_sd_s,
+        duty=duty,
+        duty_sd=duty * float(np.hypot(pulse_sd / pulse, period_sd / period)),
+        tone_hz=tone,
+        tone_hz_sd=tone_sd,
+        drift_hz_per_s=drift,
+        drift_hz_per_s_sd=drift_sd,
+        snr_db=float(np.median(ratio)),
+        snr_db_sd=float(10 / np.log(10) * np.sqrt(ratio_var)),
+        snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
+        keying=keying_of((pulse, pulse_sd), (pause, pause_sd)),
+        hum_hz=hum_hz,
+        note="",
+        pulses=Pulses(
+            slot=beeps.slot,
+            start_s=beeps.start_s,
+            start_sd_s=beeps.start_sd_s,
+            length_s=length,
+            length_sd_s=length_sd,
+            time_s=found.time_s,
+            tone_hz=found.tone_hz,
+            tone_sd_hz=found.tone_sd_hz,
+            level_db=20 * np.log10(np.maximum(found.amplitude, 1e-12)),
+            whole=beeps.whole,
+            slots=beeps.slots,
+        ),
+    )
+
+
+def _seen(beeps: Beeps) -> NDArray[np.bool_]:
+    """Which gaps have both their ends recorded."""
+    return np.asarray(beeps.start_s[1:] > 0)
+
+
+def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
+    numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
+    none, whole = np.zeros(0), np.zeros(0, np.int64)
+    columns: dict[str, Any] = {field.name: none for field in fields(Pulses)}
+    columns |= {"slot": whole, "slots": whole, "whole": none.astype(bool)}
+    numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
+    return Measurement(
+        channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers
+    )
+
+
+def to_json(measurements: tuple[Measurement, ...]) -> dict[str, Any]:
+    """The measurements as JSON has them: the first one's keys, and with several all of them under `channels`."""
+    tables = [_table(each) for each in measurements]
+    return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
+
+
+def _table(measured: Measurement) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for field in fields(Measurement):
+        value = getattr(measured, field.name)
+        if field.name == "pulses":
+            columns = {name: getattr(value, name).tolist() for name in PULSE_COLUMNS}
+            table["pulses"] = [
+                dict(zip(columns, map(_number, row), strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+        else:
+            table[field.name] = list(value) if isinstance(value, tuple) else _number(value)
+    return table
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,190 @@
+"""A recording back in: any file that libsndfile reads, or a stream, as blocks of samples."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from numbers import Integral
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from beep.base.arrays import Samples
+from beep.base.errors import RecordingError
+
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
+LEAST_S = 1.0
+MOST_CHANNELS = 64
+LARGEST_RIFF = 0x7FFF_0000  # above, the length of a stream that did not know it
+BLOCK_BYTES = 4 << 20  # of float samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """An open recording, as `open_recording` gives it: what it holds, and its samples block by block."""
+
+    sample_rate_hz: int
+    channels: int
+    frames: int
+    comment: str = ""  # as the file has it; this package puts its scenario there, as JSON
+    name: str = "the recording"
+    missing: str = ""  # in words, what the file's header promises and the file does not hold
+    _read: Callable[[int, int], Samples] = field(repr=False)  # first frame, number -> (N, channels)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording."""
+        return self.frames / self.sample_rate_hz
+
+    def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
+        """Samples of the frames from `start` up to `stop`, (N, channels) float32 with full scale 1, some MB each.
+
+        8 bits and other whole numbers are scaled to full scale 1, as libsndfile does. A file that ends early gives
+        what there is. Raises RecordingError where samples cannot be decoded or are not finite.
+        """
+        stop = self.frames if stop is None else min(stop, self.frames)
+        size = max(BLOCK_BYTES // (4 * self.channels), 1)
+        at = start
+        while at < stop:
+            block = self._read(at, min(size, stop - at))
+            if not len(block):
+                return
+            if not np.isfinite(block.sum(dtype=np.float64)) and not np.isfinite(block).all():
+                bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+                raise RecordingError(
+                    f"samples must be finite numbers, got {block[bad].tolist()} in frame {at + bad} of {self.name}; "
+                    f"convert it anew from its source"
+                )
+            yield block
+            at += len(block)
+
+
+def recording_of(samples: ArrayLike, *, sample_rate_hz: int) -> Recording:
+    """Samples (N,) or (N, channels), full scale 1, as a recording. Raises RecordingError for any other array."""
+    try:
+        array = np.asarray(samples)
+        if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
+            raise ValueError
+        array = array.reshape(len(array), -1)
+    except (ValueError, TypeError):
+        raise RecordingError(
+            f"samples are real numbers (N,) or (N, channels), got {_shape(samples)}; give them so, full scale 1"
+        ) from None
+    recording = Recording(
+        sample_rate_hz=sample_rate_hz,
+        channels=array.shape[1],
+        frames=len(array),
+        name="the samples",
+        _read=lambda first, count: array[first : first + count].astype(np.float32, copy=False),
+    )
+    _check(recording)
+    return recording
+
+
+@contextmanager
+def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
+    """The recording in a file, or in an open binary stream, which is kept in a temporary file first.
+
+    Raises RecordingError where there is no such file, where it is not sound that libsndfile reads, or holds none.
+    """
+    import soundfile
+
+    name = str(source) if isinstance(source, str | Path) else "the stream"
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_seekable(source))
+            if not os.fstat(file.fileno()).st_size:
+                raise RecordingError(f"a recording must hold sound, but {name} is empty; record or copy it again")
+            # By its descriptor, so that the content says what it is, and not the suffix.
+            sound = stack.enter_context(soundfile.SoundFile(file.fileno(), closefd=False))
+        except RuntimeError as error:
+            raise RecordingError(
+                f"a recording must be WAV, FLAC or another format that libsndfile reads, got {name} "
+                f"({_plain(error)}); convert it: ffmpeg -i IN OUT.wav"
+            ) from None
+        except OSError as error:
+            raise RecordingError(f"cannot read {name}: {error.strerror or error}; check its name and rights") from None
+        recording = Recording(
+            sample_rate_hz=sound.samplerate,
+            channels=sound.channels,
+            frames=sound.frames,
+            comment=sound.comment,
+            name=name,
+            missing=_missing(file, name),
+            _read=partial(_read, sound, name),
+        )
+        _check(recording)
+        yield recording
+
+
+def _missing(file: BinaryIO, name: str) -> str:
+    """What a WAV file's header promises beyond the file's end, in words; streams say nothing or all ones there."""
+    held = os.fstat(file.fileno()).st_size
+    head = os.pread(file.fileno(), 8, 0)
+    promised = int.from_bytes(head[4:8], "little") + 8
+    if head[:4] != b"RIFF" or not held + 1 < promised < LARGEST_RIFF:
+        return ""
+    return f"{name} is cut off: its header promises {promised} bytes, it holds {held}; copy it again"
+
+
+def _read(sound: Any, name: str, first: int, count: int) -> Samples:
+    try:
+        if sound.tell() != first:
+            sound.seek(first)
+        block: Samples = sound.read(count, dtype="float32", always_2d=True)
+    except RuntimeError as error:  # soundfile's own
+        raise RecordingError(
+            f"{name} cannot be decoded from frame {first} on ({_plain(error)}); convert it anew from its source"
+        ) from None
+    return block
+
+
+def _check(recording: Recording) -> None:
+    rate, channels, name = recording.sample_rate_hz, recording.channels, recording.name
+    if isinstance(rate, bool) or not isinstance(rate, Integral) or not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        raise RecordingError(
+            f"the sample rate must be a whole number from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, got {rate} from "
+            f"{name}; convert it anew from its source"
+        )
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise RecordingError(
+            f"a recording has 1 to {MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
+        )
+    frames = max(recording.frames, 0)
+    if frames < LEAST_S * rate:
+        raise RecordingError(
+            f"a recording must last {LEAST_S:g} s, which tells a beep from a tone, got {frames} samples "
+            f"({frames / rate:.3g} s) from {name}; take a longer one"
+        )
+
+
+def _shape(samples: Any) -> str:
+    array = np.asarray(samples, dtype=object) if isinstance(samples, list | tuple) else samples
+    return f"{getattr(samples, 'dtype', type(samples).__name__)} {getattr(array, 'shape', '')}".strip()
+
+
+@contextmanager
+def _seekable(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
+    """`source` as an ordinary file; of pipes and other streams a copy, because libsndfile must go back and forth."""
+    if isinstance(source, str | Path):
+        with open(source, "rb") as file:
+            if Path(source).is_file():
+                yield file
+            else:
+                with _seekable(file) as copy:
+                    yield copy
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        copy.flush()
+        copy.seek(0)
+        yield copy
+
+
+def _plain(error: Exception) -> str:
+    return str(error).rpartition(": ")[2].strip().rstrip(".") or type(error).__name__

@@ -1,0 +1,166 @@
+"""A recording as power over time and frequency, block by block in constant memory: the numbers of a waterfall.
+
+A window of about a sixth of a second lies inside a pulse of 0.2 to 0.3 s and is short enough to show the pause after
+it. The step between windows grows with the recording: the first ones overlap, and where there are too many rows every
+second goes; from the step of a whole window on, two rows become one, their mean. So hours and seconds end up as some
+hundreds of rows, in one run over blocks of any size and number.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from beep.base.arrays import Array, Samples
+from beep.base.errors import RecordingError
+
+WINDOW_S = 1 / 6  # about: a power of two samples
+FIRST_STEPS = 8  # a window, at first
+ROWS = 800  # at least, where the recording is long enough; at most twice as many
+BATCH = 16  # windows transformed together: they stay in the cache
+HEARD_HZ = 12_000.0  # what a receiver's loudspeaker gives; kept unless more is asked for
+USUAL_TOP_HZ = 4_000.0
+STANDS_OUT_DB = 10.0  # above the usual bin
+LEAST_SPAN_DB, MOST_SPAN_DB = 15.0, 60.0
+LEAST_DB = -160.0  # digital silence
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spectrogram:
+    """Mean power of a recording; a sine of full scale, in a bin's middle, has power 1 in its bin."""
+
+    t_s: Array  # (rows,) middle of what each row is the mean of, after the first sample
+    frequency_hz: Array  # (bins,) from 0 on
+    power: NDArray[np.float32]  # (channels, rows, bins)
+    row_s: float  # from row to row
+    windows: int  # in the mean of a row
+    window_s: float
+    duration_s: float
+
+    @property
+    def bin_hz(self) -> float:
+        """From bin to bin."""
+        return float(self.frequency_hz[1])
+
+    @property
+    def how(self) -> str:
+        """How the numbers came about."""
+        row = f"mean power of {self.windows} in {self.row_s:.3g} s" if self.windows > 1 else f"every {self.row_s:.2g} s"
+        return f"Hann windows of {self.window_s:.2g} s, bins of {self.bin_hz:.1f} Hz, a row: {row}"
+
+    def band(self, low_hz: float, high_hz: float) -> slice:
+        """The bins from `low_hz` to `high_hz`, at least two."""
+        first = max(0, min(int(low_hz / self.bin_hz), len(self.frequency_hz) - 2))
+        return slice(first, max(first + 2, min(int(high_hz / self.bin_hz) + 1, len(self.frequency_hz))))
+
+    def level_db(self) -> NDArray[np.float32]:
+        """Power in dB against a sine of full scale, (channels, rows, bins), not below -160."""
+        return np.float32(10) * np.log10(np.maximum(self.power, np.float32(10 ** (LEAST_DB / 10))))
+
+    def range_db(self, bins: slice) -> tuple[float, float]:
+        """The levels that colours should span: from the noise floor, the median, to the loudest thousandth, in dB."""
+        levels = self.level_db()[:, :, bins]
+        top_db = float(np.percentile(levels, 99.9))
+        floor_db = max(float(np.median(levels)), top_db - MOST_SPAN_DB)
+        return floor_db, max(top_db, floor_db + LEAST_SPAN_DB)
+
+    def top_hz(self) -> float:
+        """The highest frequency worth showing: 4 kHz, or what stands out above it."""
+        mean = self.power.mean(axis=(0, 1))
+        loud = np.flatnonzero(mean > 10 ** (STANDS_OUT_DB / 10) * np.median(mean))
+        highest_hz = 1.1 * self.frequency_hz[loud[-1]] if loud.size else 0.0
+        return float(min(max(USUAL_TOP_HZ, highest_hz), self.frequency_hz[-1]))
+
+
+def window_frames(sample_rate_hz: float) -> int:
+    """Samples of a window."""
+    return int(2 ** round(np.log2(max(2.0, WINDOW_S * sample_rate_hz))))
+
+
+def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: float = HEARD_HZ) -> Spectrogram:
+    """Spectrogram of blocks (N, channels), of which the frequencies up to `high_hz` are kept.
+
+    Hann windows; what remains at the end and does not fill one is left out. Raises RecordingError where the recording
+    is shorter than a window.
+    """
+    size = window_frames(sample_rate_hz)
+    rows = _Rows(size=size, bins=min(size // 2 + 1, int(high_hz * size / sample_rate_hz) + 2))
+    frames = 0
+    for block in blocks:
+        frames += len(block)
+        rows.take(block)
+    if not rows.windows:
+        raise RecordingError(
+            f"a recording must last {size / sample_rate_hz:.2g} s for a waterfall, one window, "
+            f"got {frames / sample_rate_hz:.3g} s; give a longer one"
+        )
+    power, counts = rows.means()
+    first = np.arange(len(counts)) * rows.merged
+    return Spectrogram(
+        t_s=(size / 2 + (first + (counts - 1) / 2) * rows.step) / sample_rate_hz,
+        frequency_hz=np.arange(power.shape[2]) * sample_rate_hz / size,
+        power=power,
+        row_s=rows.step * rows.merged / sample_rate_hz,
+        windows=rows.merged,
+        window_s=size / sample_rate_hz,
+        duration_s=frames / sample_rate_hz,
+    )
+
+
+class _Rows:
+    """Sums of the windows' powers, row by row, at most twice ROWS."""
+
+    def __init__(self, *, size: int, bins: int) -> None:
+        self.size, self.bins = size, bins
+        self.step = max(1, size // FIRST_STEPS)
+        self.merged = 1  # windows in a row
+        self.windows = 0  # in all rows
+        hann = np.hanning(size + 1)[:-1]
+        self._hann = (hann * 2 / hann.sum()).astype(np.float32)
+        self._rest: Samples = np.empty((0, 0), np.float32)
+        self._sums: Samples = np.empty((0, 0, 0), np.float32)
+
+    def take(self, block: Samples) -> None:
+        """Add a block (N, channels)."""
+        if not self._sums.size:
+            self._rest = np.empty((block.shape[1], 0), np.float32)
+            self._sums = np.zeros((block.shape[1], 2 * ROWS, self.bins), np.float32)
+        samples = np.concatenate([self._rest, block.T.astype(np.float32, copy=False)], axis=1)
+        start = 0
+        while start + self.size <= samples.shape[1]:
+            count = min((samples.shape[1] - start - self.size) // self.step + 1, BATCH, self._room())
+            stop = start + (count - 1) * self.step + self.size
+            windows = sliding_window_view(samples[:, start:stop], self.size, axis=1)[:, :: self.step]
+            spectrum = np.fft.rfft(windows * self._hann)[..., : self.bins]
+            power = spectrum.real**2 + spectrum.imag**2
+            for number in range(count):
+                self._sums[:, (self.windows + number) // self.merged] += power[:, number]
+            self.windows += count
+            start += count * self.step
+            if not self._room():
+                self._fold()
+        self._rest = samples[:, start:]
+
+    def _room(self) -> int:
+        return 2 * ROWS * self.merged - self.windows
+
+    def _fold(self) -> None:
+        """Halve the rows."""
+        if self.step < self.size:
+            self._sums[:, :ROWS] = self._sums[:, ::2]
+            self.step *= 2
+            self.windows = ROWS
+        else:
+            self._sums[:, :ROWS] = self._sums[:, ::2] + self._sums[:, 1::2]
+            self.merged *= 2
+        self._sums[:, ROWS:] = 0
+
+    def means(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Mean power (channels, rows, bins), and how many windows each row is the mean of."""
+        counts = np.full(-(-self.windows // self.merged), self.merged)
+        counts[-1] -= -self.windows % self.merged
+        means: NDArray[np.float32] = self._sums[:, : len(counts)]
+        means /= counts[:, None].astype(np.float32)
+        return means, counts

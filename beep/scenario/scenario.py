@@ -1,0 +1,314 @@
+"""The recipe: everything that decides what is heard, in the user's units.
+
+One flat, frozen record. A field's default, unit (in its name), help and rule stand in one place, and the command
+line, TOML, JSON and Python all show the same names.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from beep.base.checks import checked, field, from_table, number_of, parse_time
+from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
+from beep.base.errors import ScenarioError
+from beep.geometry.stations import parse_station
+from beep.geometry.tle import one_set
+from beep.signal.keying import Keying, Regime, parse_keying, resolve
+
+LEAST_BANDWIDTH_HZ = 200.0
+MOST_MHZ = 30_000.0  # there SGP4's own steps of 0.02 mm are 0.002 turns
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+LEAST_EDGE_SAMPLES = 24  # of a shorter edge more than 1e-4 of full scale would fold back into the band
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carrier:
+    """One transmitter: frequency, power, and the part of the keying in which it sends."""
+
+    frequency_mhz: float
+    power_w: float = 1.0
+    sends: Sends = "pulse"
+
+    def __post_init__(self) -> None:
+        for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
+            value = number_of(name, getattr(self, name))
+            if not 0 < value <= most:
+                raise ScenarioError(f"a carrier's {name} must be above 0 and at most {most:g}, got {value:g}")
+            object.__setattr__(self, name, value)
+        if self.sends not in get_args(Sends):
+            raise ScenarioError(f"a carrier sends {', '.join(get_args(Sends))}, got {self.sends!r}")
+
+
+SPUTNIK_1 = (
+    Carrier(frequency_mhz=20.005, power_w=1.0, sends="pulse"),  # TASS, 5 October 1957
+    Carrier(frequency_mhz=40.002, power_w=1.0, sends="pause"),
+)
+
+
+def parse_carriers(value: Any) -> tuple[Carrier, ...]:
+    """One or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
+    if isinstance(value, str):
+        if any(part.count(":") > 2 for part in value.split(",")):
+            raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {value!r}")
+        value = [
+            dict(zip(("frequency_mhz", "power_w", "sends"), part.split(":"), strict=False)) for part in value.split(",")
+        ]
+        for table in value:
+            for name in ("frequency_mhz", "power_w"):
+                if name in table:
+                    try:
+                        table[name] = float(table[name])
+                    except ValueError:
+                        raise ScenarioError(
+                            f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {table[name]!r} for {name}"
+                        ) from None
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
+        what = len(value) if isinstance(value, list | tuple) else repr(value)
+        raise ScenarioError(f"carriers must be a list of one or two, got {what}")
+    return tuple(part if isinstance(part, Carrier) else from_table(Carrier, part) for part in value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """What flies over, what it sends, and what receives it. Raises ScenarioError at birth where a rule is broken."""
+
+    pulse_s: float = field(0.3, "pulses", "length of a pulse at half amplitude", above=0, most=3600)
+    pause_s: float = field(0.3, "pulses", "length of the pause at half amplitude", above=0, most=3600)
+    rise_s: float = field(0.005, "pulses", "length of an edge, centred on the keying instant", least=0.0005, most=10)
+    jitter_s: float = field(0.0, "pulses", "rms error of each pulse's length, drawn by its number", least=0)
+    keying: tuple[Regime, ...] = field(
+        (),
+        "pulses",
+        "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
+        unset="one rhythm throughout",
+        read=parse_keying,
+    )
+
+    altitude_km: float = field(500.0, "pass", "height of the simple, circular pass", least=100, most=100_000)
+    max_elevation_deg: float = field(60.0, "pass", "highest elevation of the simple pass", least=0, most=90)
+    tca_s: float | None = field(
+        None, "pass", "closest approach, counted from the first sample", least=-1e7, most=1e7, unset="the middle"
+    )
+    station: str | None = field(
+        None,
+        "pass",
+        "Sputnik's own orbit, or that of tle, over a known place or LAT,LON[,HEIGHT_M]",
+        unset="the simple pass",
+    )
+    tle: str | None = field(
+        None,
+        "pass",
+        "another satellite's element set: two or three TLE lines, or an OMM as JSON",
+        unset="Sputnik's own orbit",
+        read=one_set,
+    )
+    start: datetime | str | None = field(  # text is read at birth: afterwards it is an aware datetime or None
+        None,
+        "pass",
+        "UTC (ISO 8601); with a station, the first pass that rises after it",
+        unset="no date",
+        read=parse_time,
+    )
+    still: bool = field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
+
+    carriers: tuple[Carrier, ...] = field(
+        SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
+    )
+    carrier_offset_hz: float = field(
+        0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
+    )
+    carrier_drift_hz_s: float = field(
+        0.0, "carriers", "and how fast they rise, counted from the first sample (assumed)", least=-100, most=100
+    )
+
+    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    fof2_mhz: float | None = field(
+        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+    )
+    hm_km: float | None = field(
+        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+    )
+    scale_km: float | None = field(
+        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+    )
+    faraday: bool = field(
+        True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole", needs="ionosphere"
+    )
+    spin_rpm: float = field(
+        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+    )
+    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60, needs="spin_rpm")
+    noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
+    snr_db: float | None = field(
+        None,
+        "channel",
+        "SNR of each carrier at closest approach, key down, in snr_bandwidth_hz, whatever its power and the place",
+        least=-60,
+        most=120,
+        unset="the link budget's",
+    )
+    snr_bandwidth_hz: float = field(
+        500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6, needs="snr_db"
+    )
+
+    tone_hz: float = field(1500.0, "tuning", "tone of a carrier without Doppler", above=0, most=200_000)
+    sideband: Sideband = field(
+        "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+    )
+
+    detector: Detector = field(
+        "cw", "receiver", "beat oscillator that makes a tone (cw), or the carrier's envelope: thumps and hiss (am)"
+    )
+    low_hz: float = field(300.0, "receiver", "lower edge of the band filter", least=0)
+    high_hz: float = field(3000.0, "receiver", "upper edge of the band filter", above=0, most=192_000)
+    filter_shape: FilterShape = field("flat", "receiver", "steep edges, or a bell that is 6 dB down there")
+    receiver_drift_hz_s: float = field(
+        0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
+    )
+    agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
+    agc_attack_s: float = field(
+        0.005, "receiver", "time constant with which the gain gives way", above=0, most=10, needs="agc"
+    )
+    agc_release_s: float = field(
+        0.5, "receiver", "time constant with which it comes back", above=0, most=10, needs="agc"
+    )
+    saturation_dbfs: float | None = field(
+        None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
+    )
+    hum_hz: float | None = field(
+        None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
+    )
+    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0, needs="hum_hz")
+    wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
+    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10, needs="wow_percent")
+
+    duration_s: float | None = field(
+        None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"
+    )
+    sample_rate_hz: int = field(48_000, "recording", "samples a second", least=8000, most=384_000)
+    seed: int = field(1957, "recording", "of noise and jitter", least=0, most=2**63 - 1)
+    mix: str = field("stereo", "recording", "stereo (first carrier left), mono, or one carrier by its whole MHz")
+    level_dbfs: float = field(
+        -6.0, "recording", "amplitude of each carrier at closest approach, against full scale", least=-120, most=0
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields():
+            object.__setattr__(self, each.name, checked(each, getattr(self, each.name)))
+        for complaint in _complaints(self):
+            raise ScenarioError(complaint)
+
+    @property
+    def heard(self) -> tuple[Carrier, ...]:
+        """The carriers that `mix` lets through."""
+        named = zip(self.names, self.carriers, strict=True)
+        return tuple(carrier for name, carrier in named if name == self.mix) or self.carriers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the carriers are called by: the whole MHz of each, or all of it where that is not enough."""
+        whole = [str(int(carrier.frequency_mhz)) for carrier in self.carriers]
+        exact = [f"{carrier.frequency_mhz:.6f}".rstrip("0").rstrip(".") for carrier in self.carriers]
+        return tuple(short if whole.count(short) == 1 else long for short, long in zip(whole, exact, strict=True))
+
+    def name_of(self, carrier: Carrier) -> str:
+        """What one of the carriers is called by."""
+        return self.names[self.carriers.index(carrier)]
+
+    @property
+    def key(self) -> Keying:
+        """The keying in time: what `beep.signal.pulses` reads."""
+        return resolve(
+            self.keying,
+            pulse_s=self.pulse_s,
+            pause_s=self.pause_s,
+            rise_s=self.rise_s,
+            jitter_s=self.jitter_s,
+            seed=self.seed,
+        )
+
+    @property
+    def channels(self) -> int:
+        """Channels of the recording."""
+        return 1 if self.mix == "mono" else len(self.heard)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table, the S-curve, and a player."""
+        from beep.plot.notebook import scenario_html  # upwards, when a notebook asks: see docs/decisions.md
+
+        return scenario_html(self)
+
+
+def fields() -> tuple["dataclasses.Field[Any]", ...]:
+    """The fields of a Scenario, each with its metadata."""
+    return dataclasses.fields(Scenario)
+
+
+def _complaints(s: Scenario) -> list[str]:
+    """The rules between fields that `s` breaks, each with what came and the remedy."""
+    found = []
+    shorter_s = min(length_s for span in s.key.spans for length_s in (span.pulse_s, span.pause_s))
+    if s.rise_s > shorter_s:
+        found.append(
+            f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shortest pulse_s or "
+            f"pause_s is {shorter_s:g}; lower rise_s"
+        )
+    elif s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:
+        found.append(
+            f"an edge must have {LEAST_EDGE_SAMPLES} samples: rise_s is {s.rise_s:g} with sample_rate_hz "
+            f"{s.sample_rate_hz}; raise rise_s to {LEAST_EDGE_SAMPLES / s.sample_rate_hz:.2g} or sample_rate_hz"
+        )
+    elif 3 * s.jitter_s > shorter_s - s.rise_s:
+        found.append(
+            f"three times jitter_s plus rise_s must fit into the pulse and the pause ({shorter_s:g} s), "
+            f"got jitter_s {s.jitter_s:g}; lower it to {(shorter_s - s.rise_s) / 3:.3g} or less"
+        )
+    if s.high_hz - s.low_hz < LEAST_BANDWIDTH_HZ:
+        found.append(
+            f"the filter must be at least {LEAST_BANDWIDTH_HZ:g} Hz wide: low_hz is {s.low_hz:g}, "
+            f"high_hz is {s.high_hz:g}; move them apart"
+        )
+    if s.high_hz > s.sample_rate_hz / 2:
+        found.append(
+            f"high_hz must be at most half the sample rate, got {s.high_hz:g} with sample_rate_hz "
+            f"{s.sample_rate_hz}; lower high_hz or raise sample_rate_hz"
+        )
+    if s.snr_db is not None and s.noise == "off":
+        found.append(f"an SNR needs noise, got snr_db {s.snr_db:g} with noise off; drop one of the two (--snr-db none)")
+    if s.agc_attack_s > s.agc_release_s:
+        found.append(
+            f"an AGC gives way faster than it comes back: agc_attack_s is {s.agc_attack_s:g}, agc_release_s is "
+            f"{s.agc_release_s:g}; lower agc_attack_s"
+        )
+    names = s.names
+    if len(names) != len(set(names)):
+        found.append(f"carriers are told apart by their MHz, to six digits, got {' and '.join(names)}; choose others")
+    elif s.mix not in ("stereo", "mono", *names):
+        found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
+    if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
+        found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
+    for name in ("fof2_mhz", "hm_km", "scale_km"):
+        if s.ionosphere == "off" and getattr(s, name) is not None:
+            found.append(
+                f"{name} changes a layer, but ionosphere is off; choose one, like --ionosphere morning, or drop {name}"
+            )
+    if s.ionosphere == "auto" and s.start is None:
+        found.append(
+            "ionosphere auto goes by the local time of the pass, but there is no date; give a start, or name a layer: "
+            "--ionosphere morning"
+        )
+    if s.station is not None:
+        parse_station(s.station)
+        if s.start is None:
+            found.append("a station needs a start, the UTC from which to look for a pass: --start 1957-10-07T05:00Z")
+    elif s.tle is not None:
+        found.append("a tle needs a station that sees the satellite: --station dallas or LAT,LON[,HEIGHT_M]")
+    if s.station is not None:
+        for name in ("altitude_km", "max_elevation_deg"):
+            if getattr(s, name) != getattr(Scenario, name):
+                found.append(
+                    f"{name} is the simple pass's, but station asks for a real orbit; "
+                    f"drop one of the two (--station none)"
+                )
+    return found
