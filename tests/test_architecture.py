@@ -24,7 +24,6 @@ ROWS = [
 LEFT_OVER = {
     ("scenario.scenario", "plot.notebook"),
     ("measuring.measure", "plot.notebook"),
-    ("signal.pulses", "radio.noise"),
     ("stream.track", "output.table"),
 }
 
@@ -84,7 +83,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
         "rich": {"cli.terminal", "cli.console"},
         "sounddevice": {"output.card"},
         "scipy": {"fitting.solve", "measuring.band", "measuring.bursts"},
-        "matplotlib": {"plot", "plot.style", "plot.panels", "plot.sheets", "plot.recordings"},
+        "matplotlib": {"plot.style", "plot.panels", "plot.sheets", "plot.recordings"},
     }
     for library, homes in wanted.items():
         found = set()

@@ -1,4 +1,7 @@
-"""Physical constants: value, unit in the name, source on the line."""
+"""The program's name and version; physical constants: value, unit in the name, source on the line."""
+
+PROGRAM = "sputnik-beep"
+VERSION = "0.1.0"  # pyproject.toml reads it here
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0  # exact, SI
 BOLTZMANN_J_K = 1.380_649e-23  # exact, SI

@@ -12,7 +12,7 @@ import signal
 import sys
 from importlib import import_module
 
-from beep import __version__
+from beep.base.constants import VERSION
 from beep.base.errors import BeepError
 from beep.cli.terminal import tell
 
@@ -121,7 +121,7 @@ def _top_parser() -> Parser:
         description="Sputnik 1's radio signal as a receiver on the ground heard it.",
         epilog=f"commands:\n{commands}\nexamples:\n{EXAMPLES}\nbeep COMMAND --help shows every option.",
     )
-    parser.add_argument("--version", action="version", version=f"beep {__version__}")
+    parser.add_argument("--version", action="version", version=f"beep {VERSION}")
     return parser
 
 

@@ -11,14 +11,15 @@ Nothing touches pyplot or keeps a state. Raises ExtraError where matplotlib is n
 """
 
 from beep.base.errors import ExtraError
+from beep.base.lazy import names_of
 
-try:
-    import matplotlib  # noqa: F401
-except ModuleNotFoundError:
-    raise ExtraError("pictures need matplotlib, which is not here; pip install 'sputnik-beep[plot]'") from None
+_get, __dir__, __all__ = names_of(__name__, __file__)
 
-from beep.plot.recordings import fit, keying, measured, waterfall
-from beep.plot.sheets import doppler, pass_sheet
-from beep.plot.style import Paper, save
 
-__all__ = ["Paper", "doppler", "fit", "keying", "measured", "pass_sheet", "save", "waterfall"]
+def __getattr__(name: str) -> object:
+    try:
+        return _get(name)
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise ExtraError("pictures need matplotlib, which is not here; pip install 'sputnik-beep[plot]'") from None

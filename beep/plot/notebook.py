@@ -49,7 +49,7 @@ def scenario_html(scenario: Scenario) -> str:
         return _page("Scenario", rows | {"cannot be received": str(error)})
 
     def drawn(paper: Paper) -> Figure:
-        from beep.plot.sheets import doppler
+        from beep.plot import doppler
 
         return doppler(scenario, paper=paper)
 
@@ -74,7 +74,7 @@ def measurement_html(measurement: Measurement) -> str:
     rows |= {"keyed like": m.keying} | ({"note": m.note} if m.note else {})
 
     def drawn(paper: Paper) -> Figure:
-        from beep.plot.recordings import measured
+        from beep.plot import measured
 
         return measured(m, paper=paper)
 
@@ -104,7 +104,7 @@ def _made_anew(measurement: Measurement) -> tuple[Samples, int]:
 def _picture(title: str, drawn: Callable[[Paper], Figure]) -> str:
     """An image of what is drawn, or how to get one."""
     try:
-        from beep.plot.style import Paper, save
+        from beep.plot import Paper, save
     except ExtraError as error:
         return f"<p>{escape(str(error))}</p>"
     file = io.BytesIO()

@@ -7,7 +7,7 @@ import numpy as np
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import Sends
-from beep.radio.noise import normal_quantiles, white_noise
+from beep.base.random import normal_quantiles, white_noise
 from beep.signal.keying import Keying, Span
 
 JITTER_STREAM = 0xBEE9  # of clock 0; each further clock has a stream of its own

@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
-from beep.radio.noise import normal_quantiles, white_noise
+from beep.base.random import normal_quantiles, white_noise
 from beep.radio.receiver import agc_gain, agc_steps, doppler_sign, hum, saturated
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, key

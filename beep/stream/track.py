@@ -8,8 +8,8 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from beep import __version__
 from beep.base.arrays import Array
+from beep.base.constants import PROGRAM, VERSION
 from beep.base.errors import ScenarioError
 from beep.geometry.search import passes
 from beep.output.table import write_document
@@ -188,7 +188,7 @@ def write_truth(scenario: Scenario, file: TextIO, *, step_s: float = 1.0) -> Non
     """
     reception = receive(scenario)
     head = {
-        "program": f"sputnik-beep {__version__}",
+        "program": f"{PROGRAM} {VERSION}",
         "scenario": to_dict(scenario),
         "reception": _reception(scenario, reception),
     }

@@ -58,7 +58,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.output.files import whole_file
-    from beep.plot.style import kind_of, save
+    from beep.plot import kind_of, save
 
     out = arguments.out
     if arguments.kind in NEED_A_FILE and arguments.file is None:
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _paper(arguments: argparse.Namespace) -> Paper:
-    from beep.plot.style import Paper
+    from beep.plot import Paper
 
     size_in = _size_in(arguments.size, arguments.dpi) if arguments.size else None
     return Paper(size_in=size_in, dpi=arguments.dpi, dark=arguments.dark)
@@ -105,8 +105,7 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
 
 
 def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
-    from beep.plot.recordings import fit, keying, waterfall
-    from beep.plot.sheets import doppler, pass_sheet
+    from beep.plot import doppler, fit, keying, pass_sheet, waterfall
 
     if arguments.kind in ("pass", "doppler"):
         return {"pass": pass_sheet, "doppler": doppler}[arguments.kind](_flown(arguments), paper=paper)

@@ -14,7 +14,7 @@ from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LI
 from beep.geometry.frames import geodetic_to_earth_fixed
 from beep.geometry.look import hold_still, simple_pass, simple_pass_duration_s, station_pass
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "simple_pass.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "simple_pass.json").read_text())
 STANDING = REFERENCE["standing_earth"]
 TURNING = REFERENCE["turning_earth"]
 CARRIERS_HZ = {"20": 20_005_000.0, "40": 40_002_000.0}

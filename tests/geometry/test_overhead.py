@@ -17,7 +17,7 @@ from beep.geometry.overhead import FARTHEST_DAYS, northbound, over, passes_over,
 from beep.geometry.stations import STATIONS, Station
 from beep.geometry.tle import elements_of
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "satellites.json").read_text())["cases"]
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "satellites.json").read_text())["cases"]
 NAMES = [case["name"] for case in REFERENCE]
 MODERN = [case for case in REFERENCE if case["start"] > "2006"]
 CARRIER_HZ = 40e6

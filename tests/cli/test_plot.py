@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 import soundfile
-from conftest import Ran
+from program import Ran
 
 from beep import Scenario, export, preset
 from beep.cli.commands.plot import KINDS

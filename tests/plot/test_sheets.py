@@ -12,7 +12,7 @@ from figures import check_words, drawn, words_of
 import beep as package
 from beep import Scenario, plot
 from beep.base.errors import OutputError, RecordingError, ScenarioError
-from beep.plot import passes, preview, recordings
+from beep.plot import preview, recordings, sheets
 
 OVER_DALLAS = Scenario(station="dallas", start="1957-10-07T05:00Z")
 LOW = Scenario(station="cambridge", start="1957-10-13", mix="mono", seed=4)  # 6 degrees high
@@ -34,7 +34,7 @@ def each_scenario_sounds_once():
     """Waterfalls of the same scenario share their numbers."""
     once = functools.cache(preview.scenario_spectrogram)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (passes, recordings):
+        for module in (sheets, recordings):
             patch.setattr(module, "scenario_spectrogram", once)
         yield
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beep.base.errors import ScenarioError
-from beep.radio.noise import normal_quantiles, white_noise
+from beep.base.random import normal_quantiles, white_noise
 from beep.signal.keying import Regime, parse_keying, resolve
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM, carrier, pulses
 from beep.signal.pulses import key as key_and_power

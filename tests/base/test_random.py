@@ -1,4 +1,4 @@
-"""Noise: how strong, against ITU-R P.372; and how white, how normal, how much a function of its index alone."""
+"""White noise: white, normal, and a function of its index alone."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import kstest
 
-from beep.radio.noise import noise_density_dbw_hz, normal_quantiles, white_noise
+from beep.base.random import normal_quantiles, white_noise
 
 QUANTILES = normal_quantiles()
 SEED = 1957
@@ -18,16 +18,6 @@ INNER_TOLERANCE = 1e-6  # of sigma, up to 3 sigma: the step of the integral, and
 POWER_TOLERANCE = 1e-7  # of the table's mean square: rounding to float32, averaged
 SIGMAS = 5.0  # a normal deviate is beyond this once in 1.7 million; the seeds are fixed
 KOLMOGOROV = 1.95  # sqrt(N) times the largest gap of a right distribution is beyond this once in a thousand
-DENSITY_TOLERANCE_DB = 0.05  # the published figures are rounded to 0.1 dB
-
-KT0_DBW_HZ = -203.975  # 10 lg(1.380649e-23 * 290)
-MAN_MADE_DB = {  # Fa above k T0 B at the two carriers, without the galaxy (P.372)
-    "city": (40.8, 32.4),
-    "residential": (36.5, 28.1),
-    "rural": (31.2, 22.8),
-    "quiet-rural": (16.4, 7.8),
-}
-CARRIERS_HZ = (20.005e6, 40.002e6)
 
 
 def noise(first, count, *, seed=SEED, stream=0):
@@ -103,24 +93,3 @@ def test_numbers_are_normal():
     assert abs(np.mean(drawn**2) - 1) < SIGMAS * np.sqrt(2 / COUNT)
     assert abs(np.mean(drawn**4) - 3) < SIGMAS * np.sqrt(96 / COUNT)
     assert kstest(drawn, "norm").statistic * np.sqrt(COUNT) < KOLMOGOROV
-
-
-@pytest.mark.parametrize(("frequency_hz", "figure_db"), [(20.005e6, 22.1), (40.002e6, 15.2)])
-def test_galactic_noise_is_that_of_p372(frequency_hz, figure_db):
-    """Away from people, the galaxy alone."""
-    assert abs(noise_density_dbw_hz(frequency_hz, "galactic") - KT0_DBW_HZ - figure_db) < DENSITY_TOLERANCE_DB
-
-
-@pytest.mark.parametrize("place", MAN_MADE_DB)
-@pytest.mark.parametrize("band", [0, 1])
-def test_man_made_noise_is_that_of_p372(place, band):
-    """What a place adds to the galaxy, in power, is the published figure of man-made noise."""
-    total = 10 ** ((noise_density_dbw_hz(CARRIERS_HZ[band], place) - KT0_DBW_HZ) / 10)
-    galaxy = 10 ** ((noise_density_dbw_hz(CARRIERS_HZ[band], "galactic") - KT0_DBW_HZ) / 10)
-
-    assert abs(10 * np.log10(total - galaxy) - MAN_MADE_DB[place][band]) < DENSITY_TOLERANCE_DB
-
-
-def test_no_noise_is_none():
-    """Noise "off" has no power at all."""
-    assert noise_density_dbw_hz(20.005e6, "off") == -np.inf

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve, firwin
 
 from beep.base.errors import ScenarioError
+from beep.base.random import normal_quantiles, white_noise
 from beep.radio.channel import relative_amplitude
-from beep.radio.noise import normal_quantiles, white_noise
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
 from beep.stream.course import GROUP

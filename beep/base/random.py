@@ -1,0 +1,33 @@
+"""Random numbers as a function of seed and index."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from beep.base.arrays import Samples
+
+_QUANTILES = 1 << 16
+
+
+@lru_cache
+def normal_quantiles() -> Samples:
+    """Mid-point quantiles of the normal distribution at 16 bits, scaled to unit power; the largest is 4.3 sigma."""
+    x = np.linspace(-6.0, 6.0, 12_001)
+    density = np.exp(-x * x / 2)
+    cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    quantiles = np.interp((np.arange(_QUANTILES) + 0.5) / _QUANTILES, cumulative / cumulative[-1], x)
+    scaled: Samples = (quantiles / np.sqrt(np.mean(quantiles**2))).astype(np.float32)
+    return scaled
+
+
+def white_noise(seed: int, stream: int, first: int, count: int, *, quantiles: Samples) -> Samples:
+    """Normal numbers of unit power, (count,): those at indices first, first + 1, ... of the stream (seed, stream).
+
+    Every number belongs to its index, whatever range is asked for; indices from -2**62 on. Each takes 16 bits of a
+    Philox counter through a table of `normal_quantiles`, 16 numbers a count.
+    """
+    counter, skip = divmod(first + (1 << 62), 16)
+    generator = np.random.Philox(key=[seed, stream], counter=[counter, 0, 0, 0])
+    words = generator.random_raw((skip + count + 3) // 4).astype("<u8", copy=False)
+    drawn: Samples = quantiles[words.view("<u2")[skip : skip + count]]
+    return drawn

@@ -1,0 +1,9 @@
+from beep.plot.recordings import fit as fit
+from beep.plot.recordings import keying as keying
+from beep.plot.recordings import measured as measured
+from beep.plot.recordings import waterfall as waterfall
+from beep.plot.sheets import doppler as doppler
+from beep.plot.sheets import pass_sheet as pass_sheet
+from beep.plot.style import Paper as Paper
+from beep.plot.style import kind_of as kind_of
+from beep.plot.style import save as save
