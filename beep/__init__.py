@@ -18,7 +18,8 @@ Conventions
     errors     one tree, `BeepError`; the message says the rule, what came, the remedy
 """
 
-from beep.base.constants import VERSION as __version__  # noqa: F401
+from beep.base.constants import VERSION
 from beep.base.lazy import names_of
 
+__version__ = VERSION
 __getattr__, __dir__, __all__ = names_of(__name__, __file__)

@@ -152,7 +152,14 @@ class Scenario:
         500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6, needs="snr_db"
     )
 
-    tone_hz: float = field(1500.0, "tuning", "tone of a carrier without Doppler", above=0, most=200_000)
+    tone_hz: float = field(
+        1000.0,
+        "tuning",
+        "tone of the first carrier without Doppler; a second carrier's tone is higher or lower in the ratio of the two "
+        "frequencies",
+        above=0,
+        most=200_000,
+    )
     sideband: Sideband = field(
         "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
     )
@@ -215,6 +222,10 @@ class Scenario:
     def name_of(self, carrier: Carrier) -> str:
         """What one of the carriers is called by."""
         return self.names[self.carriers.index(carrier)]
+
+    def tone_without_doppler_hz(self, carrier: Carrier) -> float:
+        """Tone of one of the carriers without Doppler: in the ratio of the frequencies to that of the first."""
+        return self.tone_hz * carrier.frequency_mhz / self.carriers[0].frequency_mhz
 
     @property
     def key(self) -> Keying:

@@ -44,6 +44,7 @@ class Plan:
     scale: int
     internal_rate_hz: float
     frequency_hz: Array  # (carriers,)
+    tone_hz: Array  # (carriers,) without Doppler; 0 before an envelope detector
     key: Keying
     on: Array  # (carriers, 2): amplitude = on[0] * power + on[1] * key
     amplitude: Array  # (carriers,) at closest approach, full scale 1
@@ -105,6 +106,7 @@ def plan(scenario: Scenario) -> Plan:
         scale=scale,
         internal_rate_hz=rate_hz,
         frequency_hz=np.array([c.frequency_mhz * 1e6 for c in heard]),
+        tone_hz=np.array([scenario.tone_without_doppler_hz(c) if scenario.detector == "cw" else 0.0 for c in heard]),
         key=scenario.key,
         on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
         amplitude=amplitude,
@@ -120,7 +122,7 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     reach_hz = filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     if scenario.detector == "cw":
-        highest_hz += scenario.tone_hz
+        highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
     return max(
         LEAST_RATE_HZ,
         2 * reach_hz + SCALE_RATE_HZ / 10,

@@ -176,7 +176,8 @@ def tone_hz(scenario: Scenario, carrier: Carrier, doppler_hz: Array, t_s: Array,
     """
     sent_hz = scenario.carrier_offset_hz + scenario.carrier_drift_hz_s * (t_s - delay_s)
     received_hz = doppler_hz + sent_hz * (1 + doppler_hz / (carrier.frequency_mhz * 1e6))
-    return scenario.tone_hz + doppler_sign(scenario.sideband) * (received_hz - scenario.receiver_drift_hz_s * t_s)
+    centre_hz = scenario.tone_without_doppler_hz(carrier)
+    return centre_hz + doppler_sign(scenario.sideband) * (received_hz - scenario.receiver_drift_hz_s * t_s)
 
 
 def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
@@ -194,7 +195,8 @@ def tone_range_hz(scenario: Scenario, reception: Reception, carrier: Carrier) ->
     """Lowest and highest tone of a carrier while it is above the horizon, Hz; below zero it has passed zero beat."""
     up = np.flatnonzero(reception.seen.elevation_rad > 0)
     if not up.size:
-        return scenario.tone_hz, scenario.tone_hz
+        centre_hz = scenario.tone_without_doppler_hz(carrier)
+        return centre_hz, centre_hz
     if reception.layer is not None:
         up = up[:: -(-up.size // BENT_STEPS)]  # a ray costs more than a look
     t_s, seen = reception.times_s[up], reception.seen

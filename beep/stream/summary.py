@@ -38,7 +38,7 @@ def warnings(scenario: Scenario, reception: Reception) -> list[str]:
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(scenario, reception, carrier)
         if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
-            tone_hz, upper_hz = _room_for(scenario, low_hz, high_hz)
+            tone_hz, upper_hz = _room_for(scenario, carrier, low_hz, high_hz)
             found.append(
                 f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
                 f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; tone_hz {tone_hz:.0f} with "
@@ -73,10 +73,14 @@ def _too_loud(scenario: Scenario, reception: Reception) -> list[str]:
     return [f"the noise will be clipped at full scale; level_dbfs {fits_dbfs} would hold it, or agc"]
 
 
-def _room_for(scenario: Scenario, low_hz: float, high_hz: float) -> tuple[float, float]:
-    """Tone and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
-    tone_hz = max(scenario.tone_hz, 100 * ceil((scenario.tone_hz + scenario.low_hz + MARGIN_HZ - low_hz) / 100))
-    return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + tone_hz - scenario.tone_hz + MARGIN_HZ) / 100))
+def _room_for(scenario: Scenario, carrier: Carrier, low_hz: float, high_hz: float) -> tuple[float, float]:
+    """`tone_hz` and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
+    ratio = carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+    tone_hz = max(
+        scenario.tone_hz, 100 * ceil((scenario.tone_hz + (scenario.low_hz + MARGIN_HZ - low_hz) / ratio) / 100)
+    )
+    moved_hz = ratio * (tone_hz - scenario.tone_hz)
+    return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + moved_hz + MARGIN_HZ) / 100))
 
 
 def peak_snr_db(scenario: Scenario, reception: Reception, carrier: Carrier) -> float:

@@ -108,9 +108,8 @@ def _carriers(plan: Plan, slow: Slow, number: int) -> tuple[Array, Samples]:
     keying = on[:, 0] * power + on[:, 1] * down
 
     # Phase of the beat between the carrier, 2 pi f u, and an oscillator that stands tone_hz beside it, or on it.
-    am = scenario.detector == "am"
-    tone_hz, sign = (0.0, 1) if am else (scenario.tone_hz, doppler_sign(scenario.sideband))
-    turns = tone_hz * time_s - sign * plan.frequency_hz[:, None, None] * slow.phase_delay_s[:, row]
+    sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
+    turns = plan.tone_hz[:, None, None] * time_s - sign * plan.frequency_hz[:, None, None] * slow.phase_delay_s[:, row]
     if slow.drift is not None:
         turns = turns + slow.drift[:, row]
     turns[..., 0] -= np.rint(turns[..., 0])

@@ -156,7 +156,8 @@ def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
     if scenario.still:
         return None
     tca_s, distance_km, speed_km_s = map(float, closest(reception.look, near_s=reception.tca_s))
-    return {"f0_hz": scenario.tone_hz, "tca_s": tca_s, "distance_km": distance_km, "speed_km_s": speed_km_s}
+    f0_hz = scenario.tone_without_doppler_hz(scenario.heard[0])
+    return {"f0_hz": f0_hz, "tca_s": tca_s, "distance_km": distance_km, "speed_km_s": speed_km_s}
 
 
 def _other_carriers(recording: Recording, found: PassFit) -> list[str]:
