@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from beep.base.errors import BeepError, ExtraError
+from beep.base.figures import with_error
 from beep.output.wav import write_wav
 from beep.plot.preview import at_low_rate, heard_from_s
-from beep.stream.captions import date, orbit, place, recipe, with_error
+from beep.stream.captions import date, orbit, place, recipe
 from beep.stream.reception import receive
 from beep.stream.summary import describe
 from beep.stream.tiles import render

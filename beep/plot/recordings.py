@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from beep.base.arrays import Array
 from beep.base.errors import RecordingError
+from beep.base.figures import with_error
 from beep.fitting.fit import CarrierFit, PassFit
 from beep.fitting.solve import Tones
 from beep.measuring.measure import Measurement
@@ -31,7 +32,7 @@ from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import DASHES, EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
 from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario
-from beep.stream.captions import date, footer, title, with_error
+from beep.stream.captions import date, footer, title
 from beep.stream.reception import receive
 
 LEFT_IN, RIGHT_IN, UTC_IN = 0.86, 0.72, 0.85

@@ -1,7 +1,6 @@
 """What is written on a picture of a scenario: which recipe, where, when, and how well its orbit is known."""
 
 from datetime import datetime, timedelta
-from math import floor, isfinite, log10
 
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of
@@ -97,13 +96,3 @@ def title(scenario: Scenario, reception: Reception) -> str:
         flying = "Sputnik 1" if scenario.tle is None else satellite_of(scenario.tle)
         what = f"{flying} over {name_of(scenario) or place(scenario)}"
     return ", ".join(part for part in (what, date(reception.epoch)) if part)
-
-
-def with_error(value: float, sd: float, unit: str) -> str:
-    """Value and standard error, to two digits of the error."""
-    if not isfinite(value):
-        return "not known"
-    if not (isfinite(sd) and sd > 0):
-        return f"{value:.6g} {unit}"
-    digits = max(0, 1 - floor(log10(sd)))
-    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f} {unit}"
