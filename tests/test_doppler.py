@@ -7,8 +7,8 @@ import pytest
 from estimator import crossings_s, envelope, tone_hz
 
 from beep.scenario.scenario import Scenario
-from beep.stream.plan import plan
-from beep.stream.reception import receive
+from beep.stream.plan import make_plan
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
 
 RATE_HZ = 12_000  # of the sound that is measured: the band ends at 3 kHz
@@ -125,7 +125,7 @@ def test_phase_is_the_delay(sideband):
 @lru_cache(maxsize=1)
 def low_pass():
     """Plan of the low pass at 48 kHz, without noise."""
-    return plan(Scenario(noise="off", level_dbfs=0.0, **PASSES["low"]))
+    return make_plan(Scenario(noise="off", level_dbfs=0.0, **PASSES["low"]))
 
 
 def half_amplitudes_s(channel, near_s, count=12):

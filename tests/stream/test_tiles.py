@@ -14,7 +14,7 @@ from beep.radio.channel import relative_amplitude
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
 from beep.stream.course import GROUP
-from beep.stream.plan import REACH, plan
+from beep.stream.plan import REACH, make_plan
 from beep.stream.tiles import Reader, blocks, render
 
 DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
@@ -124,7 +124,7 @@ DIRECT = {
 @pytest.mark.parametrize("name", DIRECT)
 def test_stream_is_the_direct_evaluation(name):
     """Rising, closest, across the edges of tiles and of groups of tiles, before the first sample and after the last."""
-    made = plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
     rate_hz, size = made.scenario.sample_rate_hz, made.tile_frames
     closest = round(made.reception.tca_s * rate_hz)
     width = round(WINDOW_S * rate_hz)
@@ -148,7 +148,7 @@ def test_stream_is_the_direct_evaluation(name):
 )
 def test_tiles_join_without_a_step(fields):
     """From the last sample of a tile to the first of the next, the error does not jump: nothing clicks."""
-    made = plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
     size = made.tile_frames
     middle = round(made.reception.tca_s * made.scenario.sample_rate_hz / size)
     edges = [*range(middle - 5, middle + 6), middle // GROUP * GROUP]
@@ -178,7 +178,7 @@ def most_jitter_s():
 def test_the_most_jitter_cuts_no_pulse(extreme):
     """With as much jitter as a scenario may have, the latest and the earliest end are edges like any other."""
     jitter_s = most_jitter_s()
-    made = plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
     number = extreme(range(1, 990), key=lambda one: late_s(made.scenario, one))
     start = round(number * 0.6 * 48_000)
     error = np.abs(render(made, start=start, stop=start + 33_600) - direct(made, start, start + 33_600)).max()
@@ -221,7 +221,7 @@ CUT = [
 @cache
 def cut(number):
     """A plan, the number of its first sample here, and samples from four tiles early to three late, tile by tile."""
-    made = plan(Scenario(**CUT[number]))
+    made = make_plan(Scenario(**CUT[number]))
     size = made.tile_frames
     first, last = -4, made.frames // size + 4
     tiles = [render(made, start=one * size, stop=(one + 1) * size) for one in range(first, last)]
@@ -318,7 +318,7 @@ def test_the_same_scenario_gives_the_same_bytes():
     """Two plans of one scenario, and the scenario itself, are the same stream."""
     scenario = Scenario(duration_s=4, jitter_s=0.01)
 
-    assert render(plan(scenario)).tobytes() == render(plan(scenario)).tobytes() == render(scenario).tobytes()
+    assert render(make_plan(scenario)).tobytes() == render(make_plan(scenario)).tobytes() == render(scenario).tobytes()
 
 
 def test_another_seed_changes_the_noise_and_nothing_else():
@@ -335,7 +335,7 @@ def test_another_seed_changes_the_noise_and_nothing_else():
 def test_another_seed_moves_only_the_ends_of_pulses():
     """With jitter and no noise, two seeds agree while a pulse begins and lasts, and part where it ends."""
     one, two = (seeded(seed, noise="off", jitter_s=0.01, mix="20") for seed in (1, 2))
-    made = plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
+    made = make_plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
     delay_s = made.reception.look(np.zeros(1)).delay_s[0]
     since_s = (np.arange(len(one)) / 8000 - delay_s + 0.05) % 0.6 - 0.05
     agreed = np.abs(since_s - 0.1) < 0.1
