@@ -38,7 +38,8 @@ def test_level_is_that_of_closest_approach(level_dbfs, mix):
         samples = render(made, start=middle - 960, stop=middle + 960)[:, column]  # 20 ms: the Doppler moves 0.3 Hz
         seen = made.reception.look(np.array([middle / 48_000]))
         carrier = scenario.carriers[1 if mix == "40" else column]
-        tone_hz = scenario.tone_hz - carrier.frequency_mhz * 1e6 * seen.delay_rate[0]
+        centre_hz = scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+        tone_hz = centre_hz - carrier.frequency_mhz * 1e6 * seen.delay_rate[0]
 
         assert abs(20 * np.log10(amplitude(samples, tone_hz, 48_000)) - level_dbfs) < LEVEL_TOLERANCE_DB
 

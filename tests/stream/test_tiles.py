@@ -17,8 +17,9 @@ from beep.stream.course import GROUP
 from beep.stream.plan import REACH, make_plan
 from beep.stream.tiles import Reader, blocks, render
 
-DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
-# lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
+DIRECT_TOLERANCE = 2e-5  # of full scale: side lobes of filter and keying that fold at the lower internal rate;
+# measured 1.6e-5 at 11 kHz, 9e-6 at 48 kHz
+LOW_RATE_TOLERANCE = 5e-5  # the same at 8 kHz, where the tone of 40 MHz is near half the rate; measured 4.4e-5
 STEP_TOLERANCE = 4e-6  # of full scale, from sample to sample of the error; measured 2.1e-6, at edges and elsewhere
 SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which another pulse ends elsewhere
 CORRELATION = 5.0  # standard deviations; the seeds are fixed
@@ -65,7 +66,8 @@ def direct(made, start, stop):
     for carrier in scenario.heard:
         on = {"pulse": key, "pause": 1 - key, "always": np.ones_like(key)}[carrier.sends]
         sign = {"upper": 1, "lower": -1}[scenario.sideband]
-        turns = scenario.tone_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
+        centre_hz = scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+        turns = centre_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
         sound = 10 ** (scenario.level_dbfs / 20) * gain * on * np.cos(2 * np.pi * (turns % 1))
         channels.append(fftconvolve(sound, taps, "valid")[::times])
     return np.sum(channels, axis=0)[:, None] if scenario.mix == "mono" else np.stack(channels, axis=1)
@@ -140,7 +142,7 @@ def test_stream_is_the_direct_evaluation(name):
         start, stop = middle - width // 2, middle + width // 2
         error = np.abs(render(made, start=start, stop=stop) - direct(made, start, stop)).max()
 
-        assert error < DIRECT_TOLERANCE, where
+        assert error < (LOW_RATE_TOLERANCE if rate_hz == 8000 else DIRECT_TOLERANCE), where
 
 
 @pytest.mark.parametrize(
