@@ -51,7 +51,7 @@ def export(
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SOUND_SUFFIXES:
         raise OutputError(
-            f"the suffix says the format: {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}; name one of them"
+            f"the suffix says the format: {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}; choose one of them"
         )
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")

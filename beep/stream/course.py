@@ -1,4 +1,4 @@
-"""What changes slowly: delay and gain of each carrier, for many tiles at a time.
+"""Slowly changing delay and gain of each carrier, computed for many tiles at a time.
 
 The geometry is evaluated at a few Chebyshev nodes of each tile; between them it becomes a quadratic in each of the
 tile's pieces.

@@ -2,15 +2,15 @@
 
 A tile is about a second of sound. Its way through the stages, each a function below:
 
-    course      delay and gain of each carrier, slowly changing, for a group of tiles
-    filtered    keyed tones in their noise at a low internal rate, through the band filter and up to the output rate;
-                with an envelope detector the envelope behind the first filter, still at the internal rate
-    levelled    with the gain of the AGC, from the `peaks` of this and earlier tiles
-    mixed       with the audio filter behind an envelope detector, mono mix and hum
-    tile        with soft clipping
+    course      slowly changing delay and gain of each carrier, for a group of tiles
+    filtered    keyed tones with noise at a low internal rate, then the band filter and the output rate;
+                with an envelope detector: the envelope behind the first filter, at the internal rate
+    levelled    AGC, from the `peaks` of this and earlier tiles
+    mixed       audio filter behind an envelope detector, mono mix, hum
+    tile        soft clipping
 
 A stage depends on (plan, tile number) alone. It computes the overlap of its filter again, and asks for the tiles beside
-it where it needs more. No state runs from tile to tile, so every cut of the stream gives the same bytes.
+its own where it needs them. No state runs from tile to tile, so the bytes do not depend on how the stream is cut.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Samples of a plan from anywhere. What the stages gave for the last tiles is kept.
+    """Samples of a plan from anywhere; the results of the stages for the last few tiles are kept.
 
     Several threads may read: a result depends on its number alone, so at worst it is computed twice.
     """
@@ -50,7 +50,7 @@ class Reader:
         self._tiles_kept = 3 if plan.needs_neighbours else 1  # a tile and the two beside it
 
     def get(self, stage: Callable[["Reader", int], T], number: int) -> T:
-        """Return what a stage gives for a tile (`course`: for a group of tiles)."""
+        """Return the result of a stage for a tile (`course`: for a group of tiles)."""
         kept = self._kept.setdefault(stage, {})
         result: T | None = kept.get(number)
         if result is None:
@@ -64,7 +64,7 @@ class Reader:
         return self.get(tile, number)
 
     def read(self, start: int, frames: int) -> Samples:
-        """Samples (frames, channels) from `start` on. Do not write to them: they may be part of what is kept."""
+        """Samples (frames, channels) from `start` on. Do not write to them: they may be part of a kept tile."""
         size = self.plan.tile_frames
         number, skip = divmod(start, size)
         if skip + frames <= size:

@@ -112,7 +112,8 @@ def _pass(reception: Reception) -> str:
     look = reception.look(np.array([tca_s]))
     where = f"range {look.range_m[0] / 1e3:.0f} km, elevation {degrees(look.elevation_rad[0]):.0f} deg"
     if reception.epoch is None:
-        return f"pass: TCA (closest) after {tca_s:.1f} s, {where}"
+        when = f"{-tca_s:.1f} s before the first sample" if tca_s < 0 else f"after {tca_s:.1f} s"
+        return f"pass: TCA (closest) {when}, {where}"
     tca = reception.epoch + timedelta(seconds=tca_s + 0.5)  # printed to the nearest second
     when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, TCA (closest) {tca:%H:%M:%S}"
     if scenario.station is not None and scenario.tle is None:

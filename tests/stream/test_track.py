@@ -107,6 +107,17 @@ def test_tone_is_the_doppler_beside_the_oscillator():
             assert np.all(sign * np.diff(tone_hz) < 0)
 
 
+def test_track_without_times_is_the_whole_pass():
+    """Without times there is a row every second, or every `step_s`, from the first sample to the last."""
+    scenario = Scenario(duration_s=700)
+    whole, few = track(scenario), track(scenario, step_s=50)
+
+    np.testing.assert_array_equal(whole["t_s"], np.arange(701.0))
+    np.testing.assert_array_equal(few["t_s"], np.arange(0.0, 701, 50))
+    for name, column in track(scenario, few["t_s"]).items():
+        np.testing.assert_array_equal(few[name], column)
+
+
 @pytest.mark.parametrize("step_s", [0, -1, float("nan"), float("inf"), 1e-320])
 def test_bad_step(step_s):
     """A step that never arrives is refused."""
