@@ -47,7 +47,7 @@ def test_suffix_in_capitals_is_a_suffix(tmp_path):
 @pytest.mark.parametrize("subtype", ["pcm16", "pcm24", "float"])
 @pytest.mark.parametrize("reader", ["sox", "ffmpeg", "aplay"])
 def test_pipe_is_read(tmp_path, beep, program, reader, subtype):
-    """sox and ffmpeg find in the stream what they find in a file, and aplay plays it."""
+    """sox and ffmpeg read the same samples from the stream as from a file, and aplay plays it."""
     (tmp_path / "alsa.conf").write_text("pcm.null { type null }")  # a sound card that needs none
     command = {
         "sox": [program("sox", package="sox"), "-", "-t", "f32", "-"],
@@ -76,12 +76,12 @@ def test_closed_pipe_is_no_error(beep, command):
 
 def test_progress_ends_at_the_last_frame(tmp_path):
     """The progress function hears rising numbers of frames, the last of which is all."""
-    heard = []
-    export(Scenario(duration_s=3), tmp_path / "a.wav", progress=lambda done, frames: heard.append((done, frames)))
+    calls = []
+    export(Scenario(duration_s=3), tmp_path / "a.wav", progress=lambda done, frames: calls.append((done, frames)))
 
-    assert heard == sorted(heard)
-    assert heard[-1] == (144_000, 144_000)
-    assert {frames for _, frames in heard} == {144_000}
+    assert calls == sorted(calls)
+    assert calls[-1] == (144_000, 144_000)
+    assert {frames for _, frames in calls} == {144_000}
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])

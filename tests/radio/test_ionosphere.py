@@ -1,4 +1,4 @@
-"""The ionosphere against adaptive quadrature, an integrator of the ray equations, and what is published of it."""
+"""The ionosphere against adaptive quadrature, integrated ray equations and published values."""
 
 from itertools import pairwise
 from math import cos, degrees, erf, hypot, pi, radians, sin, sqrt
@@ -70,8 +70,8 @@ def test_peak_of_the_layer(name):
     assert abs(density.max() / (1.24e10 * (layer.fof2_hz / 1e6) ** 2) - 1) < 1e-3
 
 
-def test_presets_are_the_assumed_ones():
-    """foF2, hm and scale height of the four presets are the published ones."""
+def test_layers_are_the_documented_ones():
+    """foF2, hm and scale height of the four layers are the documented ones."""
     listed = {name: (layer.fof2_hz / 1e6, layer.hm_m / KM, layer.scale_m / KM) for name, layer in LAYERS.items()}
 
     assert listed == {
@@ -82,7 +82,7 @@ def test_presets_are_the_assumed_ones():
     }
 
 
-def test_the_sun_chooses():
+def test_layer_by_solar_time():
     """Midnight is night, 5 h dawn, 8 h morning, noon noon, and every hour has a layer."""
     assert [layer_at(hour) for hour in (0, 5, 8, 12, 23.99)] == ["night", "dawn", "morning", "noon", "night"]
     assert {layer_at(hour) for hour in np.arange(0, 24, 0.1)} == set(LAYERS)
@@ -101,7 +101,7 @@ def test_the_sun_chooses():
 def test_content_against_quadrature(hm_km, ratio, height_km, elevation_deg):
     """The electrons on the straight line are those of adaptive quadrature along it, up to the satellite.
 
-    Of less than a thousandth of the layer it is that thousandth which counts.
+    The tolerance is relative to at least a thousandth of the layer.
     """
     layer = Layer(fof2_hz=9e6, hm_m=hm_km * KM, scale_m=hm_km * KM / ratio)
     sine = sin(radians(elevation_deg))
@@ -114,10 +114,10 @@ def test_content_against_quadrature(hm_km, ratio, height_km, elevation_deg):
     cuts_m = [0.0, *(distance_m(h, sine) for h in heights_m if 0 < h < height_km * KM), range_m]
     least = 1e-12 * density(distance_m(layer.hm_m, sine)) * layer.scale_m  # of next to nothing, far below the layer
     expected = sum(quad(density, a, b, epsabs=least, epsrel=1e-11)[0] for a, b in pairwise(cuts_m))
-    found = slant_electron_content(np.array([range_m]), np.array([sine]), layer=layer)[0]
+    result = slant_electron_content(np.array([range_m]), np.array([sine]), layer=layer)[0]
     least = 1e-3 * 4.13 * layer.scale_m * electron_density(layer.hm_m, layer)
 
-    assert abs(found - expected) < CONTENT_TOLERANCE * max(expected, least)
+    assert abs(result - expected) < CONTENT_TOLERANCE * max(expected, least)
 
 
 @pytest.mark.parametrize("height_km", [230, 350, 520, 940])
@@ -129,19 +129,19 @@ def test_content_overhead_in_closed_form(name, height_km):
     w = np.exp(-(height_km * KM - layer.hm_m) / layer.scale_m / 2)
     expected = layer.scale_m * peak * sqrt(2 * pi * np.e) * (1 - erf(w / sqrt(2)))
 
-    found = slant_electron_content(np.array([height_km * KM]), np.ones(1), layer=layer)[0]
+    result = slant_electron_content(np.array([height_km * KM]), np.ones(1), layer=layer)[0]
 
-    assert abs(found / expected - 1) < CLOSED_FORM_TOLERANCE * max(1, np.exp(w**2 / 2) * 1e-3)
+    assert abs(result / expected - 1) < CLOSED_FORM_TOLERANCE * max(1, np.exp(w**2 / 2) * 1e-3)
     assert abs(sqrt(2 * pi * np.e) - 4.13) < 0.005
 
 
-def test_content_goes_on_below_the_horizon():
+def test_content_is_smooth_at_the_horizon():
     """Through the horizon the content has neither a step nor a corner."""
     range_m, sine = seen_from_below(520 * KM, np.linspace(0.38, 0.40, 2001))
-    found = slant_electron_content(range_m, sine, layer=LAYERS["noon"])
+    result = slant_electron_content(range_m, sine, layer=LAYERS["noon"])
 
     assert sine.max() > 0 > sine.min()
-    assert np.abs(np.diff(found, 3)).max() < 1e-9 * found.max()
+    assert np.abs(np.diff(result, 3)).max() < 1e-9 * result.max()
 
 
 # --- the bent ray -----------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ SHOTS = [  # layer, carrier, launch elevation, height of the satellite
 
 @pytest.mark.parametrize(("name", "frequency_hz", "launch_deg", "height_km"), SHOTS)
 def test_ray_against_the_ray_equations(name, frequency_hz, launch_deg, height_km):
-    """Found between its ends, the ray has phase path, group path and spreading of one shot from the ground."""
+    """The ray solved between its ends has phase path, group path and spreading of one integrated from the ground."""
     layer, launch_rad, apart_rad = LAYERS[name], radians(launch_deg), 1e-6
     end_m, direction, phase_m, group_m = shot(layer, frequency_hz, launch_rad, height_km * KM)
     line_m = end_m - [0, EARTH_M]
@@ -209,13 +209,13 @@ def test_ray_against_the_ray_equations(name, frequency_hz, launch_deg, height_km
     squared_index = 1 - 2 * REFRACTION_M3_S2 * density / frequency_hz**2
     gain = range_m**2 * cos(launch_rad) * 2 * apart_rad / (squared_index * end_m[0] * width_m)
 
-    found = ray(np.array([range_m]), np.array([line_m[1] / range_m]), frequency_hz=frequency_hz, layer=layer)
+    result = ray(np.array([range_m]), np.array([line_m[1] / range_m]), frequency_hz=frequency_hz, layer=layer)
 
     early_turns = (range_m - phase_m) / SPEED_OF_LIGHT_M_S * frequency_hz
-    assert abs(found.early_s[0] * frequency_hz - early_turns) < PHASE_TOLERANCE_TURNS
-    assert abs(found.late_s[0] - (group_m - range_m) / SPEED_OF_LIGHT_M_S) < GROUP_TOLERANCE_S
-    assert abs(10 * np.log10(found.gain[0] / gain)) < GAIN_TOLERANCE_DB
-    assert found.late_s[0] > found.early_s[0] > 0
+    assert abs(result.early_s[0] * frequency_hz - early_turns) < PHASE_TOLERANCE_TURNS
+    assert abs(result.late_s[0] - (group_m - range_m) / SPEED_OF_LIGHT_M_S) < GROUP_TOLERANCE_S
+    assert abs(10 * np.log10(result.gain[0] / gain)) < GAIN_TOLERANCE_DB
+    assert result.late_s[0] > result.early_s[0] > 0
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -225,16 +225,16 @@ def test_first_order_at_high_frequency(name):
     content = slant_electron_content(range_m, sine, layer=LAYERS[name])
     expected_s = 40.308 / (SPEED_OF_LIGHT_M_S * 4e18) * content
 
-    found = ray(range_m, sine, frequency_hz=2e9, layer=LAYERS[name])
+    result = ray(range_m, sine, frequency_hz=2e9, layer=LAYERS[name])
 
-    np.testing.assert_allclose(found.early_s, expected_s, rtol=FIRST_ORDER_TOLERANCE)
-    np.testing.assert_allclose(found.late_s, expected_s, rtol=5 * FIRST_ORDER_TOLERANCE)
-    np.testing.assert_allclose(found.gain, 1, atol=FIRST_ORDER_TOLERANCE)
+    np.testing.assert_allclose(result.early_s, expected_s, rtol=FIRST_ORDER_TOLERANCE)
+    np.testing.assert_allclose(result.late_s, expected_s, rtol=5 * FIRST_ORDER_TOLERANCE)
+    np.testing.assert_allclose(result.gain, 1, atol=FIRST_ORDER_TOLERANCE)
 
 
 def test_differential_doppler_ratio():
-    """The ionospheric Doppler goes as 1/f at high frequencies, where 400 and 800 MHz are 2:1; between 20 and 40 MHz it
-    is more, for the ray of the lower frequency bends more."""
+    """At high frequencies the ionospheric Doppler is inverse to f (400 and 800 MHz: 2:1); between 20 and 40 MHz the
+    ratio is larger, as the lower frequency is refracted more."""
     range_m, sine = seen_from_below(520 * KM, np.linspace(0.05, 0.15, 50))
     slopes = {
         mhz: mhz * np.diff(ray(range_m, sine, frequency_hz=mhz * 1e6, layer=LAYERS["morning"]).early_s)
@@ -252,10 +252,10 @@ def test_differential_doppler_ratio():
 def test_edge_of_the_day(name, height_km, grounds_km):
     """At 20 MHz the published distances have 3, 6, 10 and 20 dB less, at 40 MHz and by night there is hardly any."""
     where = seen_from_below(height_km * KM, np.array(grounds_km) * KM / EARTH_M)
-    found_db = 10 * np.log10(ray(*where, frequency_hz=F20_HZ, layer=LAYERS[name]).gain)
-    print(name, found_db.round(2))
+    measured_db = 10 * np.log10(ray(*where, frequency_hz=F20_HZ, layer=LAYERS[name]).gain)
+    print(name, measured_db.round(2))
 
-    assert np.abs(found_db - [-3, -6, -10, -20]).max() < EDGE_TOLERANCE_DB
+    assert np.abs(measured_db - [-3, -6, -10, -20]).max() < EDGE_TOLERANCE_DB
     for mhz, other in ((F40_HZ, name), (F20_HZ, "night"), (F40_HZ, "night")):
         assert np.abs(10 * np.log10(ray(*where, frequency_hz=mhz, layer=LAYERS[other]).gain)).max() < EDGE_TOLERANCE_DB
 
@@ -267,21 +267,21 @@ def test_edge_of_the_day(name, height_km, grounds_km):
     height_km=st.floats(100, 40_000),
     beyond=st.floats(0.9, 3.0),
 )
-def test_nothing_breaks_anywhere(name, frequency_hz, height_km, beyond):
-    """Everywhere from the zenith to far below the horizon the ray is finite, never warns, and its gain has a roof."""
+def test_ray_is_finite_everywhere(name, frequency_hz, height_km, beyond):
+    """From the zenith to far below the horizon the ray is finite without a warning, and its gain is limited."""
     horizon_rad = np.arccos(EARTH_M / (EARTH_M + height_km * KM))
     arc_rad = np.append(0.0, np.geomspace(1e-9, min(beyond * horizon_rad, 3.1), 60))
-    found = ray(*seen_from_below(height_km * KM, arc_rad), frequency_hz=frequency_hz, layer=LAYERS[name])
+    result = ray(*seen_from_below(height_km * KM, arc_rad), frequency_hz=frequency_hz, layer=LAYERS[name])
 
-    for column in (found.early_s, found.late_s, found.gain):
+    for column in (result.early_s, result.late_s, result.gain):
         assert np.isfinite(column).all()
-    assert 0 <= found.gain.min() <= found.gain.max() <= MOST_GAIN
+    assert 0 <= result.gain.min() <= result.gain.max() <= MOST_GAIN
 
 
 @pytest.mark.parametrize("frequency_hz", [F20_HZ, F40_HZ])
 @pytest.mark.parametrize("name", LAYERS)
 def test_delay_is_smooth(name, frequency_hz):
-    """A polynomial through 8 Chebyshev nodes gives the phase of 1.09 s back, overhead as at the horizon."""
+    """A polynomial through 8 Chebyshev nodes reproduces the phase of 1.09 s, overhead and at the horizon."""
     speed_rad_s = 1.1e-3
     nodes = np.cos(np.pi * (np.arange(8) + 0.5) / 8)
     points = np.linspace(-1, 1, 33)
@@ -342,9 +342,9 @@ def test_faraday_against_quadrature(place, azimuth_deg, elevation_deg):
     expected_rad = 2.365e4 / F20_HZ**2 * quad(part, 0, range_m, epsrel=1e-9, limit=200)[0] * 1e6
 
     where = (np.array([range_m]), np.array([azimuth_rad]), np.array([elevation_rad]))
-    found_rad = faraday_angle(*where, frequency_hz=F20_HZ, layer=layer, site=site)[0]
+    measured_rad = faraday_angle(*where, frequency_hz=F20_HZ, layer=layer, site=site)[0]
 
-    assert abs(found_rad / expected_rad * 2.365e4 / ROTATION_SI - 1) < FARADAY_TOLERANCE
+    assert abs(measured_rad / expected_rad * 2.365e4 / ROTATION_SI - 1) < FARADAY_TOLERANCE
 
 
 def test_faraday_is_four_to_one():

@@ -1,4 +1,4 @@
-"""A scenario resolved: the layer through which it is heard."""
+"""The ionosphere layer of a resolved scenario."""
 
 import re
 
@@ -21,15 +21,15 @@ from beep.stream.resolve import receive, solar_hour
         ({"ionosphere": "evening"}, "must be one of off, auto, night", "got 'evening'"),
     ],
 )
-def test_layers_that_cannot_be(settings, rule, remedy):
-    """Total reflection, a layer on the ground, no date to go by: the rule, what came, the remedy."""
+def test_impossible_layers(settings, rule, remedy):
+    """Total reflection, a layer that reaches the ground, a missing date: rule, value and remedy are in the message."""
     with pytest.raises(ScenarioError, match=re.escape(rule)) as caught:
         receive(Scenario(**settings))
     assert remedy in str(caught.value)
 
 
-def test_layer_of_a_recipe():
-    """A preset, changed by what the recipe says, or what holds at the solar time of the pass."""
+def test_layer_of_a_scenario():
+    """A named layer with the scenario's changes, or the one of the local solar time of the pass."""
     changed = receive(Scenario(ionosphere="night", fof2_mhz=7.5)).layer
     eastern = receive(Scenario(station="0,180", start="1957-10-13T00:00Z", ionosphere="auto"))
 
