@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from beep.base.arrays import Array, Samples, joined, picked
 from beep.measuring.band import smooth_ratio
+from beep.measuring.framing import Framer, silence
 
 WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0
@@ -63,24 +65,12 @@ def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int)
     """Powers (channels, frames, bins) of frames half a window apart, the first centred on the first sample."""
     import scipy.fft
 
-    hop = size // 2
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    waiting = np.zeros((channels, hop), np.float32)
-    for block in _and_silence(blocks, size, channels):
-        waiting = np.concatenate([waiting, block.T], axis=1)
-        frames = waiting.shape[1] // hop - 1
-        if frames < 1:
-            continue
-        views = np.lib.stride_tricks.sliding_window_view(waiting, size, axis=1)[:, : frames * hop : hop]
-        for at in range(0, frames, 256):
-            spectrum = scipy.fft.rfft(views[:, at : at + 256] * window, axis=2, workers=2)[:, :, :bins]
+    framer = Framer(size=size, step=size // 2)
+    for block in chain([silence(size // 2, channels)], blocks, [silence(size, channels)]):
+        for frames in framer.frames(block):
+            spectrum = scipy.fft.rfft(frames * window, axis=2, workers=2)[:, :, :bins]
             yield spectrum.real**2 + spectrum.imag**2
-        waiting = waiting[:, frames * hop :].copy()
-
-
-def _and_silence(blocks: Iterable[Samples], size: int, channels: int) -> Iterator[Samples]:
-    yield from blocks
-    yield np.zeros((size, channels), np.float32)
 
 
 def _segments(powers: Iterable[Samples]) -> Iterator[tuple[int, int, int, Samples]]:

@@ -130,6 +130,7 @@ def measure(
         recording.blocks(),
         framing,
         frames=recording.frames,
+        channels=recording.channels,
         tones=[(channel, partial(_about, bursts)) for channel, bursts in candidates],
     )
     with ThreadPoolExecutor(THREADS) as pool:
