@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.estimate import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.measuring.smooth import Curve, smooth_curve
+from beep.measuring.estimate import PulseTones, edge_sd, estimate_edges, estimate_tones, rise_gains, shape_of
+from beep.measuring.smooth import SmoothCurve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
 EDGE_SEARCH_S = 0.04
-FEWEST = 3  # pulses, to go on looking
+LEAST_PULSES = 3  # pulses, to go on looking
 LOUDER, LIKE_OTHERS = 2.2, 0.4  # in amplitude
-MARGIN = 0.04  # of the period, that pulse and pause have at least
+LEAST_DUTY = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
 RISES_S: tuple[float, ...] = (
@@ -51,13 +51,13 @@ class Beeps:
     start_s: Array
     stop_s: Array
     whole: Bools
-    tones: Tones
+    tones: PulseTones
     start_sd_s: Array
     stop_sd_s: Array
     rise_s: float
     rise_sd_s: float
     floor: float  # of the tone's amplitude, that remains in the gaps
-    tone: Curve  # against time
+    tone: SmoothCurve  # against time
     clock: Clock
     fall: float  # amplitude of a pulse's last third against its first
     arch: float  # and of its middle against both
@@ -85,7 +85,7 @@ class _Round:
     stop_s: Array
     start_sd_s: Array
     stop_sd_s: Array
-    tones: Tones
+    tones: PulseTones
 
 
 def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
@@ -94,11 +94,11 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
     rough = picked(rough, np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
-    if len(rough.slot) < FEWEST:
+    if len(rough.slot) < LEAST_PULSES:
         return "only noise"
     period = period_of(rough.start_s)
     length = float(np.median(rough.stop_s - rough.start_s))
-    if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
+    if not np.isfinite(period) or not LEAST_DUTY * period < length < (1 - LEAST_DUTY) * period:
         return "not on a steady clock"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = picked(rough, _one_a_slot(rough))
@@ -118,10 +118,10 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         trial = picked(trial, np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
-    if len(trial.slot) < FEWEST:
+    if len(trial.slot) < LEAST_PULSES:
         return "only noise"
     trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
-    if len(trial.slot) < FEWEST:
+    if len(trial.slot) < LEAST_PULSES:
         return "only noise"
     gap, floor = _gaps(band, trial, curve, shape)
     merged = _merged(trial, gap)
@@ -145,10 +145,10 @@ def _estimate(
     slots: NDArray[np.int64],
     start_s: Array,
     stop_s: Array,
-    curve: Curve,
+    curve: SmoothCurve,
     shape: _Shape,
 ) -> _Round:
-    """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
+    """PulseTones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
     short = high - low < 0.008  # cut off to almost nothing
@@ -164,7 +164,7 @@ def _estimate(
             last = np.minimum(high, low + usual) if rising else high
             beside = _near(band, first, last, curve, shape)
         ends.append(
-            edges(
+            estimate_edges(
                 band,
                 expected,
                 beside,
@@ -185,9 +185,9 @@ def _estimate(
     )
 
 
-def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Tones:
+def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulseTones:
     middle = (low_s + high_s) / 2
-    return tones(
+    return estimate_tones(
         band,
         low_s,
         high_s,
@@ -214,7 +214,7 @@ def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> ND
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
     """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
     before = _near(
         band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
@@ -227,7 +227,7 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _S
     return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
-def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
+def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Bools, float]:
     """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
     low, high = found.stop_s[:-1], found.start_s[1:]
     next_one = (np.diff(found.slot) == 1) & (high - low > 0.02)
@@ -266,7 +266,7 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     """
     strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
     strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
-    if len(strong) < FEWEST:
+    if len(strong) < LEAST_PULSES:
         return FIRST_RISE_S, float("nan")
     some = picked(found, strong)
     length = some.stop_s - some.start_s

@@ -10,7 +10,7 @@ from beep.base.arrays import Array, Samples, joined, picked
 from beep.measuring.band import smooth_ratio
 from beep.measuring.framing import Framer, silence
 
-WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
+BURST_WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0
 LOWEST_HZ = 90.0
 SEGMENT, CONTEXT = 480, 96  # frames looked at together, and more on either side
@@ -45,7 +45,7 @@ class Bursts:
 
 def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> list[Bursts]:
     """Bursts in each channel of blocks (N, channels)."""
-    size = 2 * smooth_ratio(WINDOW_S * sample_rate_hz / 2)
+    size = 2 * smooth_ratio(BURST_WINDOW_S * sample_rate_hz / 2)
     hop_s, bin_hz = size / 2 / sample_rate_hz, sample_rate_hz / size
     bins = min(size // 2 + 1, int(HIGHEST_HZ / bin_hz) + 1)
     found: list[list[Bursts]] = [[] for _ in range(channels)]

@@ -18,7 +18,7 @@ from beep.measuring.framing import Framer
 
 WINDOW_S = 1 / 6  # about: a power of two samples
 FIRST_STEPS = 8  # a window, at first
-ROWS = 800  # at least, where the recording is long enough; at most twice as many
+LEAST_ROWS = 800  # at least, where the recording is long enough; at most twice as many
 BATCH = 16  # windows transformed together: they stay in the cache
 HEARD_HZ = 12_000.0  # what a receiver's loudspeaker gives; kept unless more is asked for
 USUAL_TOP_HZ = 4_000.0
@@ -110,7 +110,7 @@ def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: fl
 
 
 class _Rows:
-    """Sums of the windows' powers, row by row, at most twice ROWS."""
+    """Sums of the windows' powers, row by row, at most twice LEAST_ROWS."""
 
     def __init__(self, *, size: int, bins: int) -> None:
         self.bins = bins
@@ -129,7 +129,7 @@ class _Rows:
     def take(self, block: Samples) -> None:
         """Add a block (N, channels)."""
         if not self._sums.size:
-            self._sums = np.zeros((block.shape[1], 2 * ROWS, self.bins), np.float32)
+            self._sums = np.zeros((block.shape[1], 2 * LEAST_ROWS, self.bins), np.float32)
         for frames in self._framer.frames(block.astype(np.float32, copy=False)):
             spectrum = np.fft.rfft(frames * self._hann)[..., : self.bins]
             power = spectrum.real**2 + spectrum.imag**2
@@ -141,18 +141,18 @@ class _Rows:
             self._framer.most = min(BATCH, self._room())
 
     def _room(self) -> int:
-        return 2 * ROWS * self.merged - self.windows
+        return 2 * LEAST_ROWS * self.merged - self.windows
 
     def _fold(self) -> None:
         """Halve the rows."""
         if self.step < self._framer.size:
-            self._sums[:, :ROWS] = self._sums[:, ::2]
+            self._sums[:, :LEAST_ROWS] = self._sums[:, ::2]
             self._framer.step *= 2
-            self.windows = ROWS
+            self.windows = LEAST_ROWS
         else:
-            self._sums[:, :ROWS] = self._sums[:, ::2] + self._sums[:, 1::2]
+            self._sums[:, :LEAST_ROWS] = self._sums[:, ::2] + self._sums[:, 1::2]
             self.merged *= 2
-        self._sums[:, ROWS:] = 0
+        self._sums[:, LEAST_ROWS:] = 0
 
     def means(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Mean power (channels, rows, bins), and how many windows each row is the mean of."""

@@ -11,8 +11,8 @@ from beep.measuring.bursts import Bursts
 SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
 STEEPEST_HZ_S = 45.0
 NEAR_HZ = 14.0
-LONGEST_S = 3.0
-FEWEST = 3  # bursts on a line
+LONGEST_BURST_S = 3.0
+LEAST_ON_LINE = 3  # bursts on a line
 STREWN_HZ = 20 * NEAR_HZ  # narrower is a line of its own, like hum
 SURE = 4.0  # sigmas above what chance puts on a line
 STRONGEST = 48  # bursts of a span that are looked at
@@ -32,7 +32,7 @@ class Line:
     slope_hz_s: float
 
 
-def tracks(bursts: Bursts) -> list[Numbers]:
+def find_tracks(bursts: Bursts) -> list[Numbers]:
     """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time."""
     groups: list[list[Line]] = []
     for line in _lines(bursts):
@@ -46,7 +46,7 @@ def tracks(bursts: Bursts) -> list[Numbers]:
 
 
 def _lines(bursts: Bursts) -> list[Line]:
-    short = np.flatnonzero(bursts.stop_s - bursts.start_s < LONGEST_S)
+    short = np.flatnonzero(bursts.stop_s - bursts.start_s < LONGEST_BURST_S)
     if not len(short):
         return []
     middle = (bursts.start_s + bursts.stop_s) / 2
@@ -58,10 +58,10 @@ def _lines(bursts: Bursts) -> list[Line]:
         if len(inside) > STRONGEST:
             inside = np.sort(inside[np.argsort(-bursts.energy[inside], kind="stable")[:STRONGEST]])
         for _ in range(LINES):
-            if len(inside) < FEWEST:
+            if len(inside) < LEAST_ON_LINE:
                 break
             near, slope, tone = _best_line(middle[inside] - first_s, bursts.tone_hz[inside], bursts.energy[inside])
-            if near.sum() < max(FEWEST, _by_chance(bursts.tone_hz[inside[~near]])):
+            if near.sum() < max(LEAST_ON_LINE, _by_chance(bursts.tone_hz[inside[~near]])):
                 break
             found.append(Line(members=inside[near], at_s=float(first_s), tone_hz=tone, slope_hz_s=slope))
             inside = inside[~near]

@@ -11,7 +11,7 @@ from tapes import beepless, keying, tape, white
 import beep
 from beep.fitting.curves import closest
 from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
-from beep.measuring.measure import measure, to_json
+from beep.measuring.measure import measure
 from beep.stream.reception import receive
 
 NEGATIVES = 100
@@ -122,7 +122,7 @@ def test_two_carriers_mixed_in_mono() -> None:
         if from_s == 0:
             for each, name in zip(found, ("20", "40"), strict=True):
                 assert np.abs(tone_error_hz(scenario, each, name)).max() < 0.1
-            assert "channels" in to_json(found)
+            assert "channels" in found.to_dict()
 
 
 @pytest.mark.slow
@@ -203,7 +203,7 @@ def test_json_has_the_keys_and_no_nan() -> None:
     keys = {"beeps", "pulse_s", "pause_s", "period_s", "jitter_s", "duty", "tone_hz", "drift_hz_per_s", "snr_db"}
     keys |= {f"{key}_sd" for key in keys - {"beeps"}} | {"snr_bandwidth_hz", "keying", "pulses"}
     for samples in (tape(1).samples, np.zeros(22_050, np.float32)):
-        table = json.loads(json.dumps(to_json(measure(samples, sample_rate_hz=11_025)), allow_nan=False))
+        table = json.loads(json.dumps(measure(samples, sample_rate_hz=11_025).to_dict(), allow_nan=False))
         assert keys <= table.keys()
         for pulse in table["pulses"]:
             assert pulse.keys() == {"start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db"}
