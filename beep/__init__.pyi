@@ -13,6 +13,7 @@ from beep.fitting.solve import Tones as Tones
 from beep.geometry.forecast import predict as predict
 from beep.geometry.tle import read_tle as read_tle
 from beep.measuring.measure import Measurement as Measurement
+from beep.measuring.measure import Measurements as Measurements
 from beep.measuring.measure import measure as measure
 from beep.measuring.recording import Recording as Recording
 from beep.measuring.recording import open_recording as open_recording
