@@ -22,7 +22,6 @@ ROWS = [
     {"cli"},
 ]
 LEFT_OVER = {
-    ("scenario.scenario", "plot.notebook"),
     ("measuring.measure", "plot.notebook"),
     ("stream.track", "output.table"),
 }
