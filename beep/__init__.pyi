@@ -30,7 +30,7 @@ from beep.scenario.recipe import presets as presets
 from beep.scenario.recipe import to_toml as to_toml
 from beep.scenario.scenario import Carrier as Carrier
 from beep.scenario.scenario import Scenario as Scenario
-from beep.stream.reception import date_keying as date_keying
+from beep.stream.resolve import date_keying as date_keying
 from beep.stream.tiles import blocks as blocks
 from beep.stream.tiles import render as render
 from beep.stream.track import track as track

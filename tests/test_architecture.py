@@ -23,7 +23,6 @@ ROWS = [
 ]
 LEFT_OVER = {
     ("measuring.measure", "plot.notebook"),
-    ("stream.track", "output.table"),
 }
 
 

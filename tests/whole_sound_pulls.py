@@ -14,7 +14,7 @@ from beep import Scenario
 from beep.fitting.curves import closest_approach
 from beep.fitting.fit import QUANTITIES, fit
 from beep.measuring.measure import measure
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
 
 MIXES = ("stereo", "mono", "20", "40")

@@ -16,7 +16,7 @@ from beep.geometry.elements import Elements
 from beep.geometry.look import LookFunction, station_pass
 from beep.geometry.orbit import ephemeris
 from beep.radio.channel import ionospheric_doppler_hz
-from beep.radio.ionosphere import PRESETS
+from beep.radio.ionosphere import LAYERS
 
 INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/geometry/sputnik.py
 ECCENTRICITY = 0.05  # Sputnik 1's at launch was 0.052; rounder orbits give less bias
@@ -29,7 +29,7 @@ LEAST_PERIGEE_M = 100e3  # no orbit lasts below
 SPEED_SHARE = 0.02  # error of the circular fit's speed; measured 0.011 on Sputnik's passes
 MOST_TONES = 80  # of each carrier, evenly chosen: the bias is smooth
 IONOSPHERE_ORBITS = 8  # at most
-MORNING = PRESETS["morning"]
+MORNING = LAYERS["morning"]
 ANY_EPOCH = datetime(1957, 10, 15, tzinfo=UTC)
 
 

@@ -24,9 +24,9 @@ from beep.plot.style import (
     utc_clock,
 )
 from beep.scenario.scenario import Carrier, Scenario
-from beep.stream.captions import date, minutes, moment
 from beep.stream.reception import Reception
 from beep.stream.track import track
+from beep.stream.words import date, minutes, moment
 
 PASS_TIME = "time after the first sample"
 LEGEND_IN = 0.28  # height of a panel kept free of curves
@@ -41,10 +41,10 @@ GAPS: Any = (0, (4, 12))  # dashes through which the waterfall remains visible
 OUTLINED = [withStroke(linewidth=2.0, foreground="black")]  # white on black is visible on every colour
 
 
-def truth_of(scenario: Scenario, reception: Reception) -> dict[str, Array]:
+def truth_of(reception: Reception) -> dict[str, Array]:
     """Columns of `track` over the recording; what is received is nan below the horizon."""
     t_s = np.linspace(0.0, reception.duration_s, POINTS)
-    table = {name: np.asarray(column) for name, column in track(scenario, t_s).items()}
+    table = {name: np.asarray(column) for name, column in track(reception, t_s).items()}
     down = table["elevation_deg"] <= 0
     for name in table:
         if name.startswith(("doppler_", "tone_", "level_")):
@@ -62,11 +62,11 @@ def mark_time(axes: Axes, t_s: float, paper: Paper) -> None:
     axes.axvline(t_s, color=paper.colours["mark"], linewidth=1.0, linestyle=":", zorder=1.5)
 
 
-def s_curve(axes: Axes, scenario: Scenario, truth: dict[str, Array], reception: Reception, paper: Paper) -> None:
+def s_curve(axes: Axes, reception: Reception, truth: dict[str, Array], paper: Paper) -> None:
     """Draw the Doppler shift of every carrier against time."""
     largest_hz = 10.0
-    for number, carrier in enumerate(scenario.carriers):
-        name = f"doppler_{scenario.name_of(carrier)}"
+    for number, carrier in enumerate(reception.scenario.carriers):
+        name = f"doppler_{reception.scenario.names[number]}"
         doppler_hz = truth[f"{name}_hz"]
         label = f"{carrier.frequency_mhz:g} MHz"
         axes.plot(truth["t_s"], doppler_hz, label=label, gid=name, **carrier_style(number, paper))
@@ -112,9 +112,7 @@ def clocks(top: Axes, bottom: Axes, reception: Reception) -> None:
         above.set_xlabel(f"UTC, {date(reception.epoch)}")
 
 
-def elevation_and_level(
-    axes: Axes, scenario: Scenario, truth: dict[str, Array], reception: Reception, paper: Paper
-) -> None:
+def elevation_and_level(axes: Axes, reception: Reception, truth: dict[str, Array], paper: Paper) -> None:
     """Draw elevation on the left axis, and the level of every carrier on the right axis."""
     (elevation,) = axes.plot(
         truth["t_s"], truth["elevation_deg"], color=paper.colours["ink"], linewidth=1.2, gid="elevation"
@@ -127,6 +125,7 @@ def elevation_and_level(
         mark_time(axes, reception.tca_s, paper)
     right = axes.twinx()
     right.grid(visible=False)
+    scenario = reception.scenario
     top_db = scenario.level_dbfs
     for number, name in enumerate(scenario.names):
         level_db = truth[f"level_{name}_db"]
@@ -141,7 +140,7 @@ def elevation_and_level(
     right.set_yticks([db for db in range(0, -200, -10 if high_in > 1.2 else -20) if low_db <= db <= high_db])
 
 
-def sky(axes: Any, truth: dict[str, Array], reception: Reception, paper: Paper) -> None:
+def sky(axes: Any, reception: Reception, truth: dict[str, Array], paper: Paper) -> None:
     """Draw the track over the sky: zenith in the middle, north at the top, east on the right."""
     axes.set_theta_zero_location("N")
     axes.set_theta_direction(-1)
@@ -162,7 +161,7 @@ def sky(axes: Any, truth: dict[str, Array], reception: Reception, paper: Paper) 
         return
     ink, mark = paper.colours["ink"], paper.colours["mark"]
     axes.plot(angle_rad, zenith_deg, color=ink, linewidth=1.6, gid="sky")
-    for t_s, shape in _events(truth, reception):
+    for t_s, shape in _events(reception, truth):
         number = int(np.argmin(np.abs(truth["t_s"][up] - t_s)))
         axes.plot(
             angle_rad[number], zenith_deg[number], shape, color=mark, markersize=6, markeredgecolor=ink, zorder=3,
@@ -170,7 +169,7 @@ def sky(axes: Any, truth: dict[str, Array], reception: Reception, paper: Paper) 
         )  # fmt: skip
 
 
-def _events(truth: dict[str, Array], reception: Reception) -> list[tuple[float, str]]:
+def _events(reception: Reception, truth: dict[str, Array]) -> list[tuple[float, str]]:
     """First and last time above the horizon, and closest approach if it is between them, each with its marker."""
     t_s, elevation_deg = truth["t_s"], truth["elevation_deg"]
     first, last = np.flatnonzero(elevation_deg > 0)[[0, -1]]
@@ -193,13 +192,13 @@ def _free_deg(angle_rad: Array, zenith_deg: Array) -> float:
     return float(np.degrees(candidates[distance.argmax()]))
 
 
-def facts(scenario: Scenario, truth: dict[str, Array], reception: Reception) -> str:
+def facts(reception: Reception, truth: dict[str, Array]) -> str:
     """AOS, TCA and LOS in words, with the markers of the sky plot."""
     if not (truth["elevation_deg"] > 0).any():
         return "below the horizon\nthroughout"
     lines = []
-    for t_s, shape in _events(truth, reception):
-        row = {name: float(column[0]) for name, column in track(scenario, [t_s]).items() if name != "utc"}
+    for t_s, shape in _events(reception, truth):
+        row = {name: float(column[0]) for name, column in track(reception, [t_s]).items() if name != "utc"}
         cut = row["elevation_deg"] > 1  # the recording begins or ends while the satellite is up
         sign, event = {
             "o": ("\N{BLACK CIRCLE}", "start" if cut else "AOS (rise)"),
@@ -212,10 +211,11 @@ def facts(scenario: Scenario, truth: dict[str, Array], reception: Reception) -> 
     return "\n".join(lines)
 
 
-def shown_bins(numbers: Spectrogram, scenario: Scenario | None) -> slice:
+def _shown_bins(numbers: Spectrogram, reception: Reception | None) -> slice:
     """Bins of a spectrogram that a waterfall shows: the filter's band, or all that is worth showing."""
-    if scenario is None:
+    if reception is None:
         return numbers.band(0.0, numbers.top_hz())
+    scenario = reception.scenario
     return numbers.band(max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ)
 
 
@@ -227,23 +227,23 @@ def waterfalls(
     bottom_in: float,
     width_in: float,
     height_in: float,
-    scenario: Scenario | None,
+    reception: Reception | None,
     curve: bool,
     paper: Paper,
 ) -> Axes:
     """Draw a waterfall for each channel name, side by side with one colour scale; return the last axes.
 
-    With a scenario and `curve` the tones that it predicts are drawn over them.
+    With a reception and `curve` the tones that it predicts are drawn over them.
     """
-    bins = shown_bins(numbers, scenario)
+    bins = _shown_bins(numbers, reception)
     range_db = numbers.range_db(bins)
-    carriers = carriers_of(scenario, len(names)) if scenario and curve else []
+    carriers = carriers_of(reception.scenario, len(names)) if reception and curve else []
     panel_in = (width_in - BETWEEN_IN * (len(names) - 1)) / len(names)
     for channel, name in enumerate(names):
         axes = axes_at(figure, LEFT_IN + channel * (panel_in + BETWEEN_IN), bottom_in, panel_in, height_in)
         image = _waterfall(axes, numbers, channel, bins=bins, range_db=range_db, paper=paper)
-        if scenario and curve:
-            _predicted(axes, scenario, carriers[channel], until_s=numbers.duration_s)
+        if reception and curve:
+            _predicted(axes, reception, carriers[channel], until_s=numbers.duration_s)
         titled(axes, *([f"{name}, dashed: predicted"] if carriers else []), name)
         unit = pass_clock(axes.yaxis, 0.0, numbers.duration_s, length_in=height_in, apart_in=DOWN_APART_IN)
         if channel:
@@ -281,14 +281,14 @@ def _waterfall(
     return image
 
 
-def _predicted(axes: Axes, scenario: Scenario, carriers: Sequence[Carrier], *, until_s: float) -> None:
-    """Draw the tones that a scenario predicts as thin dashed lines over a waterfall."""
+def _predicted(axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, until_s: float) -> None:
+    """Draw the tones that a reception predicts as thin dashed lines over a waterfall."""
     t_s = np.linspace(0.0, until_s, PREDICTED_POINTS)
-    table = track(scenario, t_s)
+    table = track(reception, t_s)
     down = np.asarray(table["elevation_deg"], np.float64) <= 0
     limits = axes.get_xlim()
     for carrier in carriers:
-        name = scenario.name_of(carrier)
+        name = reception.scenario.name_of(carrier)
         tone_hz = np.abs(np.asarray(table[f"tone_{name}_hz"], np.float64))  # below zero beat it rises again
         axes.plot(
             np.where(down, np.nan, tone_hz), t_s, color="white", linewidth=0.9, linestyle=GAPS, dash_capstyle="butt",

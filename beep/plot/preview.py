@@ -8,7 +8,8 @@ import numpy as np
 from beep.base.errors import ScenarioError
 from beep.measuring.spectrogram import Spectrogram, spectrogram
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import Reception, receive
+from beep.stream.reception import Reception
+from beep.stream.resolve import receive
 from beep.stream.tiles import blocks
 
 LOW_RATES_HZ = (12_000, 16_000, 24_000)

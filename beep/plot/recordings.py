@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from beep.base.arrays import Array
 from beep.base.errors import RecordingError
 from beep.base.figures import with_error
+from beep.base.progress import Progress, watched
 from beep.fitting.fit import CarrierFit, PassFit
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
 from beep.measuring.spectrogram import HEARD_HZ, spectrogram
-from beep.output.export import Progress, watched
 from beep.plot.envelope import envelope
 from beep.plot.panels import (
     DOWN_APART_IN,
@@ -44,8 +44,8 @@ from beep.plot.style import (
 )
 from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario
-from beep.stream.captions import date, footer, title
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
+from beep.stream.words import date, footer, title
 
 UTC_IN = 0.85  # for labels
 SHOWN_CHANNELS = 2
@@ -81,12 +81,12 @@ def waterfall(
         numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
     channels = min(numbers.power.shape[0], SHOWN_CHANNELS)
     names = [side_name(channel, numbers.power.shape[0]) for channel in range(channels)]
-    notes, epoch = [numbers.how], None
-    if scenario:
-        names = [channel_name(carriers) for carriers in carriers_of(scenario, channels)]
-        reception = receive(scenario)
-        notes = [title(scenario, reception), *footer(scenario, reception), *notes]
-        epoch = reception.epoch
+    notes = [numbers.how]
+    reception = receive(scenario) if scenario else None
+    epoch = reception.epoch if reception else None
+    if reception:
+        names = [channel_name(carriers) for carriers in carriers_of(reception.scenario, channels)]
+        notes = [title(reception), *footer(reception), *notes]
     with sheet(paper, default_in=(10.0, 9.0), least_in=(5.0 + channels, 3.5)) as figure:
         head_in, foot_in = framed(figure, f"Waterfall of {name}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
@@ -98,7 +98,7 @@ def waterfall(
             bottom_in=foot_in + TICKS_IN,
             width_in=width_in - LEFT_IN - EDGE_IN - RIGHT_IN - 0.15 - (UTC_IN if epoch else 0.0),
             height_in=high_in,
-            scenario=scenario,
+            reception=reception,
             curve=curve,
             paper=paper,
         )
@@ -151,7 +151,7 @@ def _recipe_notes(scenario: Scenario | None) -> list[str]:
     if scenario is None:
         return []
     reception = receive(scenario)
-    return [f"recipe: {title(scenario, reception)}", *footer(scenario, reception)]
+    return [f"recipe: {title(reception)}", *footer(reception)]
 
 
 def _envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:

@@ -16,8 +16,8 @@ from beep.plot.panels import (
 from beep.plot.preview import scenario_spectrogram
 from beep.plot.style import EDGE_IN, LEFT_IN, PANEL_TITLE_IN, RIGHT_IN, TICKS_IN, Paper, axes_at, framed, sheet
 from beep.scenario.scenario import Scenario
-from beep.stream.captions import footer, title
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
+from beep.stream.words import footer, title
 
 GAP_IN = 0.1
 SKY_IN = 2.35
@@ -31,13 +31,13 @@ def doppler_curve(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     """
     paper = paper or Paper()
     reception = receive(scenario)
-    heading = f"Doppler curve: {title(scenario, reception)}"
+    heading = f"Doppler curve: {title(reception)}"
     with sheet(paper, default_in=(10.0, 6.0), least_in=(5.0, 3.5)) as figure:
-        head_in, foot_in = framed(figure, heading, footer(scenario, reception), paper=paper)
+        head_in, foot_in = framed(figure, heading, footer(reception), paper=paper)
         width_in, height_in = figure.get_size_inches()
         high_in = height_in - head_in - foot_in - TICKS_IN - (TICKS_IN if reception.epoch else 0.1)
         axes = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, width_in - LEFT_IN - 0.35, high_in)
-        s_curve(axes, scenario, truth_of(scenario, reception), reception, paper)
+        s_curve(axes, reception, truth_of(reception), paper)
         clocks(axes, axes, reception)
     return figure
 
@@ -50,11 +50,11 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     """
     paper = paper or Paper()
     reception = receive(scenario)
-    truth = truth_of(scenario, reception)
+    truth = truth_of(reception)
     numbers = scenario_spectrogram(scenario)
-    heading = f"Pass sheet: {title(scenario, reception)}"
+    heading = f"Pass sheet: {title(reception)}"
     with sheet(paper, default_in=(12.0, 9.0), least_in=(8.0, 6.0)) as figure:
-        notes = [*footer(scenario, reception), f"waterfall: {numbers.how}"]
+        notes = [*footer(reception), f"waterfall: {numbers.how}"]
         head_in, foot_in = framed(figure, heading, notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         above_in = head_in + (TICKS_IN if reception.epoch else 0.1)
@@ -66,17 +66,17 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
         level_at_in = foot_in + TICKS_IN + fall_in + PANEL_TITLE_IN + TICKS_IN
         curve = axes_at(figure, LEFT_IN, level_at_in + level_in + GAP_IN, across_in, curve_in)
         level = axes_at(figure, LEFT_IN, level_at_in, across_in, level_in)
-        s_curve(curve, scenario, truth, reception, paper)
-        elevation_and_level(level, scenario, truth, reception, paper)
+        s_curve(curve, reception, truth, paper)
+        elevation_and_level(level, reception, truth, paper)
         clocks(curve, level, reception)
 
-        lines = facts(scenario, truth, reception)
+        lines = facts(reception, truth)
         side_left_in = width_in - EDGE_IN - side_in
         facts_in = FACT_IN * (lines.count("\n") + 1) + 0.1
         round_in = min(side_in - 0.5, height_in - head_in - level_at_in - facts_in)
         sky_left_in, sky_bottom_in = side_left_in + (side_in - round_in) / 2, height_in - head_in - round_in - 0.25
         sky(
-            axes_at(figure, sky_left_in, sky_bottom_in, round_in, round_in, projection="polar"), truth, reception, paper
+            axes_at(figure, sky_left_in, sky_bottom_in, round_in, round_in, projection="polar"), reception, truth, paper
         )
         facts_at = side_left_in / width_in, (sky_bottom_in - 0.3) / height_in
         figure.text(*facts_at, lines, va="top", family="DejaVu Sans Mono", size=8)
@@ -88,7 +88,7 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
             bottom_in=foot_in + TICKS_IN,
             width_in=width_in - LEFT_IN - RIGHT_IN - EDGE_IN - 0.15,
             height_in=fall_in,
-            scenario=scenario,
+            reception=reception,
             curve=True,
             paper=paper,
         )

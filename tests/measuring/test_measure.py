@@ -12,7 +12,7 @@ import beep
 from beep.fitting.curves import closest_approach
 from beep.fitting.fit import QUANTITIES, fit, tones_of
 from beep.measuring.measure import measure, to_json
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 NEGATIVES = 100
 LENGTH_WITHIN_S = 0.005

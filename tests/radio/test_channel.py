@@ -19,9 +19,9 @@ from beep.radio.channel import (
     relative_amplitude,
     spin_gain,
 )
-from beep.radio.ionosphere import PRESETS
+from beep.radio.ionosphere import LAYERS
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 LOSS_TOLERANCE_DB = 0.06  # the published figures are rounded to 0.1 dB; 112.45 stands as 112.5
 BUDGET_TOLERANCE_DB = 1e-3  # worked by hand in watts, to four decimals of a dB
@@ -147,7 +147,7 @@ def test_without_a_layer_the_way_is_the_light_time():
 def test_phase_is_early_and_keying_late():
     """Through a layer, 20 MHz more than 40 MHz."""
     seen = OVERHEAD(TIMES_S)
-    low, high = way_of(20.005e6, PRESETS["dawn"]), way_of(40.002e6, PRESETS["dawn"])
+    low, high = way_of(20.005e6, LAYERS["dawn"]), way_of(40.002e6, LAYERS["dawn"])
 
     assert np.all(low.phase_delay_s < high.phase_delay_s)
     assert np.all(high.phase_delay_s < seen.delay_s)
@@ -157,7 +157,7 @@ def test_phase_is_early_and_keying_late():
 
 def test_faraday_has_a_switch():
     """Without it the rest of the ionosphere stays; with it a dipole hears the signed cosine, 3 dB above the mean."""
-    on, off = way_of(layer=PRESETS["dawn"]), way_of(layer=PRESETS["dawn"], faraday=False)
+    on, off = way_of(layer=LAYERS["dawn"]), way_of(layer=LAYERS["dawn"], faraday=False)
     up = off.sin_elevation > 0.1
     ratio = amplitude(on, TIMES_S, closest_m=5e5)[up] / amplitude(off, TIMES_S, closest_m=5e5)[up]
 
@@ -197,11 +197,11 @@ def test_spin_and_edge_multiply():
 def test_ionospheric_doppler_is_the_derivative_of_the_phase():
     """It is minus f times the derivative of what the ionosphere does to the phase delay."""
     t_s = np.arange(-240.0, 240.0, 5.0)
-    found_hz = ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=PRESETS["morning"])
+    found_hz = ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=LAYERS["morning"])
 
     def excess_s(at_s):
         seen = OVERHEAD(at_s)
-        return link(seen, frequency_hz=20.005e6, layer=PRESETS["morning"], site=BANBURY).phase_delay_s - seen.delay_s
+        return link(seen, frequency_hz=20.005e6, layer=LAYERS["morning"], site=BANBURY).phase_delay_s - seen.delay_s
 
     step_s, weights = 0.05, {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # of sixth order
     slope = sum(w * (excess_s(t_s + n * step_s) - excess_s(t_s - n * step_s)) for n, w in weights.items()) / step_s

@@ -13,7 +13,7 @@ from beep.geometry import sputnik
 from beep.scenario.receptions import receptions, table
 from beep.scenario.recipe import PRESETS, beacon, beacons, preset, presets, read_toml, reception_names
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import date_keying, receive
+from beep.stream.resolve import date_keying, receive
 
 VERDICTS = {
     "tyuratam": "agrees",

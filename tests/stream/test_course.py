@@ -5,12 +5,12 @@ from math import radians
 import mpmath
 import numpy as np
 import pytest
-from test_geometry import exact_delay_s
+from geometry.test_look import exact_delay_s
 
 from beep.radio.channel import link
 from beep.scenario.scenario import Scenario
-from beep.stream.course import GROUP, slow, tile_start_s
-from beep.stream.plan import HOPS, PIECE, PIECES, TILE, plan
+from beep.stream.course import GROUP, course_of_group, tile_start_s
+from beep.stream.plan import HOPS, PIECE, PIECES, TILE, make_plan
 
 FREQUENCY_HZ = 40.002e6
 PHASE_TOLERANCE = 1e-8  # turns at 40.002 MHz
@@ -53,10 +53,10 @@ def test_delay_of_a_tile_agrees_with_mpmath(altitude_km, max_elevation_deg, samp
     scenario = Scenario(
         altitude_km=altitude_km, max_elevation_deg=max_elevation_deg, sample_rate_hz=sample_rate_hz, noise="off"
     )
-    made = plan(scenario)
+    made = make_plan(scenario)
     worst = 0.0
     for tile, piece, way in drawn(made):
-        found_s = used(slow(made, tile // GROUP).phase_delay_s[0], tile % GROUP, piece, way)
+        found_s = used(course_of_group(made, tile // GROUP).phase_delay_s[0], tile % GROUP, piece, way)
         with mpmath.workdps(40):
             exact_s = exact_delay_s(
                 altitude_km * 1e3,
@@ -72,7 +72,7 @@ def test_delay_of_a_tile_agrees_with_mpmath(altitude_km, max_elevation_deg, samp
 
 def test_carriers_agree_without_an_ionosphere():
     """There is one delay for all, and it is that of phase and group alike."""
-    terms = slow(plan(Scenario(noise="off")), 0)
+    terms = course_of_group(make_plan(Scenario(noise="off")), 0)
 
     assert terms.phase_delay_s.shape == (1, GROUP, PIECES, 3)
     assert np.array_equal(terms.phase_delay_s, terms.group_delay_s)
@@ -82,10 +82,10 @@ def test_carriers_agree_without_an_ionosphere():
 
 def test_ionosphere_parts_phase_from_group():
     """Through a layer each carrier has its own delays: in a tile they are those of the link at that very moment."""
-    made = plan(Scenario(ionosphere="morning", station="banbury", start="1957-10-13T05:20Z"))
+    made = make_plan(Scenario(ionosphere="morning", station="banbury", start="1957-10-13T05:20Z"))
     worst = 0.0
     for tile, piece, way in drawn(made):
-        terms = slow(made, tile // GROUP)
+        terms = course_of_group(made, tile // GROUP)
         seen = made.reception.look(np.array([time_s(made, tile, piece, way)]))
         for number, frequency_hz in enumerate(made.frequency_hz):
             expected = link(seen, frequency_hz=frequency_hz, layer=made.reception.layer, site=made.reception.site)
@@ -99,9 +99,9 @@ def test_ionosphere_parts_phase_from_group():
 
 def test_wow_looks_at_the_geometry_ahead_of_time():
     """With a swinging tape the delay in use is that of the swung time, and so is the time that the tone follows."""
-    made = plan(Scenario(altitude_km=230, max_elevation_deg=90, wow_percent=1.0, wow_hz=0.7))
+    made = make_plan(Scenario(altitude_km=230, max_elevation_deg=90, wow_percent=1.0, wow_hz=0.7))
     for tile, piece, way in drawn(made):
-        terms = slow(made, tile // GROUP)
+        terms = course_of_group(made, tile // GROUP)
         now_s = time_s(made, tile, piece, way)
         swung_s = now_s + 0.01 / (2 * np.pi * 0.7) * np.sin(2 * np.pi * 0.7 * now_s)
         expected_s = made.reception.look(np.array([swung_s])).delay_s[0]
@@ -114,12 +114,14 @@ def test_wow_looks_at_the_geometry_ahead_of_time():
 @pytest.mark.parametrize("sideband", ["upper", "lower"])
 def test_oscillators_drift(sideband):
     """The turns by which the tone is off are the integral of what the oscillators are off."""
-    made = plan(Scenario(sideband=sideband, carrier_offset_hz=120.0, carrier_drift_hz_s=0.4, receiver_drift_hz_s=-0.7))
+    made = make_plan(
+        Scenario(sideband=sideband, carrier_offset_hz=120.0, carrier_drift_hz_s=0.4, receiver_drift_hz_s=-0.7)
+    )
     sign = {"upper": 1, "lower": -1}[sideband]
     for tile, piece, way in drawn(made):
         now_s = time_s(made, tile, piece, way)
         sent_s = now_s - made.reception.look(np.array([now_s])).delay_s[0]
         expected = sign * (120.0 * sent_s + 0.2 * sent_s**2 + 0.35 * now_s**2)
-        found = used(slow(made, tile // GROUP).drift[0], tile % GROUP, piece, way)
+        found = used(course_of_group(made, tile // GROUP).drift[0], tile % GROUP, piece, way)
 
         assert abs(found - expected) < DRIFT_TOLERANCE

@@ -14,11 +14,12 @@ from beep.radio.channel import relative_amplitude
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
 from beep.stream.course import GROUP
-from beep.stream.plan import REACH, plan
+from beep.stream.plan import REACH, make_plan
 from beep.stream.tiles import Reader, blocks, render
 
-DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
-# lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
+DIRECT_TOLERANCE = 2e-5  # of full scale: side lobes of filter and keying that fold at the lower internal rate;
+# measured 1.6e-5 at 11 kHz, 9e-6 at 48 kHz
+LOW_RATE_TOLERANCE = 5e-5  # the same at 8 kHz, where the tone of 40 MHz is near half the rate; measured 4.4e-5
 STEP_TOLERANCE = 4e-6  # of full scale, from sample to sample of the error; measured 2.1e-6, at edges and elsewhere
 SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which another pulse ends elsewhere
 CORRELATION = 5.0  # standard deviations; the seeds are fixed
@@ -65,7 +66,8 @@ def direct(made, start, stop):
     for carrier in scenario.heard:
         on = {"pulse": key, "pause": 1 - key, "always": np.ones_like(key)}[carrier.sends]
         sign = {"upper": 1, "lower": -1}[scenario.sideband]
-        turns = scenario.tone_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
+        centre_hz = scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+        turns = centre_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
         sound = 10 ** (scenario.level_dbfs / 20) * gain * on * np.cos(2 * np.pi * (turns % 1))
         channels.append(fftconvolve(sound, taps, "valid")[::times])
     return np.sum(channels, axis=0)[:, None] if scenario.mix == "mono" else np.stack(channels, axis=1)
@@ -124,7 +126,7 @@ DIRECT = {
 @pytest.mark.parametrize("name", DIRECT)
 def test_stream_is_the_direct_evaluation(name):
     """Rising, closest, across the edges of tiles and of groups of tiles, before the first sample and after the last."""
-    made = plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
     rate_hz, size = made.scenario.sample_rate_hz, made.tile_frames
     closest = round(made.reception.tca_s * rate_hz)
     width = round(WINDOW_S * rate_hz)
@@ -140,7 +142,7 @@ def test_stream_is_the_direct_evaluation(name):
         start, stop = middle - width // 2, middle + width // 2
         error = np.abs(render(made, start=start, stop=stop) - direct(made, start, stop)).max()
 
-        assert error < DIRECT_TOLERANCE, where
+        assert error < (LOW_RATE_TOLERANCE if rate_hz == 8000 else DIRECT_TOLERANCE), where
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_stream_is_the_direct_evaluation(name):
 )
 def test_tiles_join_without_a_step(fields):
     """From the last sample of a tile to the first of the next, the error does not jump: nothing clicks."""
-    made = plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
     size = made.tile_frames
     middle = round(made.reception.tca_s * made.scenario.sample_rate_hz / size)
     edges = [*range(middle - 5, middle + 6), middle // GROUP * GROUP]
@@ -178,7 +180,7 @@ def most_jitter_s():
 def test_the_most_jitter_cuts_no_pulse(extreme):
     """With as much jitter as a scenario may have, the latest and the earliest end are edges like any other."""
     jitter_s = most_jitter_s()
-    made = plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
+    made = make_plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
     number = extreme(range(1, 990), key=lambda one: late_s(made.scenario, one))
     start = round(number * 0.6 * 48_000)
     error = np.abs(render(made, start=start, stop=start + 33_600) - direct(made, start, start + 33_600)).max()
@@ -221,7 +223,7 @@ CUT = [
 @cache
 def cut(number):
     """A plan, the number of its first sample here, and samples from four tiles early to three late, tile by tile."""
-    made = plan(Scenario(**CUT[number]))
+    made = make_plan(Scenario(**CUT[number]))
     size = made.tile_frames
     first, last = -4, made.frames // size + 4
     tiles = [render(made, start=one * size, stop=(one + 1) * size) for one in range(first, last)]
@@ -318,7 +320,7 @@ def test_the_same_scenario_gives_the_same_bytes():
     """Two plans of one scenario, and the scenario itself, are the same stream."""
     scenario = Scenario(duration_s=4, jitter_s=0.01)
 
-    assert render(plan(scenario)).tobytes() == render(plan(scenario)).tobytes() == render(scenario).tobytes()
+    assert render(make_plan(scenario)).tobytes() == render(make_plan(scenario)).tobytes() == render(scenario).tobytes()
 
 
 def test_another_seed_changes_the_noise_and_nothing_else():
@@ -335,7 +337,7 @@ def test_another_seed_changes_the_noise_and_nothing_else():
 def test_another_seed_moves_only_the_ends_of_pulses():
     """With jitter and no noise, two seeds agree while a pulse begins and lasts, and part where it ends."""
     one, two = (seeded(seed, noise="off", jitter_s=0.01, mix="20") for seed in (1, 2))
-    made = plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
+    made = make_plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
     delay_s = made.reception.look(np.zeros(1)).delay_s[0]
     since_s = (np.arange(len(one)) / 8000 - delay_s + 0.05) % 0.6 - 0.05
     agreed = np.abs(since_s - 0.1) < 0.1

@@ -14,10 +14,10 @@ from scipy.signal import hilbert
 
 from beep.base.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.scenario.recipe import from_dict, preset
+from beep.scenario.recipe import preset
 from beep.scenario.scenario import Scenario
 from beep.stream.tiles import render
-from beep.stream.track import sent_pulses, track, tracks, write_truth
+from beep.stream.track import sent_pulses, track, track_rows
 
 HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"
@@ -41,7 +41,7 @@ MOST_ROWS = 10_000  # of a table: a few MiB
 
 def printed(scenario, *, step_s=1.0, write=write_csv):
     file = io.StringIO()
-    write(file, tracks(scenario, step_s=step_s))
+    write(file, track_rows(scenario, step_s=step_s))
     return file.getvalue()
 
 
@@ -79,14 +79,14 @@ def test_columns_follow_the_carriers():
 def test_rows_cover_the_recording():
     """Rows stand every `step_s` from 0 to the end of the recording, and no further."""
     for duration_s, step_s, rows in ((2, 1.0, 3), (2.5, 1.0, 3), (0.3, 0.1, 4), (1, 5.0, 1)):
-        t_s = np.concatenate([table["t_s"] for table in tracks(Scenario(duration_s=duration_s), step_s=step_s)])
+        t_s = np.concatenate([table["t_s"] for table in track_rows(Scenario(duration_s=duration_s), step_s=step_s)])
 
         np.testing.assert_array_equal(t_s, np.arange(rows) * step_s)
 
 
 def test_tracks_are_the_track():
     """What comes in tables is what `track` gives at once, over the seam of two tables too."""
-    tables = list(tracks(Scenario(duration_s=1), step_s=1e-4))
+    tables = list(track_rows(Scenario(duration_s=1), step_s=1e-4))
     whole = track(Scenario(duration_s=1), np.arange(10_001) * 1e-4)
 
     assert len(tables) > 1
@@ -99,18 +99,30 @@ def test_tone_is_the_doppler_beside_the_oscillator():
     t_s = np.arange(0, 500, 10.0)
     for sideband, sign in (("upper", 1), ("lower", -1)):
         columns = track(Scenario(sideband=sideband, tone_hz=1234.0), t_s)
-        for carrier in CARRIERS_HZ:
+        for carrier, frequency_hz in CARRIERS_HZ.items():
             doppler_hz, tone_hz = columns[f"doppler_{carrier}_hz"], columns[f"tone_{carrier}_hz"]
+            centre_hz = 1234 * frequency_hz / CARRIERS_HZ["20"]
 
-            np.testing.assert_allclose(tone_hz, 1234 + sign * doppler_hz, rtol=0, atol=TONE_TOLERANCE_HZ)
+            np.testing.assert_allclose(tone_hz, centre_hz + sign * doppler_hz, rtol=0, atol=TONE_TOLERANCE_HZ)
             assert np.all(sign * np.diff(tone_hz) < 0)
+
+
+def test_track_without_times_is_the_whole_pass():
+    """Without times there is a row every second, or every `step_s`, from the first sample to the last."""
+    scenario = Scenario(duration_s=700)
+    whole, few = track(scenario), track(scenario, step_s=50)
+
+    np.testing.assert_array_equal(whole["t_s"], np.arange(701.0))
+    np.testing.assert_array_equal(few["t_s"], np.arange(0.0, 701, 50))
+    for name, column in track(scenario, few["t_s"]).items():
+        np.testing.assert_array_equal(few[name], column)
 
 
 @pytest.mark.parametrize("step_s", [0, -1, float("nan"), float("inf"), 1e-320])
 def test_bad_step(step_s):
     """A step that never arrives is refused."""
     with pytest.raises(ScenarioError, match="step_s must be"):
-        next(tracks(Scenario(), step_s=step_s))
+        next(track_rows(Scenario(), step_s=step_s))
 
 
 # --- what they consist of ---------------------------------------------------------------------------------------
@@ -265,39 +277,6 @@ def test_a_carrier_that_never_pauses_has_no_edges():
     assert np.isnan(listed["sent_end_s"]).all()
 
 
-# --- all of it --------------------------------------------------------------------------------------------------
-
-
-def test_document_of_a_reception():
-    """One JSON object: the recipe, which is taken back, what it was resolved to, the track and the pulses."""
-    file = io.StringIO()
-    write_truth(MORNING, file)
-    told = json.loads(file.getvalue())
-    reception = told["reception"]
-
-    assert list(told) == ["program", "scenario", "reception", "track", "pulses"]
-    assert from_dict(told["scenario"]) == MORNING
-    assert reception["epoch"] == "1957-10-13T05:25:22Z"
-    assert 0 < reception["aos_s"] < reception["tca_s"] < reception["los_s"] < reception["duration_s"]
-    assert reception["layer"] == {"name": "morning", "fof2_mhz": 10.0, "hm_km": 290.0, "scale_km": 45.0}
-    assert reception["site"]["assumed"] is False
-    assert len(told["track"]) == 682
-    assert list(told["track"][0]) == HEADER.split(",")
-    assert {row["carrier"] for row in told["pulses"]} == {"20", "40"}
-
-
-def test_document_without_numbers():
-    """A carrier without edges, no date and no noise: null, and JSON has no other word for it."""
-    file = io.StringIO()
-    write_truth(Scenario(duration_s=1, carriers="108.03:0.01:always", noise="off", still=True), file)
-    told = json.loads(file.getvalue())
-
-    assert "NaN" not in file.getvalue()
-    assert "Infinity" not in file.getvalue()
-    assert told["pulses"][0]["start_s"] is None
-    assert (told["reception"]["epoch"], told["reception"]["layer"], told["reception"]["aos_s"]) == (None, None, None)
-
-
 # --- printed ----------------------------------------------------------------------------------------------------
 
 
@@ -403,7 +382,7 @@ def test_parts_are_not_of_one_frequency(beep):
 
 def test_long_tracks_stream(beep):
     """The first rows of ten millions come at once: nothing is gathered."""
-    assert len(next(tracks(Scenario(duration_s=1e4), step_s=1e-3))["t_s"]) < MOST_ROWS
+    assert len(next(track_rows(Scenario(duration_s=1e4), step_s=1e-3))["t_s"]) < MOST_ROWS
 
     command = ("track", "--duration-s", 1e4, "--step-s", 0.001)
     with beep.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from beep.base.errors import ScenarioError
-from beep.radio.ionosphere import by_the_sun
+from beep.radio.ionosphere import layer_at
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive, solar_hour
+from beep.stream.resolve import receive, solar_hour
 
 
 @pytest.mark.parametrize(
@@ -35,5 +35,5 @@ def test_layer_of_a_recipe():
 
     assert (changed.fof2_hz, changed.hm_m, changed.scale_m) == (7.5e6, 350e3, 50e3)
     assert receive(Scenario()).layer is None
-    assert eastern.ionosphere == by_the_sun(solar_hour(eastern.epoch, eastern.tca_s, eastern.site))
+    assert eastern.ionosphere == layer_at(solar_hour(eastern.epoch, eastern.tca_s, eastern.site))
     assert receive(Scenario(start="1957-10-13T12:00Z", ionosphere="auto", duration_s=1)).ionosphere == "noon"
