@@ -4,7 +4,7 @@ One pass over one station does not determine on which side it passed, its height
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import nan, radians
 
@@ -99,13 +99,13 @@ class PassFit:
     tca_s: Estimate  # closest approach, after the first sample
     distance_km: Estimate  # at closest approach
     speed_km_s: Estimate  # at closest approach, relative to the rotating Earth
-    covariance: Array  # (4, 4) of these
+    covariance: Array = field(repr=False)  # (4, 4) of these
     model_bias: dict[str, Estimate]
     residual_rms_hz: float
     ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
     time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
-    carriers: tuple[CarrierFit, ...]
+    carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
     def correlation(self) -> Array:
@@ -343,22 +343,14 @@ def _check_arc(curve: Curve, passage: Array, covariance: Array, system: System) 
     shares = sd[2:] / passage[2:]
     if np.all(shares < MOST_SHARE):
         return
-    tca_s, tca_known = passage[1], sd[1] < (last_s - first_s) / 4
-    wanted = "the steepest part of the curve must be in it, with a minute on both sides"
-    if tca_known and first_s < tca_s < last_s:
-        where = f"from {tca_s - first_s:.0f} s before closest approach to {last_s - tca_s:.0f} s after it"
-        wanted = "record on, until the tone hardly changes, on both sides of it"
-    elif tca_known and tca_s > last_s:
-        where = f"that end {tca_s - last_s:.0f} s before closest approach"
-    elif tca_known:
-        where = f"that begin {first_s - tca_s:.0f} s after closest approach"
-    else:
-        where = "that do not show the closest approach"
+    part = "that do not show the closest approach"
+    if sd[1] < (last_s - first_s) / 4:
+        part = f"from {first_s - passage[1]:+.0f} s to {last_s - passage[1]:+.0f} s around closest approach"
     share = f"uncertain by {100 * shares.max():.0f} %" if shares.max() < 10 else "unknown"
     remedy = ", or give the height (--altitude-km, altitude_km)" if curve.name == "circular orbit" else ""
     raise FitError(
         f"the arc must tell the distance and the speed to {100 * MOST_SHARE:.0f} %, got {last_s - first_s:.0f} s "
-        f"{where}, which leaves them {share}; {wanted}{remedy}"
+        f"{part}, which leaves them {share}; record the steepest part of the curve with a minute on both sides{remedy}"
     )
 
 

@@ -182,14 +182,7 @@ def passes_html(passes: Sequence[Prediction]) -> str:
 def receptions_html(receptions: Sequence[Any]) -> str:
     """HTML of the receptions of 1957: a table."""
     rows = [
-        (
-            row.name,
-            _time(row.heard_from, "%Y-%m-%d %H:%M"),
-            _time(row.heard_until, "%H:%M"),
-            row.who,
-            row.report,
-            row.verdict,
-        )
+        (row.name, f"{row.heard_from:%Y-%m-%d %H:%M}", f"{row.heard_until:%H:%M}", row.who, row.report, row.verdict)
         for row in receptions
     ]
     return _page(_table("Receptions of 1957", rows, head=RECEPTION_HEAD))

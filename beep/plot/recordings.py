@@ -17,15 +17,7 @@ from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
 from beep.measuring.spectrogram import HEARD_HZ, spectrogram
 from beep.plot.envelope import envelope
-from beep.plot.panels import (
-    DOWN_APART_IN,
-    LEGEND_IN,
-    PASS_TIME,
-    carriers_of,
-    channel_name,
-    mark_time,
-    waterfalls,
-)
+from beep.plot.panels import DOWN_APART_IN, LEGEND_IN, PASS_TIME, carriers_of, channel_name, mark_time, waterfalls
 from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import (
     DASHES,
@@ -222,11 +214,7 @@ def measurement_sheet(measurement: Measurement, *, paper: Paper | None = None) -
 
 
 def fit_sheet(
-    fitted: PassFit,
-    *,
-    name: str = "a recording",
-    scenario: Scenario | None = None,
-    paper: Paper | None = None,
+    fitted: PassFit, *, name: str = "a recording", scenario: Scenario | None = None, paper: Paper | None = None
 ) -> Figure:
     """Measured tones with the fitted Doppler curve, and below their residuals, with standard errors.
 
