@@ -21,9 +21,7 @@ ROWS = [
     {"plot"},
     {"cli"},
 ]
-LEFT_OVER = {
-    ("scenario.scenario", "plot.notebook"),
-}
+LEFT_OVER = {}
 
 
 @cache

@@ -244,12 +244,6 @@ class Scenario:
         """Channels of the recording."""
         return 1 if self.mix == "mono" else len(self.heard)
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a table, the S-curve, and a player."""
-        from beep.plot.notebook import scenario_html  # upwards, when a notebook asks: see docs/decisions.md
-
-        return scenario_html(self)
-
 
 def fields() -> tuple["dataclasses.Field[Any]", ...]:
     """The fields of a Scenario, each with its metadata."""

@@ -65,7 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.fitting.fit import fit_pass, model_of, tones_of
+    from beep.fitting.fit import fit, model_of
     from beep.measuring.measure import measure
     from beep.measuring.recording import open_recording
 
@@ -85,8 +85,9 @@ def run(arguments: argparse.Namespace) -> None:
         if undated:
             settings["start"] = _dated(recording, arguments)
             model_of(**settings)
-        found = fit_pass(
-            tones_of(measure(recording), carriers_hz=[mhz * 1e6 for mhz in carriers]),
+        found = fit(
+            measure(recording),
+            carriers_hz=[mhz * 1e6 for mhz in carriers],
             **settings,
             sideband=arguments.sideband,
             drift=arguments.drift,
@@ -144,7 +145,7 @@ def _dated(recording: Recording, arguments: argparse.Namespace) -> datetime | No
 
 def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
     """What the recipe in a file of ours says of the same quantities; for comparison, the fit has not seen it."""
-    from beep.fitting.curves import closest
+    from beep.fitting.curves import closest_approach
     from beep.scenario.recipe import from_dict
     from beep.stream.resolve import receive
 
@@ -155,7 +156,7 @@ def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
         return None
     if scenario.still:
         return None
-    tca_s, distance_km, speed_km_s = map(float, closest(reception.look, near_s=reception.tca_s))
+    tca_s, distance_km, speed_km_s = map(float, closest_approach(reception.look, guess_s=reception.tca_s))
     f0_hz = scenario.tone_without_doppler_hz(scenario.heard[0])
     return {"f0_hz": f0_hz, "tca_s": tca_s, "distance_km": distance_km, "speed_km_s": speed_km_s}
 

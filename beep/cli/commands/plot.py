@@ -105,10 +105,10 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
 
 
 def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
-    from beep.plot import doppler, fit, keying, pass_sheet, waterfall
+    from beep.plot import doppler_curve, fit_sheet, keying_sheet, pass_sheet, waterfall
 
     if arguments.kind in ("pass", "doppler"):
-        return {"pass": pass_sheet, "doppler": doppler}[arguments.kind](_flown(arguments), paper=paper)
+        return {"pass": pass_sheet, "doppler": doppler_curve}[arguments.kind](_flown(arguments), paper=paper)
     curve = not arguments.no_curve
     if arguments.file is None:
         return waterfall(scenario_of(arguments), curve=curve, paper=paper)
@@ -121,13 +121,13 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
 
         measurements = measure(recording)
         if arguments.kind == "keying":
-            return keying(recording, measurements, paper=paper)
-        from beep.fitting.fit import fit_pass, tones_of
+            return keying_sheet(recording, measurements, paper=paper)
+        from beep.fitting.fit import fit
 
         scenario = scenario_of(arguments) if _typed(arguments) else from_comment(recording.comment)
         carriers = (scenario or Scenario()).heard
-        tones = tones_of(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in carriers])
-        return fit(fit_pass(tones), tones, name=Path(recording.name).name, scenario=scenario, paper=paper)
+        fitted = fit(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in carriers])
+        return fit_sheet(fitted, name=Path(recording.name).name, scenario=scenario, paper=paper)
 
 
 def _flown(arguments: argparse.Namespace) -> Scenario:
