@@ -18,7 +18,7 @@ from beep.stream.plan import Plan, plan
 from beep.stream.tiles import blocks
 from beep.stream.track import write_truth
 
-SUFFIXES = (".wav", ".flac")
+_SUFFIXES = (".wav", ".flac")
 Progress = Callable[[int, int], None]  # frames done, frames in all
 
 
@@ -50,8 +50,8 @@ def export(
     (without `force`), or has another suffix.
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
-    if suffix not in SUFFIXES:
-        raise OutputError(f"the suffix says the format: {' or '.join(SUFFIXES)}, got {str(to)!r}; name one of them")
+    if suffix not in _SUFFIXES:
+        raise OutputError(f"the suffix says the format: {' or '.join(_SUFFIXES)}, got {str(to)!r}; name one of them")
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")
     if truth is not None and Path(truth).suffix.lower() != ".json":
