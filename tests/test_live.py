@@ -26,6 +26,7 @@ from beep.stream.tiles import render
 FADE = round(0.005 * RATE_HZ)
 HEADER = 88  # bytes, of what parecord writes
 LATENCY_S = 0.1
+SAFE = ("--latency-ms", 500)  # where the latency does not matter: a busy machine may halt the program for a while
 NOISY = Scenario()  # the noise makes every stretch of it unmistakable
 
 
@@ -110,17 +111,17 @@ def terminal(card):
         return started[-1]
 
     yield start
-    for one in started:
-        one.process.kill()
-        one.process.wait()
-        os.close(one.ours)
-        os.close(one.theirs)
+    for listener in started:
+        listener.process.kill()
+        listener.process.wait()
+        os.close(listener.ours)
+        os.close(listener.theirs)
 
 
 @pytest.mark.parametrize("mix", ["stereo", "mono"])
 def test_recording_is_the_export(card, mix):
     """Every frame once and in order, bit for bit, to the last beep."""
-    assert ended(play(card, "--duration-s", 4, "--mix", mix, stderr=subprocess.PIPE)) == (0, "")
+    assert ended(play(card, "--duration-s", 4, "--mix", mix, *SAFE, stderr=subprocess.PIPE)) == (0, "")
 
     expected = render(replace(NOISY, duration_s=4.0, mix=mix))
     assert_whole(card.recorded(), np.broadcast_to(expected, (len(expected), 2)))
@@ -207,7 +208,7 @@ def test_a_key_changes_what_is_heard(card, terminal, base):
 
     recording = card.recorded()
     begin = 100 * RATE_HZ
-    before, after = (render(one, start=begin, stop=begin + 4 * RATE_HZ) for one in (old, new))
+    before, after = (render(scenario, start=begin, stop=begin + 4 * RATE_HZ) for scenario in (old, new))
     start = find(before[FADE:], recording) - FADE
     heard = recording[start : start + len(before)]
     changed = FADE + int(np.argmin(np.all(heard[FADE:] == before[: len(heard)][FADE:], axis=1)))
@@ -237,16 +238,16 @@ def test_the_line_tells_what_is_heard(card, terminal):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_fades_and_restores(card, terminal, number, status):
     """Ctrl-C or SIGTERM: no click, the terminal as it was, the status that a shell expects."""
-    listener = terminal("--noise", "off", "--mix", "mono", "--from-s", "300")
+    listener = terminal("--noise", "off", "--mix", "mono", "--from-s", "300", *SAFE)
     listener.await_text("MHz")
     listener.look(0.5)
     os.kill(listener.process.pid, number)
     assert listener.ended() == status
     assert "Traceback" not in listener.shown
     recording = card.recorded()
-    # Both carriers together never pause; 1.7 kHz at -6 dB moves by 0.12 from frame to frame, a cut by up to 0.5.
+    # Both carriers together never pause; 2.1 kHz at -6 dB moves by 0.14 from frame to frame, a cut by up to 0.5.
     assert np.abs(recording[:, 0]).max() > 0.4
-    assert np.abs(np.diff(recording[:, 0])).max() < 0.13
+    assert np.abs(np.diff(recording[:, 0])).max() < 0.15
     last = np.flatnonzero(recording[:, 0])[-1]
     assert np.abs(recording[last - 24 : last, 0]).max() < 0.05
 
@@ -324,7 +325,7 @@ def test_no_card(card):
 
 def test_no_library(beep):
     """PortAudio is not installed: what to install, and the pipe as a way out."""
-    ran = beep("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
+    ran = beep.process("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
     assert ran.status == 1
     assert re.fullmatch(r"beep: error: [^\n]*sudo apt install libportaudio2[^\n]*aplay\n", ran.stderr)
 
@@ -340,8 +341,8 @@ def test_devices(card):
     assert listed.returncode == 0
     assert re.search(r"^\* +\d+ +default", listed.stdout, flags=re.M)
     for device, message in (
-        ("defautl", "near it: 'default'"),
-        ("u", "more than one output device"),
+        ("defautl", "did you mean 'default'"),
+        ("u", "more than one output device's name"),
         ("99", "number 99"),
     ):
         done = run("--device", device, "--duration-s", "1")
@@ -357,12 +358,12 @@ def test_python(card):
 import time, beep
 from dataclasses import replace
 scenario = beep.Scenario(duration_s=2.0)
-with beep.playing(scenario) as player:
-    time.sleep(0.7)
+with beep.playing(scenario, latency_s=0.5) as player:
+    time.sleep(0.2)
     player.scenario = replace(scenario, tone_hz=900.0)
     player.wait()
 before = time.monotonic()
-beep.play(replace(scenario, duration_s=0.5))
+beep.play(replace(scenario, duration_s=0.5), latency_s=0.5)
 assert time.monotonic() - before > 0.5
 """
     done = subprocess.run(

@@ -228,7 +228,7 @@ def test_the_command(beep, tmp_path) -> None:
     assert "no beeps found" in nothing.stderr
     compared = beep("compare", "a.wav", "noise.wav")
     assert compared.status == 0
-    assert "in its errors" in compared.stdout.decode()
+    assert "in standard errors" in compared.stdout.decode()
     missing = beep("measure", "missing.wav")
     assert missing.status == 1
     assert missing.stderr.count("\n") == 1
