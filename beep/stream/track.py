@@ -74,7 +74,7 @@ def _columns(
 ) -> dict[str, NDArray[np.generic]]:
     seen, layer = reception.look(t_s), reception.layer
     if reception.epoch is None:
-        utc = np.full(t_s.shape, np.datetime64("NaT"), "datetime64[us]")
+        utc = np.full(t_s.shape, np.datetime64("NaT", "us"), "datetime64[us]")
     else:
         start = np.datetime64(reception.epoch.astimezone(UTC).replace(tzinfo=None), "us")
         utc = start + np.rint(t_s * 1e6).astype("timedelta64[us]")
