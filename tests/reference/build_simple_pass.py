@@ -74,7 +74,7 @@ def turning_earth():
         u = radians(mpf(LATITUDE_ARGUMENT_DEG)) + rate_rad_s * t_s
         return radius_m * matrix([cos(u), sin(u) * cos(inclination), sin(u) * sin(inclination)])
 
-    def station_m(_t_s):
+    def station_m(t_s):
         turned = radians(mpf(NODE_TO_STATION_DEG)) + EARTH_RATE_RAD_S * t_s
         return EARTH_RADIUS_M * matrix([cos(latitude) * cos(turned), cos(latitude) * sin(turned), sin(latitude)])
 
