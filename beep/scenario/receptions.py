@@ -81,7 +81,7 @@ def table(found: list[Documented]) -> dict[str, NDArray[np.generic]]:
         direction="",
     )
     passes = prediction_table([one.found or blank for one in found])
-    passes["tca_utc"][[one.found is None for one in found]] = np.datetime64("NaT", "us")
+    passes["tca_utc"][[one.found is None for one in found]] = np.datetime64("NaT")
     words: dict[str, NDArray[np.generic]] = {
         key: np.array([getattr(one, key) for one in found], np.str_)
         for key in ("name", "who", "report", "grade", "source", "verdict")

@@ -43,7 +43,7 @@ def shown():
         SCENARIO,
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     return [
         output["data"].get("text/html", "") for cell in notebook.cells for output in cell.outputs if "data" in output
     ]
