@@ -171,7 +171,7 @@ def test_formats_agree(beep, folder):
     assert kept[0]["aos_utc"] == "2018-07-04T04:26:54.849Z"
 
 
-def test_words_say_what_the_times_are_worth(beep, folder):
+def test_words_say_what_the_times_are_worth(beep):
     """The accuracy of the orbit is named, and that a start without a zone is taken as UTC; -q is silent."""
     sputniks = beep("passes", "--station", "cambridge", "--start", "1957-10-13", "--days", 3).stderr
     another = beep(*SEARCH).stderr

@@ -17,7 +17,7 @@ from beep.scenario.scenario import Scenario
 
 SHORT = Scenario(duration_s=1)
 SHORT_OPTIONS = ("--duration-s", 1)
-GROWS_S = 30  # for a temporary file to appear and grow on a slow machine
+GROWS_S = 300  # for a temporary file to appear and grow on a slow machine
 SIGINT_AS_ON_A_TERMINAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so after `&`
 
 
