@@ -41,14 +41,16 @@ def field(
     unset: str = "",
     needs: str = "",
     read: Callable[[Any], Any] | None = None,
+    usual: bool = False,
 ) -> Any:
-    """A field with its help.
+    """A dataclass field with its help text and rules.
 
-    `above`, `least`, `most` bound a number, `unset` says what None or nothing stands for, `needs` names the field
-    that must be on for this one to do anything, `read` makes the value of what came.
+    `above`, `least` and `most` bound a number. `unset` says what None or an empty value stands for. `needs` names the
+    field that must be set for this one to have an effect. `read` converts what the user gave into the field's value.
+    A `usual` field is shown in the short help.
     """
     bounds = {"above": above, "least": least, "most": most}
-    metadata = {"group": group, "help": text, "unset": unset, "needs": needs, "read": read, **bounds}
+    metadata = {"group": group, "help": text, "unset": unset, "needs": needs, "read": read, "usual": usual, **bounds}
     return dataclasses.field(default=default, metadata=metadata)
 
 

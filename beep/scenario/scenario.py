@@ -73,131 +73,199 @@ def parse_carriers(value: Any) -> tuple[Carrier, ...]:
 class Scenario:
     """What flies over, what it sends, and what receives it. Raises ScenarioError at birth where a rule is broken."""
 
-    pulse_s: float = field(0.3, "pulses", "length of a pulse at half amplitude", above=0, most=3600)
-    pause_s: float = field(0.3, "pulses", "length of the pause at half amplitude", above=0, most=3600)
-    rise_s: float = field(0.005, "pulses", "length of an edge, centred on the keying instant", least=0.0005, most=10)
-    jitter_s: float = field(0.0, "pulses", "rms error of each pulse's length, drawn by its number", least=0)
+    pulse_s: float = field(
+        0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=3600, usual=True
+    )
+    pause_s: float = field(
+        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600, usual=True
+    )
+    rise_s: float = field(
+        0.005, "pulses", "rise and fall time of a pulse (raised cosine, centred on the keying)", least=0.0005, most=10
+    )
+    jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
     keying: tuple[Regime, ...] = field(
         (),
         "pulses",
-        "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
-        unset="one rhythm throughout",
+        "changes of the keying during the pass, e.g. 200:0.2:0.4,300:continuous,400:silent (second, then new pulse and "
+        "pause lengths or a state: keyed, continuous, silent)",
+        unset="no change",
         read=parse_keying,
     )
 
-    altitude_km: float = field(500.0, "pass", "height of the simple, circular pass", least=100, most=100_000)
-    max_elevation_deg: float = field(60.0, "pass", "highest elevation of the simple pass", least=0, most=90)
+    altitude_km: float = field(
+        500.0, "pass", "altitude of the circular orbit (without station)", least=100, most=100_000, usual=True
+    )
+    max_elevation_deg: float = field(
+        60.0, "pass", "maximum elevation of the pass (without station)", least=0, most=90, usual=True
+    )
     tca_s: float | None = field(
-        None, "pass", "closest approach, counted from the first sample", least=-1e7, most=1e7, unset="the middle"
+        None, "pass", "closest approach (TCA), seconds after the first sample", least=-1e7, most=1e7, unset="the middle"
     )
     station: str | None = field(
         None,
         "pass",
-        "Sputnik's own orbit, or that of tle, over a known place or LAT,LON[,HEIGHT_M]",
-        unset="the simple pass",
+        "receiving station, for a pass of the real orbit: a known place or LAT,LON[,HEIGHT_M]",
+        unset="no station, a simple pass",
+        usual=True,
     )
     tle: str | None = field(
         None,
         "pass",
-        "another satellite's element set: two or three TLE lines, or an OMM as JSON",
-        unset="Sputnik's own orbit",
+        "another satellite: the text of its TLE (two or three lines) or of its OMM in JSON",
+        unset="Sputnik 1 in October 1957",
         read=one_set,
+        usual=True,
     )
     start: datetime | str | None = field(  # text is read at birth: afterwards it is an aware datetime or None
         None,
         "pass",
-        "UTC (ISO 8601); with a station, the first pass that rises after it",
+        "date and time, ISO 8601, UTC: of the first sample, or with a station, when the search for a pass begins",
         unset="no date",
         read=parse_time,
+        usual=True,
     )
-    still: bool = field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
+    still: bool = field(False, "pass", "freeze the satellite at closest approach: no Doppler, constant level")
 
     carriers: tuple[Carrier, ...] = field(
-        SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
+        SPUTNIK_1,
+        "carriers",
+        "a transmitter: frequency in MHz, power in W, and when it sends (pulse, pause, always)",
+        read=parse_carriers,
     )
     carrier_offset_hz: float = field(
-        0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
+        0.0, "carriers", "frequency error of the transmitters (assumed value)", least=-5000, most=5000
     )
     carrier_drift_hz_s: float = field(
-        0.0, "carriers", "and how fast they rise, counted from the first sample (assumed)", least=-100, most=100
+        0.0,
+        "carriers",
+        "frequency drift of the transmitters, Hz per second from the first sample (assumed value)",
+        least=-100,
+        most=100,
     )
 
-    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    ionosphere: Ionosphere = field(
+        "off", "channel", "ionosphere of October 1957 by time of day; auto uses the local time of the pass", usual=True
+    )
     fof2_mhz: float | None = field(
-        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+        None, "channel", "critical frequency of the F2 layer (foF2)", above=0, most=100, unset="set by ionosphere"
     )
     hm_km: float | None = field(
-        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+        None, "channel", "height of the F2 layer's densest part (hmF2)", least=100, most=1000, unset="set by ionosphere"
     )
     scale_km: float | None = field(
-        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+        None, "channel", "scale height of the F2 layer (Chapman layer)", least=5, most=150, unset="set by ionosphere"
     )
     faraday: bool = field(
-        True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole", needs="ionosphere"
+        True, "channel", "Faraday rotation in the ionosphere: fading on a dipole antenna", needs="ionosphere"
     )
     spin_rpm: float = field(
-        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+        0.0, "channel", "spin rate of the satellite, turns per minute (1957: 7); two fades per turn", least=0, most=600
     )
-    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60, needs="spin_rpm")
-    noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
+    spin_depth_db: float = field(
+        6.0,
+        "channel",
+        "signal drop twice per turn of the satellite (assumed value)",
+        least=0,
+        most=60,
+        needs="spin_rpm",
+    )
+    noise: Noise = field(
+        "rural", "channel", "radio noise of the place where the antenna stands (ITU-R P.372)", usual=True
+    )
     snr_db: float | None = field(
         None,
         "channel",
-        "SNR of each carrier at closest approach, key down, in snr_bandwidth_hz, whatever its power and the place",
+        "SNR of each carrier in a pulse at closest approach, measured in snr_bandwidth_hz",
         least=-60,
         most=120,
-        unset="the link budget's",
+        unset="from power, distance and noise",
     )
     snr_bandwidth_hz: float = field(
-        500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6, needs="snr_db"
+        500.0, "channel", "bandwidth in which snr_db is measured", least=1, most=1e6, needs="snr_db"
     )
 
     tone_hz: float = field(
         1000.0,
         "tuning",
-        "tone of the first carrier without Doppler; a second carrier's tone is higher or lower in the ratio of the two "
-        "frequencies",
+        "tone of the first carrier without Doppler; tones are in the ratio of the carriers' frequencies",
         above=0,
         most=200_000,
+        usual=True,
     )
     sideband: Sideband = field(
-        "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+        "upper", "tuning", "upper: the tone falls during the pass, like the frequency; lower: the tone rises"
     )
 
     detector: Detector = field(
-        "cw", "receiver", "beat oscillator that makes a tone (cw), or the carrier's envelope: thumps and hiss (am)"
+        "cw",
+        "receiver",
+        "cw: receiver with BFO, the carrier becomes a tone; am: envelope detector, the carrier only changes the noise",
     )
-    low_hz: float = field(300.0, "receiver", "lower edge of the band filter", least=0)
-    high_hz: float = field(3000.0, "receiver", "upper edge of the band filter", above=0, most=192_000)
-    filter_shape: FilterShape = field("flat", "receiver", "steep edges, or a bell that is 6 dB down there")
+    low_hz: float = field(300.0, "receiver", "lower edge of the band filter (-6 dB)", least=0)
+    high_hz: float = field(3000.0, "receiver", "upper edge of the band filter (-6 dB)", above=0, most=192_000)
+    filter_shape: FilterShape = field(
+        "flat",
+        "receiver",
+        "shape of the band filter: flat with steep edges, or round (Gaussian); both are -6 dB at low_hz and high_hz",
+    )
     receiver_drift_hz_s: float = field(
-        0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
+        0.0,
+        "receiver",
+        "frequency drift of the receiver's oscillator, Hz per second from the first sample",
+        least=-100,
+        most=100,
     )
-    agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
+    agc: bool = field(
+        False, "receiver", "automatic gain control (AGC): constant level of the pulses, louder noise in the pauses"
+    )
     agc_attack_s: float = field(
-        0.005, "receiver", "time constant with which the gain gives way", above=0, most=10, needs="agc"
+        0.005, "receiver", "AGC attack time: how fast a stronger signal reduces the gain", above=0, most=10, needs="agc"
     )
     agc_release_s: float = field(
-        0.5, "receiver", "time constant with which it comes back", above=0, most=10, needs="agc"
+        0.5,
+        "receiver",
+        "AGC release time: how fast the gain recovers after a strong signal",
+        above=0,
+        most=10,
+        needs="agc",
     )
     saturation_dbfs: float | None = field(
-        None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
+        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=0, unset="no clipping"
     )
     hum_hz: float | None = field(
-        None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
+        None, "receiver", "frequency of the mains hum, e.g. 50 or 60", least=10, most=1000, unset="no hum"
     )
-    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0, needs="hum_hz")
-    wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
-    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10, needs="wow_percent")
+    hum_dbfs: float = field(
+        -40.0, "receiver", "level of the mains hum at its fundamental frequency", least=-120, most=0, needs="hum_hz"
+    )
+    wow_percent: float = field(
+        0.0, "receiver", "wow of a tape recorder (slow speed variation), peak value", least=0, most=5
+    )
+    wow_hz: float = field(
+        0.6, "receiver", "frequency of the tape's wow (speed variation)", least=0.05, most=10, needs="wow_percent"
+    )
 
     duration_s: float | None = field(
-        None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"
+        None,
+        "recording",
+        "length of the recording",
+        above=0,
+        most=1e7,
+        unset="from rise (AOS) to set (LOS)",
+        usual=True,
     )
-    sample_rate_hz: int = field(48_000, "recording", "samples a second", least=8000, most=384_000)
-    seed: int = field(1957, "recording", "of noise and jitter", least=0, most=2**63 - 1)
-    mix: str = field("stereo", "recording", "stereo (first carrier left), mono, or one carrier by its whole MHz")
+    sample_rate_hz: int = field(
+        48_000, "recording", "sample rate of the recording", least=8000, most=384_000, usual=True
+    )
+    seed: int = field(1957, "recording", "seed of the random numbers for noise and jitter", least=0, most=2**63 - 1)
+    mix: str = field(
+        "stereo",
+        "recording",
+        "stereo (first carrier left, second right), mono, or one carrier by its MHz, e.g. 20",
+        usual=True,
+    )
     level_dbfs: float = field(
-        -6.0, "recording", "amplitude of each carrier at closest approach, against full scale", least=-120, most=0
+        -6.0, "recording", "amplitude of each carrier at closest approach, relative to full scale", least=-120, most=0
     )
 
     def __post_init__(self) -> None:
