@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from virtual_card import RATE_HZ, find, missing, virtual_card
 
-from beep.scenario.recipe import load, preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import load
 from beep.stream.tiles import render
 
 FADE = round(0.005 * RATE_HZ)

@@ -21,8 +21,8 @@ from beep.base.arrays import Array
 from beep.base.choices import Noise
 from beep.base.errors import ScenarioError
 from beep.output.player import Player
-from beep.scenario.recipe import to_toml
 from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.toml import to_toml
 from beep.signal.pulses import key
 from beep.stream.reception import doppler_hz, tone_hz
 

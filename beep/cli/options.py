@@ -13,8 +13,9 @@ from beep.base.errors import ScenarioError
 from beep.cli.terminal import say, stdout
 from beep.geometry.stations import STATIONS
 from beep.geometry.tle import read_tle
-from beep.scenario.recipe import beacon, beacons, character, load, preset, presets, reception_names
+from beep.scenario.presets import beacon, beacons, character, preset, presets, reception_names
 from beep.scenario.scenario import SPUTNIK_1, Scenario, fields
+from beep.scenario.toml import load
 
 UNITS = {
     "s": "s",

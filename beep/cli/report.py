@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from beep.base.errors import ScenarioError
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
-from beep.scenario.recipe import from_dict
+from beep.scenario.toml import from_dict
 from beep.stream.track import track
 
 STEPS = 1000  # of the mean tone

@@ -12,8 +12,8 @@ from beep.base.choices import Subtype
 from beep.base.errors import OutputError
 from beep.output.files import whole_file
 from beep.output.wav import data_bytes, write_flac, write_wav
-from beep.scenario.recipe import to_dict
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import to_dict
 from beep.stream.plan import Plan, plan
 from beep.stream.tiles import blocks
 from beep.stream.track import write_truth

@@ -30,8 +30,8 @@ from beep.plot.panels import (
 )
 from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import DASHES, EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
-from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_comment
 from beep.stream.captions import date, footer, title
 from beep.stream.reception import receive
 

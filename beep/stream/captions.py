@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from beep.geometry.stations import STATIONS, parse_station
-from beep.geometry.tle import elements_of
-from beep.geometry.tle import name_of as satellite_of
-from beep.scenario.recipe import preset, presets
+from beep.geometry.tle import elements_of, satellite_name
+from beep.scenario.presets import preset, presets
 from beep.scenario.scenario import Scenario, fields
 from beep.stream.reception import Reception
 
@@ -93,6 +92,6 @@ def title(scenario: Scenario, reception: Reception) -> str:
         what = "a satellite that hangs still" if scenario.still else "a simple pass"
         what += f", {scenario.altitude_km:g} km high, {scenario.max_elevation_deg:g}\N{DEGREE SIGN} at its highest"
     else:
-        flying = "Sputnik 1" if scenario.tle is None else satellite_of(scenario.tle)
+        flying = "Sputnik 1" if scenario.tle is None else satellite_name(scenario.tle)
         what = f"{flying} over {name_of(scenario) or place(scenario)}"
     return ", ".join(part for part in (what, date(reception.epoch)) if part)

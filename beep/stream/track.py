@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from beep.base.arrays import Array
 from beep.base.constants import PROGRAM, VERSION
 from beep.base.errors import ScenarioError
-from beep.geometry.search import passes
+from beep.geometry.search import find_passes
 from beep.output.table import write_document
 from beep.radio.channel import amplitude, ionospheric_doppler_hz, link, path_loss_db, received_dbw, spin_gain
 from beep.radio.ionosphere import slant_electron_content
 from beep.radio.receiver import wow_s
-from beep.scenario.recipe import to_dict
 from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.toml import to_dict
 from beep.signal.pulses import pulses
 from beep.stream.reception import Reception, c_n0_db_hz, receive, tone_hz
 
@@ -197,7 +197,7 @@ def write_truth(scenario: Scenario, file: TextIO, *, step_s: float = 1.0) -> Non
 
 def _reception(scenario: Scenario, reception: Reception) -> dict[str, Any]:
     """What the scenario was resolved to; seconds after the first sample, which has the time `epoch`."""
-    around = next(passes(reception.look, start_s=reception.tca_s, stop_s=reception.tca_s + 1, running=True), None)
+    around = next(find_passes(reception.look, start_s=reception.tca_s, stop_s=reception.tca_s + 1, running=True), None)
     site, layer = reception.site, reception.layer
     return {
         "epoch": None

@@ -14,8 +14,9 @@ from scipy.signal import hilbert
 
 from beep.base.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.scenario.recipe import from_dict, preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_dict
 from beep.stream.tiles import render
 from beep.stream.track import sent_pulses, track, tracks, write_truth
 

@@ -133,7 +133,7 @@ def _frequency(text: str) -> float:
 
 def _dated(recording: Recording, arguments: argparse.Namespace) -> datetime | None:
     """The date in the recipe of a file of ours, as one reads it on a tape's box; of the fit it tells nothing else."""
-    from beep.scenario.recipe import from_comment
+    from beep.scenario.toml import from_comment
 
     scenario = from_comment(recording.comment)
     if scenario is None or not isinstance(scenario.start, datetime):
@@ -145,7 +145,7 @@ def _dated(recording: Recording, arguments: argparse.Namespace) -> datetime | No
 def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
     """What the recipe in a file of ours says of the same quantities; for comparison, the fit has not seen it."""
     from beep.fitting.curves import closest
-    from beep.scenario.recipe import from_dict
+    from beep.scenario.toml import from_dict
     from beep.stream.reception import receive
 
     try:
@@ -162,7 +162,7 @@ def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
 
 def _other_carriers(recording: Recording, found: PassFit) -> list[str]:
     """The carriers, MHz, of the recipe in a file of ours, where they are not those that the fit took."""
-    from beep.scenario.recipe import from_dict
+    from beep.scenario.toml import from_dict
 
     heard = from_dict(json.loads(recording.comment)).heard
     taken = {one.frequency_hz for one in found.carriers}

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from beep.base.errors import TleError
 from beep.cli.options import STATIONS_IN_WORDS, add_output_options, add_tle_options, output_of, tell_zone, tle_of
 from beep.cli.terminal import clock, say, show_table
 
 if TYPE_CHECKING:
-    from beep.geometry.forecast import Prediction
+    from beep.geometry.forecast import Passes, Prediction
 
 FORMATS = ("table", "csv", "json")
 HEAD = ("rise, UTC", ">az", "closest", ">az", ">el", ">km", "set", ">az", "bound")
@@ -35,34 +34,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.geometry.forecast import predict, table
+    from beep.geometry.forecast import pass_columns, passes
     from beep.output.table import write_csv, write_json
 
     tell_zone(arguments.start, arguments)
     tle = tle_of(arguments)
-    found: list[Prediction] = []
-    lost: TleError | None = None
-    try:
-        for one in predict(
-            arguments.station,
-            arguments.start,
-            days=arguments.days,
-            tle=tle,
-            min_elevation_deg=arguments.min_elevation_deg,
-        ):
-            found.append(one)
-    except TleError as error:  # after the passes before it
-        lost = error
-    if found or lost is None:
-        with output_of(arguments) as file:
-            if arguments.format == "csv":
-                write_csv(file, [table(found)])
-            elif arguments.format == "json":
-                write_json(file, [table(found)])
-            elif found:
-                show_table(HEAD, map(_row, found), file=file)
-    if lost is not None:
-        raise lost
+    found = passes(
+        arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
+    )
+    with output_of(arguments) as file:
+        if arguments.format == "csv":
+            write_csv(file, [pass_columns(found)])
+        elif arguments.format == "json":
+            write_json(file, [pass_columns(found)])
+        elif found:
+            show_table(HEAD, map(_row, found), file=file)
+    if found.ended is not None:
+        raise found.ended
     say(_remark(arguments, found, tle), arguments)
 
 
@@ -84,15 +72,15 @@ def _degrees(angle_deg: float | None) -> str:
     return "" if angle_deg is None else f"{angle_deg:.0f}"
 
 
-def _remark(arguments: argparse.Namespace, found: list[Prediction], tle: str | None) -> str:
+def _remark(arguments: argparse.Namespace, found: Passes, tle: str | None) -> str:
     """How many there are, and what the times are worth."""
     from datetime import timedelta
 
     from beep.base.checks import parse_time
     from beep.geometry import sputnik
-    from beep.geometry.tle import elements_of, name_of
+    from beep.geometry.tle import elements_of, satellite_name
 
-    name = "Sputnik 1" if tle is None else name_of(tle)
+    name = "Sputnik 1" if tle is None else satellite_name(tle)
     if not found:
         count = f"{name} does not rise above {arguments.min_elevation_deg:g} degrees there in that time"
     elif found[0].aos is None and found[0].los is None:

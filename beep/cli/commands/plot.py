@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from beep.base.errors import OutputError, RecordingError
 from beep.cli.options import add_scenario_options, scenario_of
 from beep.cli.terminal import bar, say, stdout
-from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario, fields
+from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from beep.cli.options import add_output_options, output_of
 from beep.cli.terminal import clock, say, show_table
 
 if TYPE_CHECKING:
-    from beep.scenario.receptions import Documented
+    from beep.scenario.receptions import DocumentedReception
 
 FORMATS = ("table", "csv", "json")
 HEAD = ("preset", "Oct 1957, UTC", "up", "closest", ">el", "verdict", "who")
@@ -22,14 +22,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.sputnik import TCA_ERROR_S
     from beep.output.table import write_csv, write_json
-    from beep.scenario.receptions import receptions, table
+    from beep.scenario.receptions import reception_columns, receptions
 
     found, left_out = receptions(), []
     with output_of(arguments) as file:
         if arguments.format == "csv":
-            write_csv(file, [table(found)])
+            write_csv(file, [reception_columns(found)])
         elif arguments.format == "json":
-            write_json(file, [table(found)])
+            write_json(file, [reception_columns(found)])
         else:
             left_out = show_table(HEAD, map(_row, found), file=file, spare=1)
     narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""
@@ -42,10 +42,18 @@ def run(arguments: argparse.Namespace) -> None:
     )
 
 
-def _row(one: Documented) -> tuple[str, ...]:
+def _row(one: DocumentedReception) -> tuple[str, ...]:
     heard = f"{one.heard_from:%d %H:%M}" + (f"-{one.heard_until:%H:%M}" * (one.heard_until > one.heard_from))
     if one.verdict == "over the horizon":
         return one.name, heard, "", "", f"{one.highest_deg:.0f}", one.verdict, one.who
-    assert one.found is not None, "what is not over the horizon has a pass"
-    up = "-".join(clock(when, "%H:%M") for when in (one.found.aos, one.found.los))
-    return one.name, heard, up, clock(one.found.tca), f"{one.found.max_elevation_deg:.0f}", one.verdict, one.who
+    assert one.prediction is not None, "what is not over the horizon has a pass"
+    up = "-".join(clock(when, "%H:%M") for when in (one.prediction.aos, one.prediction.los))
+    return (
+        one.name,
+        heard,
+        up,
+        clock(one.prediction.tca),
+        f"{one.prediction.max_elevation_deg:.0f}",
+        one.verdict,
+        one.who,
+    )

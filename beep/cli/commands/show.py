@@ -4,7 +4,7 @@ import argparse
 
 from beep.cli.options import add_scenario_options, scenario_of
 from beep.cli.terminal import stdout
-from beep.scenario.recipe import to_toml
+from beep.scenario.toml import to_toml
 
 
 def add(parser: argparse.ArgumentParser) -> None:
