@@ -1,4 +1,4 @@
-"""Public names of a package, each imported at its first use."""
+"""Public names of a package, each imported when it is first used."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -7,7 +7,7 @@ from importlib import import_module
 def names_of(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
     """Return `__getattr__`, `__dir__` and `__all__` of a package.
 
-    `file` is the package's `__init__.py`. The stub beside it, `__init__.pyi`, lists the names, one per line:
+    `file` is the package's `__init__.py`. The names stand in the stub beside it, `__init__.pyi`, one a line:
     `from MODULE import NAME as NAME`.
     """
     with open(f"{file.removesuffix('.py').removesuffix('.pyc')}.pyi", encoding="utf-8") as stub:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array
 
 SCAN_S = 60.0  # step of the scan
-FIRST_STEPS = 720  # of the first stretch of the scan: half a day; each further stretch is twice as long
+FIRST_SCAN_STEPS = 720  # of the first stretch of the scan: half a day; each further stretch is twice as long
 _MOST_STEPS = 11_520  # eight days
 # A maximum between two scan steps is refined where it may reach the limit: in half a minute the elevation of a low
 # satellite changes by 15 degrees near the horizon, by 40 near the zenith.
@@ -55,7 +55,7 @@ def find_passes(
     """
     rise_s: float | None = None  # of the pass in progress at the end of a stretch
     included = True
-    at_s, steps = start_s, FIRST_STEPS
+    at_s, steps = start_s, FIRST_SCAN_STEPS
     while at_s < stop_s or (rise_s is not None and at_s < stop_s + _REACH_S):
         end_s = min(at_s + steps * SCAN_S, stop_s + SCAN_S if at_s < stop_s else inf)
         t_s, up = _scan(look, at_s, end_s, above_rad)

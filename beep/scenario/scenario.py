@@ -76,9 +76,7 @@ class Scenario:
     pause_s: float = field(
         0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600, usual=True
     )
-    rise_s: float = field(
-        0.005, "pulses", "rise and fall time of a pulse (raised cosine, centred on the keying)", least=0.0005, most=10
-    )
+    rise_s: float = field(0.005, "pulses", "rise and fall time of a pulse (raised-cosine edge)", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
     keying: tuple[Regime, ...] = field(
         (),

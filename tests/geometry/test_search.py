@@ -14,7 +14,7 @@ from beep.geometry import sputnik
 from beep.geometry.elements import Elements
 from beep.geometry.look import simple_pass, simple_pass_duration_s
 from beep.geometry.orbit import orbit_look, orbit_view
-from beep.geometry.search import FIRST_STEPS, SCAN_S, find_passes
+from beep.geometry.search import FIRST_SCAN_STEPS, SCAN_S, find_passes
 from beep.geometry.sputnik import first_sputnik_pass
 from beep.geometry.stations import STATIONS, Station
 
@@ -101,7 +101,9 @@ def test_no_pass_is_overlooked(station, start):
     assert not inside[:first_down].any()
 
 
-@pytest.mark.parametrize("steps", [1, 2, FIRST_STEPS - 1, FIRST_STEPS, FIRST_STEPS + 1, 2 * FIRST_STEPS])
+@pytest.mark.parametrize(
+    "steps", [1, 2, FIRST_SCAN_STEPS - 1, FIRST_SCAN_STEPS, FIRST_SCAN_STEPS + 1, 2 * FIRST_SCAN_STEPS]
+)
 @pytest.mark.parametrize("off_s", [-1e-6, 0.0, 1e-6], ids=["before", "on", "after"])
 def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     """A pass that rises on the edge between two scan steps, or two stretches of them, is found once."""
