@@ -14,6 +14,7 @@ from beep.geometry.forecast import passes as passes
 from beep.geometry.forecast import predict as predict
 from beep.geometry.tle import read_tle as read_tle
 from beep.measuring.measure import Measurement as Measurement
+from beep.measuring.measure import Measurements as Measurements
 from beep.measuring.measure import measure as measure
 from beep.measuring.recording import Recording as Recording
 from beep.measuring.recording import open_recording as open_recording
@@ -30,7 +31,7 @@ from beep.scenario.scenario import Carrier as Carrier
 from beep.scenario.scenario import Scenario as Scenario
 from beep.scenario.toml import load as load
 from beep.scenario.toml import to_toml as to_toml
-from beep.stream.reception import date_keying as date_keying
+from beep.stream.resolve import date_keying as date_keying
 from beep.stream.tiles import blocks as blocks
 from beep.stream.tiles import render as render
 from beep.stream.track import track as track

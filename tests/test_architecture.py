@@ -23,8 +23,6 @@ ROWS = [
 ]
 LEFT_OVER = {
     ("scenario.scenario", "plot.notebook"),
-    ("measuring.measure", "plot.notebook"),
-    ("stream.track", "output.table"),
 }
 
 

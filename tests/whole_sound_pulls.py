@@ -13,7 +13,7 @@ from beep import Scenario
 from beep.fitting.curves import closest
 from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
 from beep.measuring.measure import measure
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
 
 MIXES = ("stereo", "mono", "20", "40")

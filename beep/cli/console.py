@@ -24,7 +24,7 @@ from beep.output.player import Player
 from beep.scenario.scenario import Carrier, Scenario
 from beep.scenario.toml import to_toml
 from beep.signal.pulses import key
-from beep.stream.reception import doppler_hz, tone_hz
+from beep.stream.reception import Reception, doppler_hz, tone_hz
 
 REDRAW_S = 0.15
 PLAIN_S = 5.0  # between the lines where there is no terminal
@@ -201,7 +201,7 @@ def status(player: Player) -> str:
     up = seen.elevation_rad[0] > 0 and not player.paused
     carriers = "  ".join(
         _carrier(
-            scenario,
+            reception,
             carrier,
             doppler_hz(reception, carrier, np.array([at_s])),
             at_s,
@@ -218,8 +218,9 @@ def status(player: Player) -> str:
     )
 
 
-def _carrier(scenario: Scenario, carrier: Carrier, shift_hz: Array, at_s: float, delay_s: float, *, on: bool) -> str:
-    tone = float(tone_hz(scenario, carrier, shift_hz, np.array([at_s]), np.array([delay_s]))[0])
+def _carrier(reception: Reception, carrier: Carrier, shift_hz: Array, at_s: float, delay_s: float, *, on: bool) -> str:
+    scenario = reception.scenario
+    tone = float(tone_hz(reception, carrier, np.array([at_s]), shift_hz=shift_hz, delay_s=np.array([delay_s]))[0])
     outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
     return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 

@@ -207,12 +207,12 @@ def without_effect(scenario: Scenario, names: set[str]) -> dict[str, str]:
 
 
 def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
-    from beep.stream.reception import date_keying, day_keying
+    from beep.stream.resolve import date_keying, day_keying
 
     then = day_keying(scenario)
     how = f"{60 / (then.pulse_s + then.pause_s):.0f} pulses a minute" if then.key == "keyed" else then.key
     say(f"beep: keying of the date: {how} ({then.grade})", arguments)
-    return date_keying(scenario)
+    return date_keying(scenario, then)
 
 
 def joined_negatives(arguments: list[str]) -> list[str]:

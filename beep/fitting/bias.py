@@ -17,7 +17,7 @@ from beep.geometry.elements import Elements
 from beep.geometry.look import LookFunction, station_pass
 from beep.geometry.orbit import ephemeris
 from beep.radio.channel import ionospheric_doppler_hz
-from beep.radio.ionosphere import PRESETS
+from beep.radio.ionosphere import LAYERS
 
 INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/sputnik.py
 ECCENTRICITY = 0.05  # Sputnik 1's at launch, 0.052; rounder orbits bias less
@@ -30,7 +30,7 @@ LEAST_PERIGEE_M = 100e3  # below it nothing comes round
 SPEED_SHARE = 0.02  # how far the circular fit's speed may be off the true one; measured 0.011 on Sputnik's passes
 TONES = 80  # of each carrier, evenly chosen: the bias is smooth
 IONOSPHERES = 8  # models at most that also get an ionosphere
-MORNING = PRESETS["morning"]
+MORNING = LAYERS["morning"]
 EPOCH = datetime(1957, 10, 15, tzinfo=UTC)  # any will do
 
 

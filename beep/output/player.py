@@ -19,7 +19,7 @@ from beep.base.arrays import Array, Samples
 from beep.base.errors import ScenarioError
 from beep.output.card import CHANNELS, MARGIN_S, Card, Pull
 from beep.scenario.scenario import Scenario
-from beep.stream.plan import Plan, plan
+from beep.stream.plan import Plan, make_plan
 from beep.stream.tiles import Reader
 
 FADE_S = 0.005  # at both ends of the recording, and around a pause
@@ -110,7 +110,7 @@ class Player:
         Raises ScenarioError where there is nothing to receive or `from_s` is outside of it, and PlaybackError where the
         card cannot be opened.
         """
-        made = plan(scenario)
+        made = make_plan(scenario)
         if not 0 <= from_s < made.reception.duration_s:
             raise ScenarioError(
                 f"from_s must lie within the recording, 0 to {made.reception.duration_s:g} s, got {from_s:g}"
@@ -193,7 +193,7 @@ class Player:
             raise ScenarioError(
                 f"sample_rate_hz cannot change while playing, got {wanted.sample_rate_hz} for {self.rate_hz}; play anew"
             )
-        self._reader = Reader(plan(wanted))
+        self._reader = Reader(make_plan(wanted))
         self._reader.read(max(0, min(self._place(), self._reader.plan.frames - 1)), 1)
         if not self.paused:
             self._ask(_Wish(reader=self._reader))

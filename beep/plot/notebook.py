@@ -13,10 +13,9 @@ from beep.base.errors import BeepError, ExtraError
 from beep.base.figures import with_error
 from beep.output.wav import write_wav
 from beep.plot.preview import at_low_rate, heard_from_s
-from beep.stream.captions import date, orbit, place, recipe
-from beep.stream.reception import receive
-from beep.stream.summary import describe
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
+from beep.stream.words import date, describe, orbit, place, recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ def scenario_html(scenario: Scenario) -> str:
     try:
         reception = receive(scenario)
         rows |= {"date": date(reception.epoch) or "none"}
-        rows |= dict(line.split(": ", 1) for line in describe(scenario, reception).splitlines() if ": " in line)
+        rows |= dict(line.split(": ", 1) for line in describe(reception).splitlines() if ": " in line)
         light = at_low_rate(scenario)
         from_s = heard_from_s(scenario)
         rate_hz = light.sample_rate_hz

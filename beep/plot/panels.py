@@ -13,9 +13,9 @@ from beep.base.arrays import Array
 from beep.measuring.spectrogram import Spectrogram
 from beep.plot.style import DASHES, Paper, pass_clock, utc_clock
 from beep.scenario.scenario import Carrier, Scenario
-from beep.stream.captions import date, minutes, moment
 from beep.stream.reception import Reception
 from beep.stream.track import track
+from beep.stream.words import date, minutes, moment
 
 PASS_TIME = "time after the first sample"
 LEGEND_IN = 0.28  # of a panel, kept free of curves

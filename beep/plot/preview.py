@@ -4,12 +4,10 @@ import dataclasses
 from contextlib import suppress
 from math import radians
 
-import numpy as np
-
 from beep.base.errors import ScenarioError
 from beep.measuring.spectrogram import Spectrogram, spectrogram
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import STEPS, receive
+from beep.stream.resolve import receive
 from beep.stream.tiles import blocks
 
 LOW_RATES_HZ = (12_000, 16_000, 24_000)
@@ -37,6 +35,5 @@ def scenario_spectrogram(scenario: Scenario) -> Spectrogram:
 def heard_from_s(scenario: Scenario) -> float:
     """The first moment of the recording at which the satellite stands above the horizon's fade, or 0."""
     reception = receive(scenario)
-    t_s = np.linspace(0.0, reception.duration_s, STEPS)
-    up = reception.look(t_s).elevation_rad > HEARD_FROM_RAD
-    return float(t_s[up.argmax()]) if up.any() else 0.0
+    up = reception.looks.elevation_rad > HEARD_FROM_RAD
+    return float(reception.times_s[up.argmax()]) if up.any() else 0.0

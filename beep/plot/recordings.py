@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from beep.base.arrays import Array
 from beep.base.errors import RecordingError
 from beep.base.figures import with_error
+from beep.base.progress import Progress, watched
 from beep.fitting.fit import CarrierFit, PassFit
 from beep.fitting.solve import Tones
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
 from beep.measuring.spectrogram import HEARD_HZ, spectrogram
-from beep.output.export import Progress, watched
 from beep.plot.envelope import envelope
 from beep.plot.panels import (
     DOWN_APART_IN,
@@ -32,8 +32,8 @@ from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import DASHES, EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled, utc_clock
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import from_comment
-from beep.stream.captions import date, footer, title
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
+from beep.stream.words import date, footer, title
 
 LEFT_IN, RIGHT_IN, UTC_IN = 0.86, 0.72, 0.85
 TICKS_IN, PANEL_TITLE_IN, BETWEEN_IN = 0.5, 0.3, 0.25
@@ -72,7 +72,7 @@ def waterfall(
     channels = min(numbers.power.shape[0], MOST_CHANNELS)
     heading, notes = f"Waterfall of {name}", [numbers.how]
     if scenario and reception:
-        notes = [title(scenario, reception), *footer(scenario, reception), *notes]
+        notes = [title(reception), *footer(reception), *notes]
         bins = numbers.band(max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ)
     else:
         bins = numbers.band(0.0, numbers.top_hz())
@@ -151,7 +151,7 @@ def _own_recipe(scenario: Scenario | None) -> list[str]:
     if scenario is None:
         return []
     reception = receive(scenario)
-    return [f"recipe: {title(scenario, reception)}", *footer(scenario, reception)]
+    return [f"recipe: {title(reception)}", *footer(reception)]
 
 
 def _beats(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:

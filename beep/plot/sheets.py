@@ -19,8 +19,8 @@ from beep.plot.panels import (
 from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
 from beep.plot.style import EDGE_IN, Paper, axes_at, framed, pass_clock, sheet, titled
 from beep.scenario.scenario import Scenario
-from beep.stream.captions import footer, title
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
+from beep.stream.words import footer, title
 
 LEFT_IN, RIGHT_IN = 0.78, 0.72  # for labels beside axes
 TICKS_IN, GAP_IN, PANEL_TITLE_IN = 0.5, 0.1, 0.3
@@ -35,9 +35,7 @@ def doppler(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     paper = paper or Paper()
     reception = receive(scenario)
     with sheet(paper, default_in=(10.0, 6.0), least_in=(5.0, 3.5)) as figure:
-        head_in, foot_in = framed(
-            figure, f"Doppler curve: {title(scenario, reception)}", footer(scenario, reception), paper=paper
-        )
+        head_in, foot_in = framed(figure, f"Doppler curve: {title(reception)}", footer(reception), paper=paper)
         width_in, height_in = figure.get_size_inches()
         above_in = head_in + (TICKS_IN if reception.epoch else 0.1)
         axes = axes_at(
@@ -58,8 +56,8 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     truth = truth_of(scenario, reception)
     numbers = scenario_spectrogram(scenario)
     with sheet(paper, default_in=(12.0, 9.0), least_in=(8.0, 6.0)) as figure:
-        notes = [*footer(scenario, reception), f"waterfall: {numbers.how}"]
-        head_in, foot_in = framed(figure, f"Pass sheet: {title(scenario, reception)}", notes, paper=paper)
+        notes = [*footer(reception), f"waterfall: {numbers.how}"]
+        head_in, foot_in = framed(figure, f"Pass sheet: {title(reception)}", notes, paper=paper)
         width_in, height_in = figure.get_size_inches()
         above_in = head_in + (TICKS_IN if reception.epoch else 0.1)
         free_in = height_in - above_in - foot_in - GAP_IN - 2 * TICKS_IN - PANEL_TITLE_IN

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
 from beep.base.errors import OutputError
-from beep.stream.captions import minutes
+from beep.stream.words import minutes
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_IN = 60.0

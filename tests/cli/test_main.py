@@ -168,7 +168,7 @@ def test_summary(beep):
     said = beep("export", "a.wav", "--duration-s", 3, "--subtype", "pcm24").stderr
 
     assert re.search(r"^a\.wav: .*3\.0 s, 48000 Hz, stereo, pcm24, 0\.9 MB", said)
-    assert "571 km away, 60 deg high" in said
+    assert "range 571 km, elevation 60 deg" in said
     assert re.search(r"peak SNR in 2\.7 kHz: [\d.]+ dB at 20\.005 MHz, [\d.]+ dB at 40\.002 MHz", said)
 
 

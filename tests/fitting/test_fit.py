@@ -18,8 +18,8 @@ from beep.geometry.orbit import orbit_look
 from beep.geometry.stations import parse_station
 from beep.measuring.measure import measure
 from beep.radio.channel import ionospheric_doppler_hz
-from beep.radio.ionosphere import PRESETS
-from beep.stream.reception import receive
+from beep.radio.ionosphere import LAYERS
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
@@ -244,7 +244,7 @@ def test_a_morning_is_as_bad_as_warned(altitude_km, max_elevation_deg):
     rng, tones = np.random.default_rng(5), []
     for frequency_hz, after_s in ((20.005e6, 0.0), (40.002e6, 0.3)):
         t_s = np.arange(0.15, reception.duration_s, 0.6) + after_s
-        bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=PRESETS["morning"])
+        bent_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=LAYERS["morning"])
         tones.append(heard(reception.look, t_s, rng, frequency_hz=frequency_hz, extra_hz=bent_hz))
     for several in (tones[:1], tones[1:], tones):
         fit = fit_pass(several)

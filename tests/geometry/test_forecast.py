@@ -17,8 +17,8 @@ from beep.geometry.orbit import orbit_view
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
-from beep.stream.summary import warnings
+from beep.stream.resolve import receive
+from beep.stream.words import warnings
 
 ISS = (
     "ISS (ZARYA)\n"
@@ -126,7 +126,7 @@ def test_old_elements_are_warned_of():
     """A pass more than a week from the epoch comes with a warning that names the days."""
     scenarios = [Scenario(station="cambridge", tle=ISS, start=start) for start in ("2018-07-05T00:00Z", "2018-09-01")]
 
-    fresh, old = (warnings(scenario, receive(scenario)) for scenario in scenarios)
+    fresh, old = (warnings(receive(scenario)) for scenario in scenarios)
 
     assert not any("elements" in words for words in fresh)
     assert any("2018-07-03, 59 days from this pass" in words and "59 to 178 km" in words for words in old)

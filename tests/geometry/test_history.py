@@ -16,7 +16,7 @@ from beep.geometry.orbit import ephemeris, orbit_look
 from beep.geometry.sputnik import first_sputnik_pass
 from beep.geometry.stations import STATIONS
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 TCA_TOLERANCE_S = 3.0  # what the orbit is worth, 1 sigma: measured 0.6 s
 MINUTE_S = 60.0  # a report to the minute, cut or rounded: measured 58 s

@@ -9,7 +9,7 @@ from beep.base.errors import ScenarioError
 from beep.scenario.date_keying import keying_on
 from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import date_keying
+from beep.stream.resolve import date_keying
 
 RATE_TOLERANCE = 0.05  # of the rate on the Dallas tape, which is 4 % below the assumed straight line
 

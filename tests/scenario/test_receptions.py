@@ -10,7 +10,7 @@ import pytest
 from beep.base.errors import ScenarioError
 from beep.scenario.presets import preset, presets, reception_names
 from beep.scenario.receptions import reception_columns, receptions
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 VERDICTS = {
     "tyuratam": "agrees",

@@ -30,8 +30,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.output.export import export
-    from beep.stream.plan import plan
-    from beep.stream.summary import warnings
+    from beep.stream.plan import make_plan
+    from beep.stream.words import warnings
 
     scenario = scenario_of(arguments)
     to = arguments.file
@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
         to = io.BufferedWriter(
             io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
         )  # buffered, whatever PYTHONUNBUFFERED says
-    made = plan(scenario)
-    for warning in warnings(scenario, made.reception):
+    made = make_plan(scenario)
+    for warning in warnings(made.reception):
         say(f"beep: warning: {warning}", arguments)
     with bar(arguments) as progress:
         done = export(
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
-    from beep.stream.summary import describe
+    from beep.stream.words import describe
 
     scenario = made.scenario
     seconds = done.frames / scenario.sample_rate_hz
@@ -63,7 +63,7 @@ def _summary(arguments: argparse.Namespace, made: Plan, done: Export) -> str:
     return (
         f"{name}: {_lasting(seconds)}, {scenario.sample_rate_hz} Hz, {mix}, "
         f"{arguments.subtype}, {done.data_bytes / 1e6:.1f} MB of samples\n"
-        f"{describe(scenario, made.reception)}"
+        f"{describe(made.reception)}"
     )
 
 

@@ -146,7 +146,7 @@ def _recipe(recording: Recording, found: PassFit) -> dict[str, float] | None:
     """What the recipe in a file of ours says of the same quantities; for comparison, the fit has not seen it."""
     from beep.fitting.curves import closest
     from beep.scenario.toml import from_dict
-    from beep.stream.reception import receive
+    from beep.stream.resolve import receive
 
     try:
         scenario = from_dict(json.loads(recording.comment))

@@ -24,14 +24,14 @@ def run(arguments: argparse.Namespace) -> None:
     import json
 
     from beep.cli.report import against_recipe, notes, pulse_table, report
-    from beep.measuring.measure import measure, to_json
+    from beep.measuring.measure import measure
     from beep.measuring.recording import open_recording
     from beep.output.table import write_csv
 
     with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
         found = measure(recording)
     if arguments.json:
-        stdout().write(json.dumps(to_json(found), indent=1, allow_nan=False) + "\n")
+        stdout().write(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
     elif arguments.csv:
         write_csv(stdout(), [pulse_table(found)])
     else:

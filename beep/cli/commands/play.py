@@ -63,10 +63,10 @@ def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
         try:
             with _playing(arguments, scenario, from_s) as player:
                 from beep.cli.console import attend
-                from beep.stream.summary import warnings
+                from beep.stream.words import warnings
 
                 if not played:
-                    for warning in warnings(scenario, player.plan.reception):
+                    for warning in warnings(player.plan.reception):
                         say(f"beep: warning: {warning}", arguments)
                 played, retry_s = True, 0.0
                 attend(player, quiet=arguments.quiet, verbose=arguments.verbose)

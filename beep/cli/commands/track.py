@@ -32,13 +32,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.stream.track import tracks
+    from beep.stream.track import track_rows
 
     scenario = scenario_of(arguments)
     write, frequency_mhz = _writer(arguments, scenario)
     if arguments.parts and frequency_mhz is not None:
         raise ScenarioError(f"--parts are the carriers', got it with one frequency, {frequency_mhz:g} MHz; drop one")
-    tables = tracks(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
+    tables = track_rows(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
     with output_of(arguments) as file:
         write(file, tables)
 
