@@ -21,8 +21,9 @@ from program import TIMEOUT_S, Beep
 from virtual_card import HEADER_BYTES, RATE_HZ, find, missing, virtual_card
 from waiting import LONGEST_WAIT_S
 
-from beep.scenario.recipe import load, preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import load
 from beep.stream.tiles import render
 
 FADE = round(0.005 * RATE_HZ)

@@ -15,8 +15,8 @@ from typing import get_args
 from beep.base.choices import Noise
 from beep.base.errors import ScenarioError
 from beep.output.player import Player
-from beep.scenario.recipe import to_toml
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import to_toml
 
 JUMP_S = 10.0
 KEY_HELP = (

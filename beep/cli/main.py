@@ -139,11 +139,9 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     elif first.startswith("-"):
         _wrong_usage(f"a command comes first, got {first}")
     else:
-        from beep.base.checks import nearest
+        from beep.base.checks import unknown_name
 
-        likely = nearest(first, COMMANDS, most=1)
-        hint = f"did you mean {likely[0]!r}?" if likely else f"there are {', '.join(COMMANDS)}"
-        _wrong_usage(f"no command is called {first!r}; {hint}")
+        _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
     sys.stdout.flush()
     raise SystemExit(0)
 

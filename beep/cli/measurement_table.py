@@ -10,7 +10,7 @@ from beep.base.errors import ScenarioError
 from beep.base.figures import with_error
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
-from beep.scenario.recipe import from_comment
+from beep.scenario.toml import from_comment
 from beep.stream.track import track
 
 Row = tuple[str, ...]

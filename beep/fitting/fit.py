@@ -32,7 +32,7 @@ from beep.fitting.solve import (
 )
 from beep.geometry import sputnik
 from beep.geometry.look import LookFunction
-from beep.geometry.overhead import over
+from beep.geometry.orbit import orbit_look
 from beep.geometry.stations import Station, parse_station
 from beep.measuring.measure import Measurement
 from beep.radio.receiver import doppler_sign
@@ -289,11 +289,11 @@ def model_of(
 
 
 def _sputnik_1(station: Station, start: datetime) -> Model:
-    _, tca = sputnik.first_pass(station, start)
+    _, tca = sputnik.first_sputnik_pass(station, start)
     mean = sputnik.elements(tca)
 
     def look_of_node(node_rad: float) -> LookFunction:
-        return over(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
+        return orbit_look(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
 
     others = []
     for sign in (-1, 1):
@@ -307,7 +307,7 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
     return Model(
         curve=known_orbit(look_of_node, name=f"Sputnik 1's orbit, predicted closest {nearest:%Y-%m-%d %H:%M:%S} UTC"),
         tca_s=(tca - start).total_seconds(),
-        alternatives=tuple(over(station, other, tca) for other in others),
+        alternatives=tuple(orbit_look(station, other, tca) for other in others),
     )
 
 

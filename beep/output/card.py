@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from beep.base.arrays import Samples
-from beep.base.checks import nearest
+from beep.base.checks import unknown_name
 from beep.base.errors import PlaybackError
 
 Pull = Callable[[int], Samples]  # number of frames -> (frames, 2)
@@ -176,9 +176,7 @@ def _device(sounddevice: Any, wanted: str | None) -> tuple[int | None, str]:
     if matching:
         listed = ", ".join(f"{number} {names[number]!r}" for number in matching)
         raise PlaybackError(f"{wanted!r} is part of more than one output device's name: {listed}; give the number")
-    likely = nearest(wanted, names.values(), most=1)
-    hint = f"did you mean {likely[0]!r}?" if likely else f"there are {listed}"
-    raise PlaybackError(f"no output device is called {wanted!r}; {hint}")
+    raise unknown_name("an output device must be", wanted, names.values(), error=PlaybackError)
 
 
 def _explained(sounddevice: Any, error: Exception, number: int | None, name: str, sample_rate_hz: int) -> str:

@@ -12,8 +12,8 @@ from beep.base.progress import Progress, watched
 from beep.output.files import whole_file
 from beep.output.truth import write_truth
 from beep.output.wav import data_bytes, write_flac, write_wav
-from beep.scenario.recipe import to_dict
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import to_dict
 from beep.stream.plan import Plan, make_plan
 from beep.stream.reception import Reception
 from beep.stream.tiles import blocks

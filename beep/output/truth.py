@@ -5,10 +5,10 @@ from math import isinf
 from typing import Any, TextIO
 
 from beep.base.constants import PROGRAM, VERSION
-from beep.geometry.search import passes
+from beep.geometry.search import find_passes
 from beep.output.table import write_document
-from beep.scenario.recipe import to_dict
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import to_dict
 from beep.stream.reception import Reception
 from beep.stream.resolve import receive
 from beep.stream.track import sent_pulses, track_rows
@@ -32,7 +32,7 @@ def write_truth(scenario: Scenario | Reception, file: TextIO, *, step_s: float =
 def _resolved(reception: Reception) -> dict[str, Any]:
     """What the scenario was resolved to; times in seconds after the first sample, which has the time `epoch`."""
     tca_s, site, layer = reception.tca_s, reception.site, reception.layer
-    at_tca = next(passes(reception.look, start_s=tca_s, stop_s=tca_s + 1, running=True), None)
+    at_tca = next(find_passes(reception.look, start_s=tca_s, stop_s=tca_s + 1, running=True), None)
     epoch = reception.epoch
     return {
         "epoch": None if epoch is None else epoch.astimezone(UTC).isoformat().replace("+00:00", "Z"),

@@ -34,8 +34,8 @@ from beep.plot.style import (
     titled,
     utc_clock,
 )
-from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_comment
 from beep.stream.resolve import receive
 from beep.stream.words import date, footer, title
 

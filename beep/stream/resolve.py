@@ -18,7 +18,7 @@ from beep.signal.keying import Regime
 from beep.stream.reception import TIMES, Reception, tone_range_hz
 
 if TYPE_CHECKING:
-    from beep.geometry.sputnik import DayKeying
+    from beep.scenario.date_keying import DayKeying
 
 HOUR = timedelta(hours=1)
 LONG_BEFORE_S = -1e7
@@ -57,13 +57,13 @@ def _simple(scenario: Scenario) -> Reception:
 def _over_station(scenario: Scenario, place: str) -> Reception:
     # Imported here, so that a simple pass need not wait for SGP4.
     from beep.geometry.forecast import first_pass
-    from beep.geometry.overhead import over, refuse_lost
+    from beep.geometry.orbit import check_orbit, orbit_look
 
     station, start = parse_station(place), _start(scenario)
     assert start is not None, "a scenario with a station has a start"
     next_pass, mean, on_air = first_pass(station, start, scenario.tle)
     if isinf(next_pass.los_s):
-        return _always_up(scenario, over(station, mean, start), station, start)
+        return _always_up(scenario, orbit_look(station, mean, start), station, start)
     tca = start + timedelta(seconds=next_pass.tca_s)
     if scenario.tca_s is None and scenario.duration_s is None:
         # The recording begins on the whole second before AOS and ends on the one after LOS; over Tyuratam AOS was
@@ -77,8 +77,8 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
     for moment_s in (0.0, duration_s):
-        refuse_lost(mean, epoch + timedelta(seconds=moment_s))
-    return _reception(scenario, over(station, mean, epoch), station, epoch, duration_s, tca_s)
+        check_orbit(mean, epoch + timedelta(seconds=moment_s))
+    return _reception(scenario, orbit_look(station, mean, epoch), station, epoch, duration_s, tca_s)
 
 
 def _always_up(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
@@ -156,17 +156,17 @@ def _check_tones(reception: Reception) -> None:
 
 
 def day_keying(scenario: Scenario) -> DayKeying:
-    """Return Sputnik 1's keying at the closest approach of a scenario; see `sputnik.keying_on`.
+    """Return Sputnik 1's keying at the closest approach of a scenario; see `date_keying.keying_on`.
 
     Raises ScenarioError where there is no date in October 1957.
     """
-    from beep.geometry import sputnik
+    from beep.scenario.date_keying import keying_on
 
     if scenario.tle is not None or scenario.start is None:
         raise ScenarioError("the keying by date is Sputnik 1's, from its start in October 1957; give start, drop tle")
     reception = receive(scenario)
     assert reception.epoch is not None, "a scenario with a start has an epoch"
-    return sputnik.keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
+    return keying_on(reception.epoch + timedelta(seconds=reception.tca_s))
 
 
 def date_keying(scenario: Scenario, keying: DayKeying | None = None) -> Scenario:

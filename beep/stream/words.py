@@ -6,8 +6,8 @@ from math import ceil, degrees, floor, isfinite, log10
 import numpy as np
 
 from beep.geometry.stations import STATIONS, parse_station
-from beep.geometry.tle import elements_of, name_of
-from beep.scenario.recipe import preset, presets
+from beep.geometry.tle import elements_of, satellite_name
+from beep.scenario.presets import preset, presets
 from beep.scenario.scenario import Carrier, Scenario, fields
 from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
 from beep.stream.resolve import solar_hour
@@ -160,7 +160,7 @@ def title(reception: Reception) -> str:
     """Satellite, place and date, or the simple pass."""
     scenario = reception.scenario
     if scenario.station is not None:
-        satellite = "Sputnik 1" if scenario.tle is None else name_of(scenario.tle)
+        satellite = "Sputnik 1" if scenario.tle is None else satellite_name(scenario.tle)
         text = f"{satellite} over {station_name(scenario) or place(scenario)}"
     else:
         text = "satellite frozen at closest approach" if scenario.still else "simple pass"

@@ -37,7 +37,11 @@ def test_the_command(beep):
     [
         (["none.wav"], 1, "cannot read none.wav"),
         (["none.wav", "--orbit", "sputnik1", "--start", "1957-10-07"], 1, "needs a station and a start"),
-        (["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"], 1, "near it: dallas"),
+        (
+            ["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"],
+            1,
+            "did you mean 'dallas'",
+        ),
         (["none.wav", "--orbit", "ellipse"], 2, "invalid choice"),
         (["none.wav", *(3 * ["--carrier-mhz", "20"])], 1, "one or two carriers"),
         (["none.wav", "--carrier-mhz", "-20"], 2, "above 0"),

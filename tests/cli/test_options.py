@@ -7,8 +7,9 @@ import pytest
 
 from beep.base.checks import choices
 from beep.cli.main import COMMANDS
-from beep.scenario.recipe import character, preset, presets, to_toml
+from beep.scenario.presets import character, preset, presets
 from beep.scenario.scenario import Scenario, fields
+from beep.scenario.toml import to_toml
 
 UNITS = {
     "_hz_s": "Hz/s",

@@ -14,7 +14,7 @@ from beep.fitting.fit import QUANTITIES, fit, tones_of
 from beep.fitting.solve import Tones
 from beep.geometry import sputnik
 from beep.geometry.look import simple_pass
-from beep.geometry.overhead import over
+from beep.geometry.orbit import orbit_look
 from beep.geometry.stations import parse_station
 from beep.measuring.measure import measure
 from beep.radio.channel import ionospheric_doppler_hz
@@ -188,7 +188,7 @@ def test_known_orbit_with_shifts():
     reception = receive(scenario(station="dallas", start=start))
     tca = reception.epoch + np.timedelta64(int(reception.tca_s * 1e6), "us").astype(object)
     mean = sputnik.elements(tca)
-    moved = over(place, replace(mean, raan_rad=mean.raan_rad + np.radians(0.3)), reception.epoch)
+    moved = orbit_look(place, replace(mean, raan_rad=mean.raan_rad + np.radians(0.3)), reception.epoch)
     tones = carrier_tones(lambda t_s: moved(t_s - 5.0), np.arange(0.0, 470.0, 0.6), np.random.default_rng(4))
     fitted = fit([tones], orbit="sputnik1", station="dallas", start=reception.epoch)
 

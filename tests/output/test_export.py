@@ -12,8 +12,8 @@ import soundfile
 
 from beep.base.errors import BeepError
 from beep.output.export import export
-from beep.scenario.recipe import from_dict
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_dict
 from beep.stream.tiles import render
 
 SHORT = Scenario(duration_s=1)

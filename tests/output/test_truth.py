@@ -10,8 +10,8 @@ from beep.cli.main import main
 from beep.geometry.look import simple_pass
 from beep.output.export import export
 from beep.output.truth import write_truth
-from beep.scenario.recipe import from_dict
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_dict
 from beep.stream.track import track
 
 MORNING = Scenario(station="banbury", start="1957-10-13T05:20Z", ionosphere="morning", spin_rpm=7, noise="galactic")

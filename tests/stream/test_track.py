@@ -14,7 +14,7 @@ from scipy.signal import hilbert
 
 from beep.base.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.scenario.recipe import preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
 from beep.stream.tiles import render
 from beep.stream.track import sent_pulses, track, track_rows

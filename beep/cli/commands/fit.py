@@ -12,8 +12,8 @@ from beep.base.errors import BeepError, FitError
 from beep.cli.messages import note, stdout, warn
 from beep.cli.options import open_input
 from beep.cli.parser import Parser, read_number
-from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import MOST_MHZ, SPUTNIK_1
+from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
     from beep.fitting.fit import PassFit

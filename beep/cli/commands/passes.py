@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from beep.base.errors import TleError
 from beep.cli.messages import say
 from beep.cli.options import STATION_NAMES, add_output_options, add_tle_options, note_utc, output_of, tle_of
 from beep.cli.parser import Parser
 from beep.cli.tables import clock, show_table
 
 if TYPE_CHECKING:
-    from beep.geometry.forecast import Prediction
+    from beep.geometry.forecast import Passes, Prediction
 
 _HEAD = (f"{'AOS (rise), UTC':19}  az", "TCA (closest)", ">max.el.", ">km", "LOS (set) az", "direction")
 
@@ -44,35 +43,24 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.geometry.forecast import predict, table
+    from beep.geometry.forecast import pass_columns, passes
     from beep.output.table import write_csv, write_json
 
     note_utc(arguments.start, arguments)
     tle = tle_of(arguments)
-    passes: list[Prediction] = []
-    lost: TleError | None = None
-    try:
-        for prediction in predict(
-            arguments.station,
-            arguments.start,
-            days=arguments.days,
-            tle=tle,
-            min_elevation_deg=arguments.min_elevation_deg,
-        ):
-            passes.append(prediction)
-    except TleError as error:  # the orbit decays: first print the passes before that
-        lost = error
-    if passes or lost is None:
-        with output_of(arguments) as file:
-            if arguments.format == "csv":
-                write_csv(file, [table(passes)])
-            elif arguments.format == "json":
-                write_json(file, [table(passes)])
-            elif passes:
-                show_table(_HEAD, map(_row, passes), file=file)
-    if lost is not None:
-        raise lost
-    say(_remark(arguments, passes, tle), arguments)
+    predictions = passes(
+        arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
+    )
+    with output_of(arguments) as file:
+        if arguments.format == "csv":
+            write_csv(file, [pass_columns(predictions)])
+        elif arguments.format == "json":
+            write_json(file, [pass_columns(predictions)])
+        elif predictions:
+            show_table(_HEAD, map(_row, predictions), file=file)
+    if predictions.ended is not None:
+        raise predictions.ended
+    say(_remark(arguments, predictions, tle), arguments)
 
 
 def _row(prediction: Prediction) -> tuple[str, ...]:
@@ -91,15 +79,15 @@ def _degrees(angle_deg: float | None) -> str:
     return "" if angle_deg is None else f"{angle_deg:3.0f}"
 
 
-def _remark(arguments: argparse.Namespace, passes: list[Prediction], tle: str | None) -> str:
+def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> str:
     """Return the number of passes, the accuracy of their times, and what the columns are."""
     from datetime import timedelta
 
     from beep.base.checks import parse_time
     from beep.geometry import sputnik
-    from beep.geometry.tle import elements_of, name_of
+    from beep.geometry.tle import elements_of, satellite_name
 
-    name, least = "Sputnik 1" if tle is None else name_of(tle), f"{arguments.min_elevation_deg:g} degrees"
+    name, least = "Sputnik 1" if tle is None else satellite_name(tle), f"{arguments.min_elevation_deg:g} degrees"
     if not passes:
         count = f"{name} does not rise above {least} there in that time"
     elif passes[0].aos is None and passes[0].los is None:

@@ -13,8 +13,8 @@ from beep.cli.messages import say, stdout
 from beep.cli.options import add_scenario_options, open_input, scenario_of, typed_fields
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
-from beep.scenario.recipe import from_comment
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
     from beep.plot.style import Figure, Paper

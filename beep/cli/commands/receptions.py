@@ -11,7 +11,7 @@ from beep.cli.parser import Parser
 from beep.cli.tables import clock, show_table
 
 if TYPE_CHECKING:
-    from beep.scenario.receptions import Documented
+    from beep.scenario.receptions import DocumentedReception
 
 _HEAD = ("preset", "Oct 1957, UTC", "AOS-LOS", "TCA", ">max.el.", "verdict", "who")
 
@@ -23,14 +23,14 @@ def add(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.sputnik import TCA_ERROR_S
     from beep.output.table import write_csv, write_json
-    from beep.scenario.receptions import receptions, table
+    from beep.scenario.receptions import reception_columns, receptions
 
     documented, left_out = receptions(), []
     with output_of(arguments) as file:
         if arguments.format == "csv":
-            write_csv(file, [table(documented)])
+            write_csv(file, [reception_columns(documented)])
         elif arguments.format == "json":
-            write_json(file, [table(documented)])
+            write_json(file, [reception_columns(documented)])
         else:
             left_out = show_table(_HEAD, map(_row, documented), file=file, spare=1)
     narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""
@@ -43,11 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
     )
 
 
-def _row(reception: Documented) -> tuple[str, ...]:
+def _row(reception: DocumentedReception) -> tuple[str, ...]:
     r = reception
     heard = f"{r.heard_from:%d %H:%M}" + (f"-{r.heard_until:%H:%M}" * (r.heard_until > r.heard_from))
     if r.verdict == "over the horizon":
         return r.name, heard, "", "", f"{r.highest_deg:.0f}", r.verdict, r.who
-    assert r.found is not None, "what is not over the horizon has a pass"
-    up = "-".join(clock(when, "%H:%M") for when in (r.found.aos, r.found.los))
-    return r.name, heard, up, clock(r.found.tca), f"{r.found.max_elevation_deg:.0f}", r.verdict, r.who
+    assert r.prediction is not None, "what is not over the horizon has a pass"
+    up = "-".join(clock(when, "%H:%M") for when in (r.prediction.aos, r.prediction.los))
+    return r.name, heard, up, clock(r.prediction.tca), f"{r.prediction.max_elevation_deg:.0f}", r.verdict, r.who

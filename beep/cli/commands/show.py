@@ -5,7 +5,7 @@ import argparse
 from beep.cli.messages import stdout
 from beep.cli.options import add_scenario_options, scenario_of
 from beep.cli.parser import Parser
-from beep.scenario.recipe import to_toml
+from beep.scenario.toml import to_toml
 
 
 def add(parser: Parser) -> None:
