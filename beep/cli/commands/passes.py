@@ -44,7 +44,7 @@ def add(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.forecast import pass_columns, passes
-    from beep.output.table import write_csv, write_json
+    from beep.output.table import WRITERS
 
     note_utc(arguments.start, arguments)
     tle = tle_of(arguments)
@@ -52,10 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
     )
     with output_of(arguments) as file:
-        if arguments.format == "csv":
-            write_csv(file, [pass_columns(predictions)])
-        elif arguments.format == "json":
-            write_json(file, [pass_columns(predictions)])
+        if arguments.format in WRITERS:
+            WRITERS[arguments.format](file, [pass_columns(predictions)])
         elif predictions:
             show_table(_HEAD, map(_row, predictions), file=file)
     if predictions.ended is not None:
