@@ -28,9 +28,7 @@ def add(parser: Parser) -> None:
         help="repeat it, and wait for the sound card when it is unplugged: for exhibits",
     )
     output.add_argument(
-        "--device",
-        metavar="NAME",
-        help="output device: number, name or part of the name (default: that of the system)",
+        "--device", metavar="NAME", help="output device: number, name or part of the name (default: that of the system)"
     )
     output.add_argument(
         "--latency-ms",
