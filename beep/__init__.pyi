@@ -1,3 +1,4 @@
+from beep import plot as plot
 from beep.base.errors import BeepError as BeepError
 from beep.base.errors import ExtraError as ExtraError
 from beep.base.errors import FitError as FitError
@@ -7,7 +8,7 @@ from beep.base.errors import RecordingError as RecordingError
 from beep.base.errors import ScenarioError as ScenarioError
 from beep.base.errors import TleError as TleError
 from beep.fitting.fit import PassFit as PassFit
-from beep.fitting.fit import fit_pass as fit_pass
+from beep.fitting.fit import fit as fit
 from beep.fitting.fit import tones_of as tones_of
 from beep.fitting.solve import Tones as Tones
 from beep.geometry.forecast import passes as passes
@@ -37,3 +38,6 @@ from beep.stream.tiles import render as render
 from beep.stream.track import track as track
 
 __version__: str
+
+# Names of version 0.1.
+fit_pass = fit

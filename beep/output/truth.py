@@ -41,12 +41,7 @@ def _resolved(reception: Reception) -> dict[str, Any]:
         "tca_s": tca_s,
         "los_s": None if at_tca is None or isinf(at_tca.los_s) else at_tca.los_s,
         "closest_km": reception.closest_m / 1e3,
-        "site": {
-            "latitude_deg": site.latitude_deg,
-            "longitude_deg": site.longitude_deg,
-            "height_m": site.height_m,
-            "assumed": reception.scenario.station is None,
-        },
+        "site": vars(site) | {"assumed": reception.scenario.station is None},
         "layer": None
         if layer is None
         else {

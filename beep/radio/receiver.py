@@ -23,9 +23,6 @@ def doppler_sign(sideband: Sideband) -> int:
     return 1 if sideband == "upper" else -1
 
 
-# --- filters ----------------------------------------------------------------------------------------------------
-
-
 def band_filter(*, low_hz: float, high_hz: float, rate_hz: float, half: int, shape: FilterShape = "flat") -> Array:
     """Taps (2 half + 1,) of a linear-phase band-pass, -6 dB at its edges, its gain 1 in the middle of the band.
 
@@ -66,9 +63,6 @@ def noise_bandwidth_hz(*, low_hz: float, high_hz: float, shape: FilterShape) -> 
     return half_hz * sqrt(pi / log(4)) * (1 + overlap) / at_middle**2
 
 
-# --- AGC --------------------------------------------------------------------------------------------------------
-
-
 def agc_steps(*, attack_s: float, release_s: float, step_s: float) -> int:
     """Number of steps of the level, up to a moment, on which the gain of that moment depends."""
     return 1 + int(AGC_LOOK_BACK * release_s / step_s) + int(AGC_LOOK_BACK * attack_s / step_s)
@@ -100,9 +94,6 @@ def _held(level: Samples, steps: int, *, fade: float) -> Samples:
     return held
 
 
-# --- audio stage ------------------------------------------------------------------------------------------------
-
-
 def saturated(samples: Samples, *, limit: float) -> Samples:
     """Samples after soft clipping at +-`limit`; small ones stay as they are."""
     bent: Samples = samples / np.float32(limit)
@@ -125,9 +116,6 @@ def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: flo
     separate = rows.astype(np.float32)[:, None]  # row by row: a large product would start BLAS's threads
     sound: Samples = (separate @ columns.astype(np.float32)).reshape(-1)[:count]
     return sound
-
-
-# --- tape -------------------------------------------------------------------------------------------------------
 
 
 def wow_s(t_s: Array, *, percent: float, rate_hz: float) -> Array:

@@ -18,7 +18,7 @@ from beep.geometry.tle import element_set
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
 
 LEAST_BANDWIDTH_HZ = 200.0
-_MOST_MHZ = 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
+MOST_MHZ = 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 LEAST_EDGE_SAMPLES = 24  # a shorter edge would alias more than 1e-4 of full scale into the band
 
@@ -32,7 +32,7 @@ class Carrier:
     sends: Sends = "pulse"
 
     def __post_init__(self) -> None:
-        for name, most in (("frequency_mhz", _MOST_MHZ), ("power_w", 1e6)):
+        for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
             value = number_of(f"carriers.{name}", getattr(self, name))
             if not 0 < value <= most:
                 raise ScenarioError(f"carriers.{name} must be above 0 and at most {most:g}, got {value:g}")
@@ -264,12 +264,6 @@ class Scenario:
         """Number of channels of the recording."""
         return 1 if self.mix == "mono" else len(self.heard)
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a table, the S-curve, and a player."""
-        from beep.plot.notebook import scenario_html  # upwards, when a notebook asks: see docs/decisions.md
-
-        return scenario_html(self)
-
 
 def fields() -> tuple["dataclasses.Field[Any]", ...]:
     """The fields of a Scenario, each with its metadata."""
@@ -321,19 +315,19 @@ def _complaints(s: Scenario) -> Iterator[str]:
         if s.ionosphere == "off" and getattr(s, name) is not None:
             yield (
                 f"{name} {getattr(s, name):g} needs a layer, but ionosphere is off; choose one, for example "
-                f"ionosphere = 'morning'"
+                f"ionosphere='morning'"
             )
     if s.ionosphere == "auto" and s.start is None:
         yield (
             "ionosphere auto needs the local time of the pass, but there is no date; give a start, or choose a "
-            "layer, for example ionosphere = 'morning'"
+            "layer, for example ionosphere='morning'"
         )
     if s.station is None and s.tle is not None:
-        yield "a tle needs a station that receives the satellite; give one, for example station = 'dallas'"
+        yield "a tle needs a station that receives the satellite; give one, for example station='dallas'"
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
-            yield "a station needs a start, from which a pass is searched; give one, like start = '1957-10-07T05:00Z'"
+            yield "a station needs a start, from which a pass is searched; give one, like start='1957-10-07T05:00Z'"
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
                 yield (

@@ -105,9 +105,8 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
     amplitude = np.full(len(carriers), 10 ** (scenario.level_dbfs / 20))
     c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(reception, carrier) for carrier in carriers]) / 10)
     band_hz = rate_hz if scenario.detector == "am" else rate_hz / 2
-    fine = (
-        1 if scenario.saturation_dbfs is None else ceil(LEAST_AUDIO_RATE * scenario.high_hz / scenario.sample_rate_hz)
-    )
+    audio_rate_hz = LEAST_AUDIO_RATE * scenario.high_hz
+    fine = 1 if scenario.saturation_dbfs is None else ceil(audio_rate_hz / scenario.sample_rate_hz)
     half_hz = scenario.sample_rate_hz / 2
     decimation = band_filter(low_hz=0.0, high_hz=half_hz, rate_hz=2 * half_hz * fine, half=FINE_REACH * fine)
     design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
@@ -139,11 +138,7 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
-    return max(
-        LEAST_RATE_HZ,
-        2 * reach_hz + SCALE_RATE_HZ / 10,
-        reach_hz + highest_hz + 25 / scenario.rise_s,
-    )
+    return max(LEAST_RATE_HZ, 2 * reach_hz + SCALE_RATE_HZ / 10, reach_hz + highest_hz + 25 / scenario.rise_s)
 
 
 def _placed(taps: Array, scale: int) -> Array:

@@ -52,18 +52,11 @@ class Reception:
         return link(look, frequency_hz=frequency_hz, layer=self.layer, site=self.site, faraday=faraday)
 
 
-# --- frequency --------------------------------------------------------------------------------------------------
-
-
-def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
-    """Doppler shift of a carrier as received at times (N,), ionosphere included, Hz."""
-    return _doppler_hz(reception, carrier, t_s, reception.look(t_s).delay_rate)
-
-
-def _doppler_hz(reception: Reception, carrier: Carrier, t_s: Array, delay_rate: Array) -> Array:
+def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array, *, delay_rate: Array | None = None) -> Array:
+    """Doppler shift of a carrier as received at times (N,), Hz, ionosphere included; `delay_rate` (N,) where known."""
     frequency_hz = carrier.frequency_mhz * 1e6
     ionosphere_hz = ionospheric_doppler_hz(reception.look, t_s, frequency_hz=frequency_hz, layer=reception.layer)
-    return ionosphere_hz - frequency_hz * delay_rate
+    return ionosphere_hz - frequency_hz * (reception.look(t_s).delay_rate if delay_rate is None else delay_rate)
 
 
 def tone_hz(reception: Reception, carrier: Carrier, t_s: Array, *, shift_hz: Array, delay_s: Array) -> Array:
@@ -87,12 +80,9 @@ def tone_range_hz(reception: Reception, carrier: Carrier) -> tuple[float, float]
     if reception.layer is not None:
         up = up[:: -(-up.size // MOST_RAYS)]
     t_s, looks = reception.times_s[up], reception.looks
-    shift_hz = _doppler_hz(reception, carrier, t_s, looks.delay_rate[up])
+    shift_hz = doppler_hz(reception, carrier, t_s, delay_rate=looks.delay_rate[up])
     tones_hz = tone_hz(reception, carrier, t_s, shift_hz=shift_hz, delay_s=looks.delay_s[up])
     return float(tones_hz.min()), float(tones_hz.max())
-
-
-# --- signal and noise -------------------------------------------------------------------------------------------
 
 
 def c_n0_db_hz(reception: Reception, carrier: Carrier) -> float:

@@ -50,7 +50,7 @@ class Reader:
         self._tiles_kept = 3 if plan.needs_neighbours else 1  # a tile and the two beside it
 
     def get(self, stage: Callable[["Reader", int], T], number: int) -> T:
-        """Return the result of a stage for a tile (`course`: for a group of tiles)."""
+        """Return the result of a stage for a tile, of `course` for a group of tiles."""
         kept = self._kept.setdefault(stage, {})
         result: T | None = kept.get(number)
         if result is None:

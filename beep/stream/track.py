@@ -75,7 +75,7 @@ def track_rows(
 def _columns(reception: Reception, t_s: Array, *, parts: bool = True, frequency_mhz: float | None = None) -> Columns:
     look, layer = reception.look(t_s), reception.layer
     if reception.epoch is None:
-        utc = np.full(t_s.shape, np.datetime64("NaT"), "datetime64[us]")
+        utc = np.full(t_s.shape, np.datetime64("NaT", "us"), "datetime64[us]")
     else:
         start = np.datetime64(reception.epoch.astimezone(UTC).replace(tzinfo=None), "us")
         utc = start + np.rint(t_s * 1e6).astype("timedelta64[us]")

@@ -176,18 +176,17 @@ def footer(reception: Reception) -> list[str]:
 
 def recipe(scenario: Scenario) -> str:
     """The preset with the fewest differences from the scenario, and these differences."""
-    changes = {name: _changed(scenario, preset(name)) for name in presets()}
+    names = [field.name for field in fields() if field.name not in PLACE_AND_DATE]
+    changes = {}
+    for base in presets():
+        values = vars(preset(base))
+        changes[base] = [name for name in names if getattr(scenario, name) != values[name]]
     nearest = min(changes, key=lambda name: (len(changes[name]), name != "tass"))
     changed = changes[nearest]
     if len(changed) > MOST_CHANGES:
         return f"preset {nearest} with {len(changed)} changes"
-    values = ", ".join(f"{name} {_written(getattr(scenario, name))}" for name in changed)
-    return f"preset {nearest}" + (f" with {values}" if values else "")
-
-
-def _changed(scenario: Scenario, base: Scenario) -> list[str]:
-    names = [field.name for field in fields() if field.name not in PLACE_AND_DATE]
-    return [name for name in names if getattr(scenario, name) != getattr(base, name)]
+    written = ", ".join(f"{name} {_written(getattr(scenario, name))}" for name in changed)
+    return f"preset {nearest}" + (f" with {written}" if written else "")
 
 
 def _written(value: object) -> str:

@@ -110,13 +110,14 @@ def test_a_frequency_is_positive(frequency_mhz):
 TRACK = ("track", "--tle", "iss.tle", "--station", "52.2,0.1,20", "--start", "2018-07-04T04:00Z", "--step-s", 60)
 
 
-@pytest.fixture
-def folder(beep):
+@pytest.fixture(name="beep")
+def _beep(beep):
+    """The program, in a folder with an element set."""
     (beep.folder / "iss.tle").write_text(ISS)
-    return beep.folder
+    return beep
 
 
-def test_formats_of_the_command(beep, folder):
+def test_formats_of_the_command(beep):
     """Each format comes out as it is written; a single carrier needs no --frequency-mhz."""
     rows = beep(*TRACK, "--frequency-mhz", 145.8, "--format", "doppler").stdout.decode().splitlines()
     carrier = beep(*TRACK, "--carrier-mhz", "145.8", "--format", "doppler").stdout.decode().splitlines()
@@ -136,14 +137,14 @@ def test_formats_of_the_command(beep, folder):
         (["--format", "doppler"], ["one frequency", "20.005 and 40.002", "--frequency-mhz"]),
         (["--format", "strf", "--frequency-mhz", 145.8], ["number", "--site 9000", "52.2000", "0.1000"]),
         (["--format", "strf", "--frequency-mhz", 145.8, "--site", 10_000], ["0 to 9999", "got 10000"]),
-        (["--site", 1], ["strf's", "--format csv"]),
-        (["--frequency-mhz", -1], ["frequency_mhz", "above 0", "got -1"]),
+        (["--site", 1], ["--format strf", "--format csv"]),
+        (["--frequency-mhz", -1], ["--frequency-mhz", "above 0", "got -1"]),
         (["--carrier-mhz", "40000"], ["frequency_mhz", "at most 30000"]),
         (["--carrier-mhz", "1", "--carrier-mhz", "2", "--carrier-mhz", "3"], ["one or two"]),
     ],
     ids=lambda part: " ".join(map(str, part))[:40],
 )
-def test_bad_input(beep, folder, options, said):
+def test_bad_input(beep, options, said):
     """One line with the rule, what came and the remedy."""
     ran = beep(*TRACK, *options)
 

@@ -377,7 +377,7 @@ def test_parts_are_not_of_one_frequency(beep):
     ran = beep("track", "--duration-s", 1, "--parts", "--frequency-mhz", 145.8)
 
     assert ran.status == 1
-    assert "--parts are the carriers', got it with one frequency, 145.8 MHz; drop one" in ran.stderr
+    assert "--parts are values of the carriers, got it with one frequency, 145.8 MHz; drop one" in ran.stderr
 
 
 def test_long_tracks_stream(beep):
