@@ -141,7 +141,7 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     else:
         from beep.base.checks import unknown_name
 
-        _wrong_usage(str(unknown_name("the command must be", first, COMMANDS)))
+        _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
     sys.stdout.flush()
     raise SystemExit(0)
 

@@ -176,7 +176,7 @@ def _device(sounddevice: Any, wanted: str | None) -> tuple[int | None, str]:
     if matching:
         listed = ", ".join(f"{number} {names[number]!r}" for number in matching)
         raise PlaybackError(f"{wanted!r} is part of more than one output device's name: {listed}; give the number")
-    raise unknown_name("output device must be", wanted, names.values(), error=PlaybackError)
+    raise unknown_name("an output device must be", wanted, names.values(), error=PlaybackError)
 
 
 def _explained(sounddevice: Any, error: Exception, number: int | None, name: str, sample_rate_hz: int) -> str:

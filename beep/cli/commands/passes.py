@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
             write_json(file, [pass_columns(predictions)])
         elif predictions:
             show_table(_HEAD, map(_row, predictions), file=file)
-    if predictions.ended is not None:  # the orbit decays
+    if predictions.ended is not None:
         raise predictions.ended
     say(_remark(arguments, predictions, tle), arguments)
 
