@@ -158,7 +158,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
     wanted = {
         "sgp4": {"geometry.orbit"},
         "soundfile": {"output.wav", "measuring.recording"},
-        "rich": {"cli.terminal", "cli.console"},
+        "rich": {"cli.tables", "cli.progress", "cli.live"},
         "sounddevice": {"output.card"},
         "scipy": {"fitting.solve", "measuring.band", "measuring.bursts"},
         "matplotlib": {"plot.style", "plot.panels", "plot.sheets", "plot.recordings"},
@@ -183,7 +183,7 @@ def test_no_file_is_too_long() -> None:
 def test_importing_loads_nothing_heavy() -> None:
     """Importing the package, or asking the program for help, waits for no library."""
     heavy = "{'numpy', 'scipy', 'soundfile', 'sounddevice', 'rich', 'sgp4', 'matplotlib'}"
-    top = "from beep.cli.main import _top_parser; _top_parser().format_help()"
+    top = "from beep.cli.main import _help; _help()"
     for what in ("import beep, beep.scenario.scenario", top):
         code = f"import sys; {what}; print(sorted({heavy} & set(sys.modules)))"
         assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

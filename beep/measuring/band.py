@@ -5,12 +5,14 @@ Overlap-save: one real FFT of a frame, of whose bins those about the tone are tr
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
+from beep.measuring.framing import Framer, silence
 
 Spectrum = NDArray[np.complex64]
 
@@ -63,30 +65,20 @@ def smooth_ratio(most: float) -> int:
     return best
 
 
-def spectra(blocks: Iterable[Samples], framing: Framing) -> Iterator[tuple[int, Spectrum]]:
+def spectra(blocks: Iterable[Samples], framing: Framing, channels: int) -> Iterator[tuple[int, Spectrum]]:
     """Each frame's number and spectrum (channels, size / 2 + 1) of blocks (N, channels).
 
     Frame j begins at sample (j kept - side) ratio; there is silence before the first sample and after the last.
     """
     import scipy.fft
 
-    size, hop, lead = framing.size, framing.kept * framing.ratio, framing.side * framing.ratio
-    waiting: Samples | None = None
+    lead, hop = framing.side * framing.ratio, framing.kept * framing.ratio
+    framer = Framer(size=framing.size, step=hop, most=1)
     number = 0
-    for block in blocks:
-        mine = np.ascontiguousarray(block.T)
-        waiting = np.pad(mine, ((0, 0), (lead, 0))) if waiting is None else np.concatenate([waiting, mine], axis=1)
-        at = 0
-        while at + size <= waiting.shape[1]:
-            yield number, scipy.fft.rfft(waiting[:, at : at + size], axis=1, workers=2)
+    for block in chain([silence(lead, channels)], blocks, [silence(framing.size - lead - 1, channels)]):
+        for frames in framer.frames(block):
+            yield number, scipy.fft.rfft(frames[:, 0], axis=1, workers=2)
             number += 1
-            at += hop
-        waiting = waiting[:, at:].copy()
-    while waiting is not None and waiting.shape[1] > lead:
-        frame = waiting[:, :size]
-        yield number, scipy.fft.rfft(np.pad(frame, ((0, 0), (0, size - frame.shape[1]))), axis=1)
-        number += 1
-        waiting = waiting[:, hop:]
 
 
 def baseband(spectrum: Spectrum, number: int, centre: int, framing: Framing) -> Spectrum:
@@ -156,9 +148,16 @@ class Band:
 
 
 def extract(
-    blocks: Iterable[Samples], framing: Framing, *, frames: int, tones: list[tuple[int, Callable[[Array], Array]]]
+    blocks: Iterable[Samples],
+    framing: Framing,
+    *,
+    frames: int,
+    channels: int,
+    tones: list[tuple[int, Callable[[Array], Array]]],
 ) -> list[Band]:
     """The band about each of `tones`: a channel, and a function from times (N,) to Hz, nan where there is nothing."""
+    if not tones:
+        return []
     count = -(-frames // (framing.kept * framing.ratio))
     middle_s: Array = (np.arange(count, dtype=np.float64) + 0.5) * framing.kept / framing.rate_hz
     centres = []
@@ -166,7 +165,7 @@ def extract(
         hz = np.asarray(tone(middle_s), np.float64)
         centres.append(np.where(np.isfinite(hz), np.rint(np.nan_to_num(hz) / framing.bin_hz), 0).astype(np.int64))
     kept = [np.zeros(count * framing.kept, np.complex64) for _ in tones]
-    for number, spectrum in spectra(blocks, framing):
+    for number, spectrum in spectra(blocks, framing, channels):
         for (channel, _), centre, samples in zip(tones, centres, kept, strict=True):
             if number < count and centre[number]:
                 at = number * framing.kept

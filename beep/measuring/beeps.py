@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.estimate import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.measuring.smooth import Curve, smooth_curve, typical
+from beep.measuring.estimate import PulseTones, edge_sd, estimate_edges, estimate_tones, rise_gains, shape_of
+from beep.measuring.smooth import SmoothCurve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
 EDGE_SEARCH_S = 0.04
-FEWEST = 3  # pulses, to go on looking
+LEAST_PULSES = 3  # pulses, to go on looking
 LOUDER, LIKE_OTHERS = 2.2, 0.4  # in amplitude
-MARGIN = 0.04  # of the period, that pulse and pause have at least
+LEAST_DUTY = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
 RISES_S: tuple[float, ...] = (
@@ -51,30 +51,16 @@ class Beeps:
     start_s: Array
     stop_s: Array
     whole: Bools
-    tones: Tones
+    tones: PulseTones
     start_sd_s: Array
     stop_sd_s: Array
     rise_s: float
     rise_sd_s: float
     floor: float  # of the tone's amplitude, that remains in the gaps
-    tone: Curve  # against time
+    tone: SmoothCurve  # against time
     clock: Clock
     fall: float  # amplitude of a pulse's last third against its first
     arch: float  # and of its middle against both
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """A keyed tone as a model: pulses (N,) in order of time."""
-
-    start_s: Array
-    stop_s: Array
-    rise_s: float
-    tones: Tones
-
-
-def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
-    return Tones(**{name: getattr(found, name)[which] for name in found.__dataclass_fields__})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +85,7 @@ class _Round:
     stop_s: Array
     start_sd_s: Array
     stop_sd_s: Array
-    tones: Tones
-
-    def pick(self, which: NDArray[np.generic]) -> "_Round":
-        names = ("slot", "slots", "start_s", "stop_s", "start_sd_s", "stop_sd_s")
-        columns = {name: getattr(self, name)[which] for name in names}
-        return _Round(tones=picked(self.tones, which), **columns)
+    tones: PulseTones
 
 
 def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
@@ -112,15 +93,15 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     curve = smooth_curve((start_s + stop_s) / 2, tone_hz, np.full(len(start_s), 4.0))
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
-    rough = rough.pick(np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
-    if len(rough.slot) < FEWEST:
+    rough = picked(rough, np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
+    if len(rough.slot) < LEAST_PULSES:
         return "only noise"
     period = period_of(rough.start_s)
     length = float(np.median(rough.stop_s - rough.start_s))
-    if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
+    if not np.isfinite(period) or not LEAST_DUTY * period < length < (1 - LEAST_DUTY) * period:
         return "not on a steady clock"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
-    rough = rough.pick(_one_a_slot(rough))
+    rough = picked(rough, _one_a_slot(rough))
     curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
     starts = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
     rise_s, _ = _rise(band, rough, starts)
@@ -134,13 +115,13 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         every = _every_slot(band, rough, starts, length)
         at_s = starts.of(every)
         trial = _estimate(band, every, np.ones_like(every), at_s, at_s + length, curve, shape)
-        trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
+        trial = picked(trial, np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
-    if len(trial.slot) < FEWEST:
+    if len(trial.slot) < LEAST_PULSES:
         return "only noise"
-    trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
-    if len(trial.slot) < FEWEST:
+    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
+    if len(trial.slot) < LEAST_PULSES:
         return "only noise"
     gap, floor = _gaps(band, trial, curve, shape)
     merged = _merged(trial, gap)
@@ -164,10 +145,10 @@ def _estimate(
     slots: NDArray[np.int64],
     start_s: Array,
     stop_s: Array,
-    curve: Curve,
+    curve: SmoothCurve,
     shape: _Shape,
 ) -> _Round:
-    """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
+    """PulseTones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
     short = high - low < 0.008  # cut off to almost nothing
@@ -183,7 +164,7 @@ def _estimate(
             last = np.minimum(high, low + usual) if rising else high
             beside = _near(band, first, last, curve, shape)
         ends.append(
-            edges(
+            estimate_edges(
                 band,
                 expected,
                 beside,
@@ -204,9 +185,9 @@ def _estimate(
     )
 
 
-def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Tones:
+def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulseTones:
     middle = (low_s + high_s) / 2
-    return tones(
+    return estimate_tones(
         band,
         low_s,
         high_s,
@@ -233,7 +214,7 @@ def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> ND
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
     """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
     before = _near(
         band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
@@ -246,7 +227,7 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _S
     return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
-def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
+def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Bools, float]:
     """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
     low, high = found.stop_s[:-1], found.start_s[1:]
     next_one = (np.diff(found.slot) == 1) & (high - low > 0.02)
@@ -285,9 +266,9 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     """
     strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
     strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
-    if len(strong) < FEWEST:
+    if len(strong) < LEAST_PULSES:
         return FIRST_RISE_S, float("nan")
-    some = found.pick(strong)
+    some = picked(found, strong)
     length = some.stop_s - some.start_s
     between = found.start_s[1:] - found.stop_s[:-1]
     side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
@@ -338,43 +319,3 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         tone=curve,
         clock=starts,
     )
-
-
-def expected(band: Band, beeps: Beeps, *, clocked: bool) -> Expected:
-    """What a tone should be in each slot of its clock from the first beep to the last; without a clock, its beeps.
-
-    Their edges are drawn towards the clock as far as it is surer than they. If `clocked`, each slot has a pulse of its
-    own just on the clock, whatever was found.
-    """
-    slot, slots, starts = beeps.slot, beeps.slots, beeps.clock
-    start_s, stop_s = beeps.start_s, beeps.stop_s
-    if starts.steady:
-        single = beeps.whole & (slots == 1)
-        usual_s, _, jitter_s = typical((stop_s - start_s)[single], np.hypot(beeps.start_sd_s, beeps.stop_sd_s)[single])
-        slots = np.ones_like(slots) if clocked else slots
-        taken = np.zeros(slot[-1] + slots[-1] + 1, np.int64)
-        np.add.at(taken, slot, 1)
-        np.add.at(taken, slot + slots, -1)
-        free = np.flatnonzero(np.cumsum(taken)[:-1] == 0)
-        start_s = _drawn(start_s, beeps.start_sd_s, starts.of(slot), 0.0 if clocked else starts.scatter_s)
-        last_s = starts.of(slot + slots - 1) + usual_s
-        stop_s = _drawn(stop_s, beeps.stop_sd_s, last_s, 0.0 if clocked else np.hypot(starts.scatter_s, jitter_s))
-        order = np.argsort(np.concatenate([slot, free]))
-        start_s = np.concatenate([start_s, starts.of(free)])[order]
-        stop_s = np.concatenate([stop_s, starts.of(free) + usual_s])[order]
-    guard_s = 0.6 * beeps.rise_s + 0.002
-    low, high = np.maximum(start_s, 0) + guard_s, np.minimum(stop_s, band.duration_s) - guard_s
-    heard = high - low > 0.02
-    shape = _Shape(search_hz=4.0)
-    return Expected(
-        start_s=start_s[heard],
-        stop_s=stop_s[heard],
-        rise_s=beeps.rise_s,
-        tones=_near(band, low[heard], high[heard], beeps.tone, shape),
-    )
-
-
-def _drawn(measured_s: Array, sd_s: Array, clock_s: Array, scatter_s: float) -> Array:
-    """Moments drawn towards a clock about which they scatter."""
-    share = scatter_s**2 / (scatter_s**2 + sd_s**2 + 1e-30)
-    return np.asarray(clock_s + share * (measured_s - clock_s))

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array
 from beep.measuring.smooth import smooth_curve
 
-Keying = Literal["tass", "dallas", "folklore", "none"]
+KeyingName = Literal["tass", "dallas", "folklore", "none"]
 
 # What is known of 1957: pulse, pause (the sources are with the presets of the same names), and the tolerance,
 # which is assumed: by how much two cuts of the same tape differ.
-KEYINGS: dict[Keying, tuple[float, float]] = {
+KEYINGS: dict[KeyingName, tuple[float, float]] = {
     "tass": (0.300, 0.300),
     "dallas": (0.193, 0.2538),
     "folklore": (0.183, 0.550),
 }
 KEYING_TOLERANCE_S = 0.015
 LONGEST_PERIOD_S = 5.0
-ASTRAY, NEIGHBOURS = 0.03, 7  # of the period, from the median of as many on either side
+ASTRAY, PHASE_NEIGHBOURS = 0.03, 7  # of the period, from the median of as many on either side
 LEAST_HELD = 0.75  # of the pulses, that must agree
 STEADY = 0.015  # of the period: scatter of a clock that is called steady
 
@@ -128,7 +128,9 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
 
 
 def _running_median(phase: Array) -> Array:
-    views = np.lib.stride_tricks.sliding_window_view(np.pad(phase, NEIGHBOURS, mode="edge"), 2 * NEIGHBOURS + 1)
+    views = np.lib.stride_tricks.sliding_window_view(
+        np.pad(phase, PHASE_NEIGHBOURS, mode="edge"), 2 * PHASE_NEIGHBOURS + 1
+    )
     return np.asarray(np.median(views, axis=1))
 
 
@@ -157,12 +159,12 @@ def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock
     )
 
 
-def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> Keying:
+def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> KeyingName:
     """The keying of 1957 that pulse and pause (value, standard error) fit, by its preset's name, or "none".
 
     A carrier that sends in the pause has the two in exchange.
     """
-    fits: list[tuple[float, Keying]] = []
+    fits: list[tuple[float, KeyingName]] = []
     for name, known in KEYINGS.items():
         for expected in (known, known[::-1]):
             off = [

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.band import FLAT, STOP, Band
 
-TOGETHER = 128  # pulses worked on at once
+PULSES_AT_ONCE = 128  # pulses worked on at once
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 EDGE_WINDOW_S = 0.045  # to either side of where an edge is expected
-NEIGHBOURS = 15  # pulses over which the noise is averaged
+NOISE_NEIGHBOURS = 15  # pulses over which the noise is averaged
 KERNEL_STEPS = 16  # per sample
 NOWHERE = -1e12  # score of a place that is not allowed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tones:
+class PulseTones:
     """Maximum-likelihood tones of N pulses."""
 
     time_s: Array  # the moment for which tone_hz holds
@@ -49,20 +49,20 @@ class Tones:
         return np.asarray(np.sqrt(6 / (4 * np.pi**2 * self.energy)) / self.length_s)
 
 
-def tones(
+def estimate_tones(
     band: Band, start_s: Array, stop_s: Array, *, tone_hz: Array, slope_hz_s: Array, search_hz: float, glide_sd: float
-) -> Tones:
+) -> PulseTones:
     """The tone between `start_s` and `stop_s`, near a `tone_hz` in the middle that glides by `slope_hz_s`.
 
     Looked for within `search_hz`. The glide is known to `glide_sd` (Hz/s) and estimated within that.
     """
     given = (start_s, stop_s, tone_hz, slope_hz_s)
     parts = []
-    for at in range(0, len(start_s), TOGETHER):
-        start, stop, tone, slope = (column[at : at + TOGETHER] for column in given)
+    for at in range(0, len(start_s), PULSES_AT_ONCE):
+        start, stop, tone, slope = (column[at : at + PULSES_AT_ONCE] for column in given)
         parts.append(_tones(band, start, stop, tone, slope, search_hz, glide_sd))
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 8
-    return Tones(
+    return PulseTones(
         time_s=columns[0],
         tone_hz=columns[1],
         glide_hz_s=columns[2],
@@ -142,7 +142,7 @@ def _among_neighbours(density: Array) -> Array:
     """Each pulse's noise averaged with its neighbours', leaving out what is far above them."""
     if not len(density):
         return density
-    half = NEIGHBOURS // 2
+    half = NOISE_NEIGHBOURS // 2
     padded = np.pad(density, half, mode="reflect" if len(density) > half else "edge")
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     middle = np.median(views, axis=1)
@@ -165,8 +165,15 @@ def edge_kernel(rise_s: float, rate_hz: float) -> tuple[Array, Array]:
     return t_s, np.cumsum(filtered) - filtered / 2
 
 
-def edges(
-    band: Band, expected_s: Array, found: Tones, *, rising: bool, rise_s: float, window_s: Array, floor: float = 0.0
+def estimate_edges(
+    band: Band,
+    expected_s: Array,
+    found: PulseTones,
+    *,
+    rising: bool,
+    rise_s: float,
+    window_s: Array,
+    floor: float = 0.0,
 ) -> tuple[Array, Array]:
     """Moments (N,) at which pulses rise, or fall, through half their amplitude, and their standard errors.
 
@@ -176,15 +183,15 @@ def edges(
     """
     sure_s = edge_sd(found, rise_s=rise_s, rate_hz=band.rate_hz, floor=floor)
     at_s, sd_s = [], []
-    for at in range(0, len(expected_s), TOGETHER):
-        expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
+    for at in range(0, len(expected_s), PULSES_AT_ONCE):
+        expected, window = expected_s[at : at + PULSES_AT_ONCE], window_s[at : at + PULSES_AT_ONCE]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
-        t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
+        t_s, level, there = _levels(band, expected, picked(found, slice(at, at + PULSES_AT_ONCE)), side_s, floor)
         moments, score = _scores(
             t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
         )
         peak, _ = _peaks(moments, score)
-        part = slice(at, at + TOGETHER)
+        part = slice(at, at + PULSES_AT_ONCE)
         weight = 2 * (1 - floor) ** 2 * found.amplitude[part] ** 2 / (found.density[part] * band.rate_hz)
         likely = np.exp(np.maximum((score - score.max(axis=1)[:, None]) * weight[:, None], -700))
         total = likely.sum(axis=1)
@@ -199,7 +206,7 @@ def edges(
 def rise_gains(
     band: Band,
     ends_s: tuple[Array, Array],
-    found: Tones,
+    found: PulseTones,
     *,
     rises_s: tuple[float, ...],
     side_s: float,
@@ -218,16 +225,16 @@ def rise_gains(
     return gains
 
 
-def _cut(found: Tones, at: int) -> Tones:
-    names = found.__dataclass_fields__
-    return Tones(**{name: getattr(found, name)[at : at + TOGETHER] for name in names})
-
-
-def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[float, float]:
+def shape_of(band: Band, start_s: Array, stop_s: Array, found: PulseTones) -> tuple[float, float]:
     """How the amplitude goes within a pulse, medians over N: last third against first, middle against both."""
     parts = [
-        _thirds(band, start_s[at : at + TOGETHER], stop_s[at : at + TOGETHER], _cut(found, at))
-        for at in range(0, len(start_s), TOGETHER)
+        _thirds(
+            band,
+            start_s[at : at + PULSES_AT_ONCE],
+            stop_s[at : at + PULSES_AT_ONCE],
+            picked(found, slice(at, at + PULSES_AT_ONCE)),
+        )
+        for at in range(0, len(start_s), PULSES_AT_ONCE)
     ]
     first, middle, last = np.concatenate(parts, axis=1)
     little = 0.05 * found.amplitude + 1e-12
@@ -235,7 +242,7 @@ def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[f
     return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
 
 
-def _thirds(band: Band, start_s: Array, stop_s: Array, found: Tones) -> Array:
+def _thirds(band: Band, start_s: Array, stop_s: Array, found: PulseTones) -> Array:
     """Amplitude in the beginning, middle and end of pulses, (3, N)."""
     length = stop_s - start_s
     count = int(np.ceil(float(length.max()) * 0.24 * band.rate_hz)) + 1
@@ -248,7 +255,7 @@ def _thirds(band: Band, start_s: Array, stop_s: Array, found: Tones) -> Array:
     return np.array(thirds)
 
 
-def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, Array, NDArray[np.bool_]]:
+def keyed(band: Band, start_s: Array, count: int, found: PulseTones) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Times (N, count), and there the amplitude against the pulse's own, in phase with it; and which are recorded."""
     t_s, z = band.windows(start_s, count, found.tone_hz, found.glide_hz_s, found.time_s)
     beyond = np.clip(t_s - found.time_s[:, None], -found.length_s[:, None] / 2, found.length_s[:, None] / 2)
@@ -256,7 +263,9 @@ def keyed(band: Band, start_s: Array, count: int, found: Tones) -> tuple[Array, 
     return t_s, (z * found.phase.conj()[:, None]).real / level, z != 0
 
 
-def _levels(band: Band, expected_s: Array, found: Tones, side_s: float, floor: float) -> tuple[Array, Array, Array]:
+def _levels(
+    band: Band, expected_s: Array, found: PulseTones, side_s: float, floor: float
+) -> tuple[Array, Array, Array]:
     count = int(np.ceil(2 * side_s * band.rate_hz)) + 1
     t_s, level, there = keyed(band, expected_s - side_s, count, found)
     return t_s, np.where(there, (level - floor) / (1 - floor), 0.0), there.astype(np.float64)
@@ -307,7 +316,7 @@ def _peaks(moments: Array, score: Array) -> tuple[Array, Array]:
     return moments[rows, best] + bow * (moments[:, 1] - moments[:, 0]), top
 
 
-def edge_sd(found: Tones, *, rise_s: float, rate_hz: float, floor: float = 0.0) -> Array:
+def edge_sd(found: PulseTones, *, rise_s: float, rate_hz: float, floor: float = 0.0) -> Array:
     """Standard error of an edge's moment: the Cramér-Rao bound of a known shape in white noise."""
     kernel_s, kernel = edge_kernel(rise_s, rate_hz)
     slope = np.gradient(kernel, kernel_s)

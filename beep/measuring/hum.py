@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from beep.measuring.framing import Framer
 from beep.measuring.recording import Recording
 
 LISTEN_S = 30.0
@@ -18,16 +19,14 @@ def hum_lines(recording: Recording) -> list[tuple[float, ...]]:
     size = min(rate, recording.frames)
     window = np.hanning(size).astype(np.float32)
     highest = int((HARMONICS + 1) * MAINS_HZ[-1] * size / rate)
-    powers = []
-    waiting = np.zeros((0, recording.channels), np.float32)
-    for block in recording.blocks(stop=int(LISTEN_S * rate)):
-        waiting = np.concatenate([waiting, block])
-        while len(waiting) >= size:
-            spectrum = np.fft.rfft(waiting[:size].T * window, axis=1)[:, :highest]
-            powers.append(np.abs(spectrum) ** 2)
-            waiting = waiting[size // 2 :]
+    framer = Framer(size=size, step=size // 2, most=4)
+    powers = [
+        np.abs(np.fft.rfft(frames * window)[..., :highest]) ** 2
+        for block in recording.blocks(stop=int(LISTEN_S * rate))
+        for frames in framer.frames(block)
+    ]
     # The median over time: what is keyed less than half of the time is not hum.
-    power = np.median(powers, axis=0)
+    power = np.median(np.concatenate(powers, axis=1), axis=1)
     return [_lines(channel, rate / size) for channel in power]
 
 

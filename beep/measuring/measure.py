@@ -1,4 +1,4 @@
-"""What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
+"""Measure the keyed tones of a recording: clock, pulse lengths, tone, drift, SNR, each with its standard error."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -9,25 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.base.errors import RecordingError
 from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
 from beep.measuring.bursts import Bursts, find_bursts
-from beep.measuring.clock import Keying, keying_of
+from beep.measuring.clock import KeyingName, keying_of
 from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
-from beep.measuring.tracks import tracks
-from beep.measuring.two_tones import beeps_in_turn, in_turn
+from beep.measuring.tracks import find_tracks
 from beep.measuring.verdict import doubt
 
 SNR_BANDWIDTH_HZ = 500.0
-THREADS = 2  # NumPy lets go of the lock for most of the time
-MOST_TRACKS = 3  # a channel, that are looked at closely
-FEWEST_BURSTS = 4
-FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
-NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
+THREADS = 2  # NumPy releases the interpreter lock most of the time
+MOST_TRACKS = 3  # measured per channel
+MOST_CARRIERS = 2  # returned per channel
+LEAST_BURSTS = 4  # of a track
+MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
+HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
+FAR_S = 1.2 * BEYOND_S  # a tone's band is extracted up to so long before and after its bursts
+NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
 PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
 
 
@@ -35,30 +37,30 @@ PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
 class Pulses:
     """The beeps one by one, arrays (N,) in order of time.
 
-    A beep that the recording's beginning or end cuts off is among them, is counted, and is not `whole`; where it is
-    cut its start or length is that of what is there.
+    A beep that is cut off by the beginning or end of the recording is counted, but is not `whole`: its start or length
+    is that of the recorded part.
     """
 
-    slot: NDArray[np.int64]  # of the keying clock, 0 for the first beep; a dash has the slot in which it begins
+    slot: NDArray[np.int64]  # of the keying clock, 0 for the first beep; of a dash, the first slot
     start_s: Array  # half amplitude of the rising edge, after the first sample
     start_sd_s: Array
     length_s: Array  # from half amplitude to half amplitude
     length_sd_s: Array
-    time_s: Array  # the moment of tone_hz: the middle of the beep
+    time_s: Array  # to which tone_hz belongs: the middle of the beep
     tone_hz: Array
     tone_sd_hz: Array
     level_db: Array  # amplitude against full scale
-    whole: NDArray[np.bool_]  # neither cut off by the recording's ends
-    slots: NDArray[np.int64]  # keying slots from this key-down to its key-up: 1, more in a dash
+    whole: NDArray[np.bool_]  # not cut off by the recording's ends
+    slots: NDArray[np.int64]  # keying slots from key-down to key-up: 1, more in a dash
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One keyed tone of a recording, or that there is none (`beeps` 0, nan elsewhere, and `note` says what there is).
+    """One keyed tone of a recording. Without one, `beeps` is 0, values are nan, and `note` gives the reason.
 
-    Lengths, period and tone are those received: motion stretches them by up to 3e-5 against what was sent. Over a
-    recording in which they move, `period_s`, `tone_hz` and `drift_hz_per_s` are value and slope of the straight line
-    through a smooth curve from the first beep to the last. `_sd` is a standard error.
+    Lengths, period and tone are as received: the satellite's motion stretches them by up to 3e-5. Where they change
+    during the recording, `period_s`, `tone_hz` and `drift_hz_per_s` are mean and slope of a straight line through a
+    smooth curve from the first beep to the last. `_sd` is a standard error.
     """
 
     channel: int  # 0 for mono or left
@@ -69,7 +71,7 @@ class Measurement:
     pause_s_sd: float
     period_s: float
     period_s_sd: float
-    jitter_s: float  # rms scatter of the pulses' lengths beyond what noise explains
+    jitter_s: float  # rms scatter of the pulse lengths, without what noise explains
     jitter_s_sd: float
     clock_jitter_s: float  # rms scatter of key-down about the steady clock
     rise_s: float  # length of an edge, raised cosine
@@ -83,27 +85,33 @@ class Measurement:
     snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
     snr_db_sd: float
     snr_bandwidth_hz: float
-    keying: Keying
+    keying: KeyingName
     hum_hz: tuple[float, ...]
     note: str
     pulses: Pulses
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a table, tones and lengths drawn, and a player."""
-        from beep.plot.notebook import measurement_html  # upwards, when a notebook asks: see docs/decisions.md
 
-        return measurement_html(self)
+class Measurements(tuple[Measurement, ...]):
+    """The measurements of a recording: by channel, and in a channel the lower tone first."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as JSON can hold them, nan as None; several measurements are listed under `channels`."""
+        tables = [_to_dict(measurement) for measurement in self]
+        return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
 
 
-def measure(
-    source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None
-) -> tuple[Measurement, ...]:
-    """Every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels) at `sample_rate_hz`.
+def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None) -> Measurements:
+    """Measure every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels).
 
-    At least one for each channel: where there are no beeps, one that says so. Two for a channel that mixes two
-    carriers keyed in turn, the one that sends first ahead. Raises RecordingError for what cannot be measured.
+    Samples need their `sample_rate_hz`. Each channel gives at least one measurement, without beeps where it has none.
+    A channel that holds both carriers gives two, the lower tone first. Raises RecordingError for what cannot be
+    measured.
 
-    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying.
+    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying, two tones
+    of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both carriers, the second
+    is lost where the receiver's second harmonic of the first is half as strong or more.
     """
     if isinstance(source, str | Path):
         with open_recording(source) as opened:
@@ -114,197 +122,175 @@ def measure(
         raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
     else:
         recording = recording_of(source, sample_rate_hz=sample_rate_hz)
-    bursts = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
+    rate_hz, channels = recording.sample_rate_hz, recording.channels
     hum = hum_lines(recording)
-    trials = []
-    for channel, found in enumerate(bursts):
-        for members in tracks(found)[:MOST_TRACKS]:
-            if len(members) >= FEWEST_BURSTS:
-                trials.append((channel, found.pick(members)))
-    framing = Framing(
-        sample_rate_hz=recording.sample_rate_hz, ratio=smooth_ratio(recording.sample_rate_hz / BAND_RATE_HZ)
-    )
+    bursts_of = find_bursts(recording.blocks(), sample_rate_hz=rate_hz, channels=channels)
+    candidates = [
+        (channel, picked(bursts, members))
+        for channel, bursts in enumerate(bursts_of)
+        for members in find_tracks(bursts)[:MOST_TRACKS]
+        if len(members) >= LEAST_BURSTS
+    ]
     bands = extract(
         recording.blocks(),
-        framing,
+        Framing(sample_rate_hz=rate_hz, ratio=smooth_ratio(rate_hz / BAND_RATE_HZ)),
         frames=recording.frames,
-        tones=[(channel, partial(_about, picked)) for channel, picked in trials],
+        channels=channels,
+        tones=[(channel, partial(_tone_near, bursts)) for channel, bursts in candidates],
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        looked_at = list(pool.map(_looked_at, bands, (picked for _, picked in trials)))
+        results = list(pool.map(_beeps_or_reason, bands, (bursts for _, bursts in candidates)))
     measurements: list[Measurement] = []
-    for channel in range(recording.channels):
-        mine: list[Beeps] = []
-        reasons = []
-        for (where, picked), beeps in zip(trials, looked_at, strict=True):
-            if where == channel and isinstance(beeps, str):
-                reasons.append(f"{beeps} (about {np.median(picked.tone_hz):.0f} Hz)")
-            elif where == channel and not isinstance(beeps, str):
-                mine.append(beeps)
-        kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
+    for channel in range(channels):
+        tried = [
+            (bursts, result) for (where, bursts), result in zip(candidates, results, strict=True) if where == channel
+        ]
+        kept = _without_by_products([result for _, result in tried if isinstance(result, Beeps)], bursts_of[channel])
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
+            reasons = [f"{reason} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, reason in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
-            measurements.append(_nothing(channel, note, hum[channel]))
-    return tuple(measurements)
+            measurements.append(_no_beeps(channel, note, hum[channel]))
+    return Measurements(measurements)
 
 
-def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
-    """The beeps at and between bursts, or why they are none."""
+def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
+    """Return the beeps of a track, or the reason why it has none."""
     beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
     return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
 
 
-def _about(bursts: Bursts, t_s: Array) -> Array:
-    """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
-    middle = (bursts.start_s + bursts.stop_s) / 2
-    after = np.searchsorted(middle, t_s)
-    away = np.minimum(
-        np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
-    )
-    return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
+def _tone_near(bursts: Bursts, t_s: Array) -> Array:
+    """Tone at times (N,), Hz, interpolated between bursts; nan far from all of them."""
+    middle_s = (bursts.start_s + bursts.stop_s) / 2
+    after = np.searchsorted(middle_s, t_s)
+    before_s, after_s = middle_s[np.maximum(after - 1, 0)], middle_s[np.minimum(after, len(middle_s) - 1)]
+    distance_s = np.minimum(np.abs(t_s - before_s), np.abs(t_s - after_s))
+    return np.where(distance_s < FAR_S, bursts.tone_at(t_s), np.nan)
 
 
-def _in_turn(
-    recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], hum_hz: tuple[float, ...], framing: Framing
-) -> list[Beeps]:
-    """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
-    if not found:
-        return []
-    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))), hum_hz)
-    if pair is None:
-        return []
-    both = beeps_in_turn(recording, channel, pair, framing)
-    return sorted(both, key=lambda each: float(each.start_s[0]))
+def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
+    """Remove harmonics and sidebands of other tones; return at most two tones, the lower one first.
 
-
-def _apart(found: list[Beeps]) -> list[Beeps]:
-    """Those that are not a by-product of a stronger one, at most two, the first to send ahead.
-
-    A harmonic, or a hum's sideband, is on when the tone is on; a second carrier is on when the first is not.
+    A by-product sends while its source sends. The second carrier sends while the first one pauses.
     """
     kept: list[Beeps] = []
-    for beeps in sorted(found, key=lambda each: -float(np.sum(each.tones.energy))):
-        together = [_overlap(beeps, other) for other in kept]
-        if len(kept) < 2 and all(part < 0.3 for part in together):
+    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.tones.energy))):
+        together = (_overlap(beeps, other.start_s, other.stop_s) for other in kept)
+        if len(kept) < MOST_CARRIERS and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
             kept.append(beeps)
-    return sorted(kept, key=lambda each: float(each.start_s[0]))
+    return sorted(kept, key=lambda beeps: beeps.tone.mean[0])
 
 
-def _overlap(one: Beeps, other: Beeps) -> float:
-    """Part of the time of one's beeps in which the other sends too."""
-    edges = np.concatenate([one.start_s, one.stop_s])
-    sent = np.interp(edges, np.stack([other.start_s, other.stop_s], 1).ravel(), _ramp(other))
-    count = len(one.start_s)
-    return float(np.sum(sent[count:] - sent[:count]) / np.sum(one.stop_s - one.start_s))
+def _is_harmonic(beeps: Beeps, bursts: Bursts) -> bool:
+    """Whether bursts at a half or a third of the tone send during the beeps, be they beeps themselves or not."""
+    tone_hz = beeps.tone((bursts.start_s + bursts.stop_s) / 2)
+    for order in (2, 3):
+        lower = picked(bursts, np.abs(order * bursts.tone_hz / tone_hz - 1) < HARMONIC_WITHIN)
+        if len(lower) and _overlap(beeps, lower.start_s, lower.stop_s) > HARMONIC_OVERLAP:
+            return True
+    return False
 
 
-def _ramp(beeps: Beeps) -> Array:
-    """Time that has been sent up to each edge, (2N,)."""
-    length = beeps.stop_s - beeps.start_s
-    before = np.cumsum(length) - length
-    return np.stack([before, before + length], 1).ravel()
+def _overlap(beeps: Beeps, start_s: Array, stop_s: Array) -> float:
+    """Share of the beeps' time that lies in intervals (N,), which are in order of their starts."""
+    stop_s = np.maximum.accumulate(stop_s)
+    start_s = np.maximum(start_s, np.concatenate([start_s[:1], stop_s[:-1]]))
+    length_s = stop_s - start_s
+    before_s = np.cumsum(length_s) - length_s
+    edges_s, covered_s = np.stack([start_s, stop_s], 1).ravel(), np.stack([before_s, before_s + length_s], 1).ravel()
+    sent_s = np.interp(beeps.stop_s, edges_s, covered_s) - np.interp(beeps.start_s, edges_s, covered_s)
+    return float(np.sum(sent_s) / np.sum(beeps.stop_s - beeps.start_s))
 
 
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
-    found = beeps.tones
-    length = beeps.stop_s - beeps.start_s
-    length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
+    tones = beeps.tones
+    length_s = beeps.stop_s - beeps.start_s
+    length_sd_s = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
-    pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
-    gap = beeps.start_s[1:] - beeps.stop_s[:-1]
-    adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
-    inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
-    gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
-    pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
-    period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
-    duty = pulse / period
-    ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
-    # Each amplitude by itself, and the noise from all pulses together.
-    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
-        NOISE_BINS_HZ * float(np.sum(found.length_s))
+    pulse_s, pulse_sd_s, jitter_s = typical(length_s[single], length_sd_s[single])
+    jitter_sd_s = np.hypot(jitter_s, np.sqrt(np.mean(length_sd_s[single] ** 2))) / np.sqrt(2 * np.sum(single))
+    pause_s, pause_sd_s = _pause(beeps)
+    period_s, period_sd_s = beeps.clock.period_s, beeps.clock.period_sd_s
+    duty = pulse_s / period_s
+    tone_hz, tone_sd_hz = beeps.tone.mean
+    drift_hz_s, drift_sd_hz_s = beeps.tone.slope
+    # Each amplitude has its own error, the noise that of all pulses together.
+    snr_variance = 1.57 * float(np.mean(2 / tones.energy)) / len(length_s) + 1 / (
+        NOISE_BINS_HZ * float(np.sum(tones.length_s))
     )
-    count = len(length)
-    tone, tone_sd = beeps.tone.mean
-    drift, drift_sd = beeps.tone.slope
-    spread = float(np.sum(single))
     return Measurement(
         channel=channel,
-        beeps=count,
-        pulse_s=pulse,
-        pulse_s_sd=pulse_sd,
-        pause_s=pause,
-        pause_s_sd=pause_sd,
-        period_s=period,
-        period_s_sd=period_sd,
-        jitter_s=jitter,
-        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * spread)),
+        beeps=len(length_s),
+        pulse_s=pulse_s,
+        pulse_s_sd=pulse_sd_s,
+        pause_s=pause_s,
+        pause_s_sd=pause_sd_s,
+        period_s=period_s,
+        period_s_sd=period_sd_s,
+        jitter_s=jitter_s,
+        jitter_s_sd=float(jitter_sd_s),
         clock_jitter_s=beeps.clock.scatter_s,
         rise_s=beeps.rise_s,
         rise_s_sd=beeps.rise_sd_s,
         duty=duty,
-        duty_sd=duty * float(np.hypot(pulse_sd / pulse, period_sd / period)),
-        tone_hz=tone,
-        tone_hz_sd=tone_sd,
-        drift_hz_per_s=drift,
-        drift_hz_per_s_sd=drift_sd,
-        snr_db=float(np.median(ratio)),
-        snr_db_sd=float(10 / np.log(10) * np.sqrt(ratio_var)),
+        duty_sd=duty * float(np.hypot(pulse_sd_s / pulse_s, period_sd_s / period_s)),
+        tone_hz=tone_hz,
+        tone_hz_sd=tone_sd_hz,
+        drift_hz_per_s=drift_hz_s,
+        drift_hz_per_s_sd=drift_sd_hz_s,
+        snr_db=float(np.median(10 * np.log10(tones.amplitude**2 / tones.density / SNR_BANDWIDTH_HZ))),
+        snr_db_sd=float(10 / np.log(10) * np.sqrt(snr_variance)),
         snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
-        keying=keying_of((pulse, pulse_sd), (pause, pause_sd)),
+        keying=keying_of((pulse_s, pulse_sd_s), (pause_s, pause_sd_s)),
         hum_hz=hum_hz,
         note="",
         pulses=Pulses(
             slot=beeps.slot,
             start_s=beeps.start_s,
             start_sd_s=beeps.start_sd_s,
-            length_s=length,
-            length_sd_s=length_sd,
-            time_s=found.time_s,
-            tone_hz=found.tone_hz,
-            tone_sd_hz=found.tone_sd_hz,
-            level_db=20 * np.log10(np.maximum(found.amplitude, 1e-12)),
+            length_s=length_s,
+            length_sd_s=length_sd_s,
+            time_s=tones.time_s,
+            tone_hz=tones.tone_hz,
+            tone_sd_hz=tones.tone_sd_hz,
+            level_db=20 * np.log10(np.maximum(tones.amplitude, 1e-12)),
             whole=beeps.whole,
             slots=beeps.slots,
         ),
     )
 
 
-def _seen(beeps: Beeps) -> NDArray[np.bool_]:
-    """Which gaps have both their ends recorded."""
-    return np.asarray(beeps.start_s[1:] > 0)
+def _pause(beeps: Beeps) -> tuple[float, float]:
+    """Typical gap between beeps of adjacent slots, both ends recorded, and its standard error; nan without one."""
+    recorded = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
+    if not recorded.any():
+        return np.nan, np.nan
+    gap_s = beeps.start_s[1:] - beeps.stop_s[:-1]
+    gap_sd_s = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
+    return typical(gap_s[recorded], gap_sd_s[recorded])[:2]
 
 
-def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
-    numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
-    none, whole = np.zeros(0), np.zeros(0, np.int64)
-    columns: dict[str, Any] = {field.name: none for field in fields(Pulses)}
-    columns |= {"slot": whole, "slots": whole, "whole": none.astype(bool)}
+def _no_beeps(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
+    numbers = {field.name: np.nan for field in fields(Measurement) if field.type is float}
     numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
+    columns: dict[str, Any] = {field.name: np.zeros(0) for field in fields(Pulses)}
+    columns |= {"slot": np.zeros(0, np.int64), "slots": np.zeros(0, np.int64), "whole": np.zeros(0, bool)}
     return Measurement(
         channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers
     )
 
 
-def to_json(measurements: tuple[Measurement, ...]) -> dict[str, Any]:
-    """The measurements as JSON has them: the first one's keys, and with several all of them under `channels`."""
-    tables = [_table(each) for each in measurements]
-    return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
-
-
-def _table(measured: Measurement) -> dict[str, Any]:
+def _to_dict(measurement: Measurement) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for field in fields(Measurement):
-        value = getattr(measured, field.name)
-        if field.name == "pulses":
-            columns = {name: getattr(value, name).tolist() for name in PULSE_COLUMNS}
-            table["pulses"] = [
-                dict(zip(columns, map(_number, row), strict=True)) for row in zip(*columns.values(), strict=True)
-            ]
-        else:
-            table[field.name] = list(value) if isinstance(value, tuple) else _number(value)
+        value = getattr(measurement, field.name)
+        table[field.name] = list(value) if isinstance(value, tuple) else _finite(value)
+    columns = [getattr(measurement.pulses, name).tolist() for name in PULSE_COLUMNS]
+    rows = zip(*columns, strict=True)
+    table["pulses"] = [dict(zip(PULSE_COLUMNS, map(_finite, row), strict=True)) for row in rows]
     return table
 
 
-def _number(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -19,7 +19,7 @@ from beep.base.errors import RecordingError
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
 LEAST_S = 1.0
-MOST_CHANNELS = 64
+_MOST_CHANNELS = 64
 LARGEST_RIFF = 0x7FFF_0000  # above, the length of a stream that did not know it
 BLOCK_BYTES = 4 << 20  # of float samples
 
@@ -151,9 +151,9 @@ def _check(recording: Recording) -> None:
             f"the sample rate must be a whole number from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, got {rate} from "
             f"{name}; convert it anew from its source"
         )
-    if not 1 <= channels <= MOST_CHANNELS:
+    if not 1 <= channels <= _MOST_CHANNELS:
         raise RecordingError(
-            f"a recording has 1 to {MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
+            f"a recording has 1 to {_MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
         )
     frames = max(recording.frames, 0)
     if frames < LEAST_S * rate:

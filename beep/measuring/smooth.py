@@ -11,12 +11,12 @@ STRAY = 6.0  # sigma of the inner half, beyond which a value tells nothing
 HUBER = 2.5  # sigma, beyond which a point counts less
 DEGREES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 38, 44, 52, 60)  # an overhead pass has 50
 PATIENCE = 3  # of them without gain, after which no higher one is tried
-ROUNDS, SKETCH = 12, 5  # of weights that follow the residuals, and as many as choose a degree
-SETTLED = 1e-3  # of the scatter, from one round to the next
+WEIGHT_ROUNDS, DEGREE_ROUNDS = 12, 5  # of weights that follow the residuals, and as many as choose a degree
+SCATTER_TOLERANCE = 1e-3  # of the scatter, from one round to the next
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
+class SmoothCurve:
     """A Legendre series over `low` to `high`: its first coefficients are mean and slope of the straight line in it."""
 
     low: float
@@ -57,7 +57,7 @@ class Curve:
         return (x - self.low) * self._scale - 1
 
 
-def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1]) -> Curve:
+def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1]) -> SmoothCurve:
     """The Legendre series through points (N,) of standard errors `sd`, of the degree that the points ask for.
 
     Points beyond 2.5 sigma count less (Huber); scatter beyond `sd` is estimated and adds to it; the degree is that of
@@ -71,7 +71,7 @@ def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1
     basis: Array = np.asarray(legendre.legvander(place, most), np.float64)
     best, least, waited = 1, np.inf, 0
     for degree in (degree for degree in DEGREES if degree <= most):
-        fit = _fit(basis[:, : degree + 1], y, sd, rounds=SKETCH)
+        fit = _fit(basis[:, : degree + 1], y, sd, rounds=DEGREE_ROUNDS)
         criterion = fit[3] + (degree + 1) * np.log(len(x))
         if criterion < least - 1e-9:
             best, least, waited = degree, criterion, 0
@@ -80,10 +80,10 @@ def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1
             if waited == PATIENCE:
                 break
     coefficients, covariance, scatter, _ = _fit(basis[:, : best + 1], y, sd)
-    return Curve(low=low, high=high, coefficients=coefficients, covariance=covariance, scatter=scatter)
+    return SmoothCurve(low=low, high=high, coefficients=coefficients, covariance=covariance, scatter=scatter)
 
 
-def _fit(basis: Array, y: Array, sd: Array, *, rounds: int = ROUNDS) -> tuple[Array, Array, float, float]:
+def _fit(basis: Array, y: Array, sd: Array, *, rounds: int = WEIGHT_ROUNDS) -> tuple[Array, Array, float, float]:
     """Coefficients, covariance, excess scatter, and -2 log likelihood of one robust fit."""
     count, unknowns = basis.shape
     scatter, trust = 0.0, np.ones(count)
@@ -106,7 +106,7 @@ def _fit(basis: Array, y: Array, sd: Array, *, rounds: int = ROUNDS) -> tuple[Ar
         excess = float(np.sum((clipped**2 * 1.02 * count / freedom - sd**2) / variance**2) / np.sum(1 / variance**2))
         before, scatter = scatter, float(np.sqrt(max(excess, 0.0)))
         trust = _huber(residual, np.sqrt(sd**2 + scatter**2) + floor)
-        if turn > 3 and abs(scatter - before) <= SETTLED * scatter:
+        if turn > 3 and abs(scatter - before) <= SCATTER_TOLERANCE * scatter:
             break
     variance = sd**2 + scatter**2
     z = np.abs(residual) / np.sqrt(variance)

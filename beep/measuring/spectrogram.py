@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.errors import RecordingError
+from beep.measuring.framing import Framer
 
 WINDOW_S = 1 / 6  # about: a power of two samples
 FIRST_STEPS = 8  # a window, at first
-ROWS = 800  # at least, where the recording is long enough; at most twice as many
+LEAST_ROWS = 800  # at least, where the recording is long enough; at most twice as many
 BATCH = 16  # windows transformed together: they stay in the cache
 HEARD_HZ = 12_000.0  # what a receiver's loudspeaker gives; kept unless more is asked for
 USUAL_TOP_HZ = 4_000.0
@@ -110,52 +110,49 @@ def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: fl
 
 
 class _Rows:
-    """Sums of the windows' powers, row by row, at most twice ROWS."""
+    """Sums of the windows' powers, row by row, at most twice LEAST_ROWS."""
 
     def __init__(self, *, size: int, bins: int) -> None:
-        self.size, self.bins = size, bins
-        self.step = max(1, size // FIRST_STEPS)
+        self.bins = bins
+        self._framer = Framer(size=size, step=max(1, size // FIRST_STEPS), most=BATCH)
         self.merged = 1  # windows in a row
         self.windows = 0  # in all rows
         hann = np.hanning(size + 1)[:-1]
         self._hann = (hann * 2 / hann.sum()).astype(np.float32)
-        self._rest: Samples = np.empty((0, 0), np.float32)
         self._sums: Samples = np.empty((0, 0, 0), np.float32)
+
+    @property
+    def step(self) -> int:
+        """Samples from window to window."""
+        return self._framer.step
 
     def take(self, block: Samples) -> None:
         """Add a block (N, channels)."""
         if not self._sums.size:
-            self._rest = np.empty((block.shape[1], 0), np.float32)
-            self._sums = np.zeros((block.shape[1], 2 * ROWS, self.bins), np.float32)
-        samples = np.concatenate([self._rest, block.T.astype(np.float32, copy=False)], axis=1)
-        start = 0
-        while start + self.size <= samples.shape[1]:
-            count = min((samples.shape[1] - start - self.size) // self.step + 1, BATCH, self._room())
-            stop = start + (count - 1) * self.step + self.size
-            windows = sliding_window_view(samples[:, start:stop], self.size, axis=1)[:, :: self.step]
-            spectrum = np.fft.rfft(windows * self._hann)[..., : self.bins]
+            self._sums = np.zeros((block.shape[1], 2 * LEAST_ROWS, self.bins), np.float32)
+        for frames in self._framer.frames(block.astype(np.float32, copy=False)):
+            spectrum = np.fft.rfft(frames * self._hann)[..., : self.bins]
             power = spectrum.real**2 + spectrum.imag**2
-            for number in range(count):
+            for number in range(power.shape[1]):
                 self._sums[:, (self.windows + number) // self.merged] += power[:, number]
-            self.windows += count
-            start += count * self.step
+            self.windows += power.shape[1]
             if not self._room():
                 self._fold()
-        self._rest = samples[:, start:]
+            self._framer.most = min(BATCH, self._room())
 
     def _room(self) -> int:
-        return 2 * ROWS * self.merged - self.windows
+        return 2 * LEAST_ROWS * self.merged - self.windows
 
     def _fold(self) -> None:
         """Halve the rows."""
-        if self.step < self.size:
-            self._sums[:, :ROWS] = self._sums[:, ::2]
-            self.step *= 2
-            self.windows = ROWS
+        if self.step < self._framer.size:
+            self._sums[:, :LEAST_ROWS] = self._sums[:, ::2]
+            self._framer.step *= 2
+            self.windows = LEAST_ROWS
         else:
-            self._sums[:, :ROWS] = self._sums[:, ::2] + self._sums[:, 1::2]
+            self._sums[:, :LEAST_ROWS] = self._sums[:, ::2] + self._sums[:, 1::2]
             self.merged *= 2
-        self._sums[:, ROWS:] = 0
+        self._sums[:, LEAST_ROWS:] = 0
 
     def means(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Mean power (channels, rows, bins), and how many windows each row is the mean of."""

@@ -11,8 +11,8 @@ from beep.measuring.bursts import Bursts
 SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
 STEEPEST_HZ_S = 45.0
 NEAR_HZ = 14.0
-LONGEST_S = 3.0
-FEWEST = 3  # bursts on a line
+LONGEST_BURST_S = 3.0
+LEAST_ON_LINE = 3  # bursts on a line
 STREWN_HZ = 20 * NEAR_HZ  # narrower is a line of its own, like hum
 SURE = 4.0  # sigmas above what chance puts on a line
 STRONGEST = 48  # bursts of a span that are looked at
@@ -32,14 +32,11 @@ class Line:
     slope_hz_s: float
 
 
-def tracks(bursts: Bursts, *, bridge_s: float = BRIDGE_S) -> list[Numbers]:
-    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time.
-
-    A line goes on after up to `bridge_s` without a burst.
-    """
+def find_tracks(bursts: Bursts) -> list[Numbers]:
+    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time."""
     groups: list[list[Line]] = []
     for line in _lines(bursts):
-        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line, bridge_s)) is not None]
+        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line)) is not None]
         if near:
             min(near, key=lambda one: one[0])[1].append(line)
         else:
@@ -49,7 +46,7 @@ def tracks(bursts: Bursts, *, bridge_s: float = BRIDGE_S) -> list[Numbers]:
 
 
 def _lines(bursts: Bursts) -> list[Line]:
-    short = np.flatnonzero(bursts.stop_s - bursts.start_s < LONGEST_S)
+    short = np.flatnonzero(bursts.stop_s - bursts.start_s < LONGEST_BURST_S)
     if not len(short):
         return []
     middle = (bursts.start_s + bursts.stop_s) / 2
@@ -61,10 +58,10 @@ def _lines(bursts: Bursts) -> list[Line]:
         if len(inside) > STRONGEST:
             inside = np.sort(inside[np.argsort(-bursts.energy[inside], kind="stable")[:STRONGEST]])
         for _ in range(LINES):
-            if len(inside) < FEWEST:
+            if len(inside) < LEAST_ON_LINE:
                 break
             near, slope, tone = _best_line(middle[inside] - first_s, bursts.tone_hz[inside], bursts.energy[inside])
-            if near.sum() < max(FEWEST, _by_chance(bursts.tone_hz[inside[~near]])):
+            if near.sum() < max(LEAST_ON_LINE, _by_chance(bursts.tone_hz[inside[~near]])):
                 break
             found.append(Line(members=inside[near], at_s=float(first_s), tone_hz=tone, slope_hz_s=slope))
             inside = inside[~near]
@@ -106,13 +103,13 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
 
 
-def _off(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> float | None:
+def _off(bursts: Bursts, old: Line, new: Line) -> float | None:
     """How badly a line goes on from an older one, against what is allowed; below zero where they share bursts."""
     shared = len(np.intersect1d(old.members, new.members))
     if shared >= 2:
         return -float(shared)
     gap_s = float(bursts.start_s[new.members[0]] - bursts.stop_s[old.members[-1]])
-    if not -1.0 < gap_s < bridge_s:
+    if not -1.0 < gap_s < BRIDGE_S:
         return None
     at_s = float(bursts.start_s[new.members[0]])
     ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)

@@ -4,7 +4,7 @@ import numpy as np
 
 from beep.measuring.beeps import Beeps
 
-FEWEST = 4  # whole pulses
+LEAST_WHOLE_PULSES = 4  # whole pulses
 LEAST_MEDIAN_ENERGY = 16.0
 ALIKE = 0.2  # of the usual length
 UNEVEN = 0.17  # of the period: the clip that is handed round since 1957 wanders by 10 %
@@ -21,7 +21,7 @@ def doubt(beeps: Beeps) -> str:
     """Why these are not the beeps of a satellite's keying, in words, or nothing."""
     count = len(beeps.slot)
     single = beeps.whole & (beeps.slots == 1)
-    if single.sum() < FEWEST:
+    if single.sum() < LEAST_WHOLE_PULSES:
         return "a keyed tone with too few pulses for a clock"
     energy = beeps.tones.energy
     if np.median(energy) < LEAST_MEDIAN_ENERGY:
