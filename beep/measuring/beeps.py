@@ -297,7 +297,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
     found = final.tones
     curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
     # A tone that bends within a pulse of length T looks as if it were T**2 / 40 of the bend higher in its middle.
-    found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
+    found = replace(found, tone_hz=found.tone_hz - curve.curvature_at(found.time_s) * found.length_s**2 / 40)
     curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
     slot = final.slot - final.slot[0]
     starts = on_clock(slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
