@@ -73,15 +73,13 @@ def _next_value(scenario: Scenario, name: str, key: str) -> Any:
 
 def _save(scenario: Scenario) -> Path:
     """Write a scenario as TOML under the first free name of beep-1.toml, beep-2.toml, ... in this folder."""
-    number = 1
+    number = 0
     while True:
+        number += 1
         path = Path(f"beep-{number}.toml")
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(to_toml(scenario))
+        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(to_toml(scenario))
             return path
-        except FileExistsError:
-            number += 1
 
 
 ARROWS = {b"[C": "right", b"[D": "left", b"OC": "right", b"OD": "left"}

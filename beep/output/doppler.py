@@ -54,5 +54,4 @@ def _doppler_hz(table: Table) -> list[float]:
 def _unix_us(table: Table) -> list[int]:
     if np.isnat(table["utc"]).any():
         raise ScenarioError("this format has absolute times, but the scenario has no date; give a start")
-    values: list[int] = table["utc"].astype("datetime64[us]").astype(np.int64).tolist()
-    return values
+    return list(map(int, table["utc"].astype("datetime64[us]").astype(np.int64)))
