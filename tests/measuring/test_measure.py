@@ -132,10 +132,10 @@ def test_two_carriers_mixed_in_mono_low_pass(noise: str, sideband: str) -> None:
 
     Measured: lengths within 0.6 ms all through, pulls of tones 1.04 to 1.07.
     """
-    settings = {"altitude_km": 230, "max_elevation_deg": 30, "duration_s": 240, "sample_rate_hz": 8000}
+    settings = {"altitude_km": 230, "max_elevation_deg": 30, "duration_s": 150, "sample_rate_hz": 8000}
     scenario = beep.Scenario(mix="mono", noise=noise, sideband=sideband, **settings)
     found = measure(beep.render(scenario), sample_rate_hz=8000)
-    assert [measurement.beeps for measurement in found] == [400, 400]
+    assert [measurement.beeps for measurement in found] == [250, 250]
     apart_s = np.abs(found[0].pulses.start_s[:, None] - found[1].pulses.start_s).min(axis=1)
     assert apart_s[1:] == pytest.approx(0.3, abs=0.002)  # what the beginning cuts off starts late
     for measurement, name in zip(found, ("20", "40"), strict=True):
@@ -248,7 +248,7 @@ def test_the_command(beep, tmp_path) -> None:
             ),
             850,  # of 1135 slots, of which some 250 lie below the edge of the day
         ),
-        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=22_050), 1010),
+        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=11_025), 1010),
     ],
     ids=["a morning's fading", "a tape"],
 )
