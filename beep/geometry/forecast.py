@@ -74,12 +74,11 @@ def passes(
     place, begin, above_rad = parse_station(station), parse_time(start), radians(above_deg)
     if tle is None:
         return Passes(_sputnik_predictions(place, begin, days, above_rad))
-    elements = elements_of(element_set(tle))
-    predictions, ended = [], None
+    elements, stop_s = elements_of(element_set(tle)), days * SECONDS_PER_DAY
+    predictions: list[Prediction] = []
+    ended = None
     try:
-        for passage in orbit_passes(
-            place, elements, begin, stop_s=days * SECONDS_PER_DAY, above_rad=above_rad, running=True
-        ):
+        for passage in orbit_passes(place, elements, begin, stop_s=stop_s, above_rad=above_rad, running=True):
             predictions.append(_prediction(place, begin, passage, elements))
     except TleError as error:
         if not predictions:
