@@ -49,12 +49,7 @@ class Passes(tuple[Prediction, ...]):
 
 
 def passes(
-    station: str,
-    start: str | datetime,
-    *,
-    days: float = 1.0,
-    tle: str | None = None,
-    min_elevation_deg: float = 0.0,
+    station: str, start: str | datetime, *, days: float = 1.0, tle: str | None = None, min_elevation_deg: float = 0.0
 ) -> Passes:
     """Passes over a station that rise within some days of `start`, and the one in progress at `start`.
 

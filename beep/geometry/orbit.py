@@ -101,10 +101,7 @@ def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
         basis = np.polynomial.chebyshev.chebvander(2 * (u_s / SEGMENT_S - segment) - 1, DEGREE)
         coefficients = np.array([series(int(number)) for number in numbers]).reshape(-1, 3, DEGREE + 1)
         slopes = coefficients @ _DERIVE * (2 / SEGMENT_S)
-        return (
-            np.einsum("nk,nik->in", basis, coefficients[which]),
-            np.einsum("nk,nik->in", basis, slopes[which]),
-        )
+        return (np.einsum("nk,nik->in", basis, coefficients[which]), np.einsum("nk,nik->in", basis, slopes[which]))
 
     return state
 

@@ -112,9 +112,7 @@ def _crossings(look: ViewFunction, low_s: Array, high_s: Array, above_rad: float
 
 
 def _described(
-    look: ViewFunction,
-    edges_s: list[tuple[float, float]],
-    within: tuple[float, float] | None = None,
+    look: ViewFunction, edges_s: list[tuple[float, float]], within: tuple[float, float] | None = None
 ) -> Iterator[Pass]:
     """Passes with these rises and sets; `within` limits where an endless pass is examined."""
     if not edges_s:

@@ -3,8 +3,6 @@
 import dataclasses
 from contextlib import suppress
 
-import numpy as np
-
 from beep.base.errors import ScenarioError
 from beep.measuring.spectrogram import Spectrogram, spectrogram
 from beep.scenario.scenario import Scenario
@@ -35,8 +33,5 @@ def scenario_spectrogram(scenario: Scenario) -> Spectrogram:
 
 def loud_part_s(reception: Reception, length_s: float) -> tuple[float, float]:
     """Start and end of the part of a recording, `length_s` long, around the closest moment above the horizon."""
-    t_s = np.append(reception.times_s, np.clip(reception.tca_s, 0.0, reception.duration_s))
-    view = reception.look(t_s)
-    loudest_s = float(t_s[np.argmin(np.where(view.elevation_rad > 0, view.range_m, np.inf))])
-    from_s = max(0.0, min(loudest_s - length_s / 2, reception.duration_s - length_s))
+    from_s = max(0.0, min(reception.loudest_s - length_s / 2, reception.duration_s - length_s))
     return from_s, min(from_s + length_s, reception.duration_s)

@@ -30,10 +30,8 @@ def warnings(reception: Reception) -> list[str]:
     lines = [*_pass_warnings(reception), *_clipping(reception)]
     if scenario.detector == "am":
         if scenario.low_hz > CLICK_HZ:
-            lines.append(
-                f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}; "
-                f"lower it to 100"
-            )
+            low = f"low_hz is {scenario.low_hz:g}; lower it to 100"
+            lines.append(f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but {low}")
         return lines
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(reception, carrier)
@@ -58,9 +56,8 @@ def _pass_warnings(reception: Reception) -> list[str]:
     if highest_deg <= 0:
         lines.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
     elif scenario.station is not None and highest_deg < LOW_PASS_DEG:
-        lines.append(
-            f"the max. elevation of this pass is only {highest_deg:.1f} degrees; give a later start for the next pass"
-        )
+        low = f"the max. elevation of this pass is only {highest_deg:.1f} degrees"
+        lines.append(f"{low}; give a later start for the next pass")
     if scenario.tle is not None and reception.epoch is not None:
         epoch = elements_of(scenario.tle).epoch
         days = abs((reception.epoch - epoch) / timedelta(days=1))
@@ -89,9 +86,8 @@ def _clipping(reception: Reception) -> list[str]:
 def _room_for(scenario: Scenario, carrier: Carrier, low_hz: float, high_hz: float) -> tuple[float, float]:
     """`tone_hz` and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
     ratio = carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
-    tone_hz = max(
-        scenario.tone_hz, 100 * ceil((scenario.tone_hz + (scenario.low_hz + MARGIN_HZ - low_hz) / ratio) / 100)
-    )
+    rise_hz = (scenario.low_hz + MARGIN_HZ - low_hz) / ratio
+    tone_hz = max(scenario.tone_hz, 100 * ceil((scenario.tone_hz + rise_hz) / 100))
     moved_hz = ratio * (tone_hz - scenario.tone_hz)
     return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + moved_hz + MARGIN_HZ) / 100))
 
@@ -165,7 +161,7 @@ def title(reception: Reception) -> str:
     else:
         text = "satellite frozen at closest approach" if scenario.still else "simple pass"
         text += f", altitude {scenario.altitude_km:g} km, max. elevation {scenario.max_elevation_deg:g}°"
-    return ", ".join(part for part in (text, date(reception.epoch)) if part)
+    return f"{text}, {date(reception.epoch)}" if reception.epoch else text
 
 
 def footer(reception: Reception) -> list[str]:
