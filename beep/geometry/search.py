@@ -118,10 +118,8 @@ def _described(
     if not edges_s:
         return
     aos_s, los_s = np.array(edges_s, np.float64).T
-    if within is None:
-        first_s, last_s = np.maximum(aos_s, los_s - _REACH_S), los_s
-    else:
-        first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + _REACH_S, within[1])])
+    from_s, until_s = (los_s - _REACH_S, los_s) if within is None else (within[0], min(within[0] + _REACH_S, within[1]))
+    first_s, last_s = np.maximum(aos_s, from_s), np.minimum(los_s, until_s)
     grid_s = np.linspace(first_s, last_s, _GRID)
     seen = look(grid_s.ravel())
     pick = np.arange(aos_s.size)

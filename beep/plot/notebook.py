@@ -14,7 +14,7 @@ from beep import plot
 from beep.base.errors import BeepError, ExtraError
 from beep.base.figures import with_error
 from beep.output.wav import write_wav
-from beep.plot.preview import at_low_rate, loud_part_s
+from beep.plot.preview import FIT_VALUES, at_low_rate, loud_part_s
 from beep.stream.resolve import receive
 from beep.stream.tiles import render
 from beep.stream.words import date, describe, minutes, orbit, place, recipe
@@ -34,16 +34,8 @@ PLAYED_RATE_HZ = 12_000
 LEAST_RATE_TO_TONE = 2.5
 EDGE_S = 0.003  # of a synthesized beep
 SIZE_IN, DPI = (7.0, 4.5), 90.0
-PASS_HEAD = (
-    "AOS (rise), UTC",
-    "azimuth",
-    "TCA (closest)",
-    "max. elevation",
-    "range",
-    "LOS (set)",
-    "azimuth",
-    "direction",
-)
+SKY_HEAD = ("TCA (closest)", "max. elevation", "range")
+PASS_HEAD = ("AOS (rise), UTC", "azimuth", *SKY_HEAD, "LOS (set)", "azimuth", "direction")
 RECEPTION_HEAD = ("name", "from, UTC", "until", "who", "report", "orbit says")
 DIRECTIONS = {"north": "northbound", "south": "southbound"}
 
@@ -133,15 +125,9 @@ def _synthesized(measurement: Measurement) -> tuple[Samples, int, float]:
 
 def fit_html(fitted: PassFit) -> str:
     """HTML of a fit: values with standard errors and biases, the residuals, and the picture of the fit."""
-    names = {
-        "tca_s": ("TCA (closest approach)", "s"),
-        "distance_km": ("distance", "km"),
-        "speed_km_s": ("speed", "km/s"),
-        "f0_hz": ("tone without Doppler", "Hz"),
-    }
     rows = [
         (title, *(with_error(estimate.value, estimate.sd, unit) for estimate in estimates))
-        for name, (title, unit) in names.items()
+        for name, (title, unit) in FIT_VALUES.items()
         for estimates in [(getattr(fitted, name), fitted.model_bias[name], fitted.ionosphere_bias[name])]
     ]
     shifts = {"time shift": (fitted.time_shift_s, "s"), "node shift": (fitted.node_shift_deg, "degrees")}

@@ -1,4 +1,4 @@
-"""A scenario's sound at the lowest usual sample rate that holds it, for pictures and players."""
+"""For pictures and notebooks: a scenario's sound at the lowest usual sample rate that holds it; titles of a fit."""
 
 import dataclasses
 from contextlib import suppress
@@ -10,6 +10,12 @@ from beep.stream.reception import Reception
 from beep.stream.resolve import receive
 from beep.stream.tiles import blocks
 
+FIT_VALUES = {  # of a fit: field, title and unit
+    "tca_s": ("TCA (closest approach)", "s"),
+    "distance_km": ("distance", "km"),
+    "speed_km_s": ("speed", "km/s"),
+    "f0_hz": ("tone without Doppler", "Hz"),
+}
 LOW_RATES_HZ = (12_000, 16_000, 24_000)
 BEYOND_BAND_HZ = 100.0  # shown beyond the filter's band, so that its edge is visible
 

@@ -45,10 +45,8 @@ def _simple(scenario: Scenario) -> Reception:
     if duration_s is None:
         duration_s = simple_pass_duration_s(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad)
         if duration_s < 1:
-            raise ScenarioError(
-                f"the pass must rise above the horizon, got max_elevation_deg {scenario.max_elevation_deg:g}; "
-                f"raise it, or give duration_s"
-            )
+            got = f"max_elevation_deg {scenario.max_elevation_deg:g}"
+            raise ScenarioError(f"the pass must rise above the horizon, got {got}; raise it, or give duration_s")
     tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
     return _reception(scenario, look, SIMPLE_SITE, _start(scenario), duration_s, tca_s)
@@ -145,11 +143,9 @@ def _check_tones(reception: Reception) -> None:
     for carrier in reception.scenario.heard:
         low_hz, high_hz = tone_range_hz(reception, carrier)
         if max(-low_hz, high_hz) >= half_hz:
-            raise ScenarioError(
-                f"a tone must stay below half the sample rate, {half_hz:g} Hz, with its Doppler "
-                f"that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz; "
-                f"lower tone_hz or raise sample_rate_hz"
-            )
+            got = f"with its Doppler that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz"
+            rule = f"a tone must stay below half the sample rate, {half_hz:g} Hz"
+            raise ScenarioError(f"{rule}, {got}; lower tone_hz or raise sample_rate_hz")
 
 
 # --- keying by date ---------------------------------------------------------------------------------------------
