@@ -219,9 +219,8 @@ def _power(text: str) -> float:
 def _check_line(line: str, form: str, number: int) -> None:
     """Raise TleError at the first wrong column of a TLE line, or where its checksum is wrong."""
     if len(line) < _WIDTH:
-        raise TleError(
-            f"line {number}, column {len(line) + 1}: truncated, a TLE line has {_WIDTH} columns; copy it whole"
-        )
+        end = f"line {number}, column {len(line) + 1}"
+        raise TleError(f"{end}: a TLE line has {_WIDTH} columns, but this one is truncated here; copy it whole")
     if len(line) > _WIDTH:
         after = line[_WIDTH:][:20]
         raise TleError(f"line {number}, column {_WIDTH + 1}: a TLE line has {_WIDTH} columns, but {after!r} follows")

@@ -124,12 +124,12 @@ def _layer(scenario: Scenario, named: Layer) -> Layer:
         hm_m=named.hm_m if scenario.hm_km is None else scenario.hm_km * 1e3,
         scale_m=named.scale_m if scenario.scale_km is None else scenario.scale_km * 1e3,
     )
-    for carrier in scenario.carriers:
-        if carrier.frequency_mhz * 1e6 <= layer.fof2_hz:
-            raise ScenarioError(
-                f"a wave passes a layer only above its critical frequency: at {carrier.frequency_mhz:g} MHz fof2_mhz "
-                f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
-            )
+    lowest_mhz = min(carrier.frequency_mhz for carrier in scenario.carriers)
+    if lowest_mhz * 1e6 <= layer.fof2_hz:
+        raise ScenarioError(
+            f"a wave passes a layer only above its critical frequency: at {lowest_mhz:g} MHz fof2_mhz "
+            f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
+        )
     if layer.hm_m < LEAST_HEIGHT * layer.scale_m:
         raise ScenarioError(
             f"a layer must not reach the ground: hm_km must be at least {LEAST_HEIGHT:g} times scale_km, got "

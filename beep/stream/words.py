@@ -8,7 +8,7 @@ import numpy as np
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of, satellite_name
 from beep.scenario.presets import preset, presets
-from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.scenario.scenario import Carrier, Scenario
 from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
 from beep.stream.resolve import solar_hour
 
@@ -172,17 +172,16 @@ def footer(reception: Reception) -> list[str]:
 
 def recipe(scenario: Scenario) -> str:
     """The preset with the fewest differences from the scenario, and these differences."""
-    names = [field.name for field in fields() if field.name not in PLACE_AND_DATE]
-    changes = {}
-    for base in presets():
-        values = vars(preset(base))
-        changes[base] = [name for name in names if getattr(scenario, name) != values[name]]
+    values = {name: value for name, value in vars(scenario).items() if name not in PLACE_AND_DATE}
+    changes = {
+        base: [name for name, value in values.items() if value != getattr(preset(base), name)] for base in presets()
+    }
     nearest = min(changes, key=lambda name: (len(changes[name]), name != "tass"))
     changed = changes[nearest]
     if len(changed) > MOST_CHANGES:
         return f"preset {nearest} with {len(changed)} changes"
-    written = ", ".join(f"{name} {_written(getattr(scenario, name))}" for name in changed)
-    return f"preset {nearest}" + (f" with {written}" if written else "")
+    written = ", ".join(f"{name} {_written(values[name])}" for name in changed)
+    return f"preset {nearest} with {written}" if written else f"preset {nearest}"
 
 
 def _written(value: object) -> str:
