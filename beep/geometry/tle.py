@@ -135,10 +135,10 @@ def _chosen(sets: list[_ElementSet], satellite: str | int | None) -> _ElementSet
         matching = [candidate for candidate in sets if wanted in (candidate.name.casefold(), str(candidate.number))]
         sets = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
         if not sets:
-            raise unknown_name("the satellite must be", satellite, names, error=TleError)
+            raise unknown_name("satellite must be", satellite, names, error=TleError)
     if len(sets) > 1:
         names = [f"{candidate.name} ({candidate.number})".lstrip() for candidate in sets]
-        raise TleError(f"one element set is needed, got {listed(names)}; choose one, like satellite = {sets[0].number}")
+        raise TleError(f"one element set is needed, got {listed(names)}; choose one, like satellite={sets[0].number}")
     return sets[0]
 
 
