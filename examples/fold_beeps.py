@@ -1,16 +1,23 @@
 """What a recording's beeps have in common: they are laid over each other, and a picture and a table come out.
 
-    python examples/fold_beeps.py recording.wav [picture.png]
+    python examples/fold_beeps.py [recording.wav [picture.png]]
 
+Without a recording it makes one of the preset `folklore`.
 The course of tone and level within a beep, what remains between the beeps, harmonics, hum, and how regular the keying
 is. It reads the first channel and knows nothing of how the sound was made: a beep is where the level near the strongest
 tone has the upper of its two values. Frequencies are of the recording; a tape's speed is in them.
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
+
+import beep
+
+Array = NDArray[Any]
 
 LOW_HZ, HIGH_HZ = 400.0, 3000.0  # in which the tone is looked for
 HALF_BAND_HZ = 120.0  # of the band around the tone
@@ -18,7 +25,7 @@ AROUND_S = 0.15  # of the gap, to both sides of a beep, that is shown
 STEP_S = 0.0005  # of the folded courses
 
 
-def analytic(samples, rate_hz, low_hz, high_hz):
+def analytic(samples: Array, rate_hz: float, low_hz: float, high_hz: float) -> Array:
     """Complex samples of a band with soft edges: their modulus is the level, their phase that of the tone."""
     spectrum = np.fft.fft(samples)
     frequency_hz = np.fft.fftfreq(samples.size, 1 / rate_hz)
@@ -27,17 +34,17 @@ def analytic(samples, rate_hz, low_hz, high_hz):
     return np.fft.ifft(spectrum)
 
 
-def smooth(values, width):
+def smooth(values: Array, width: int) -> Array:
     """Mean over `width` values."""
     return np.convolve(values, np.ones(width) / width, "same")
 
 
-def crossing(level, threshold, index):
+def crossing(level: Array, threshold: float, index: int) -> float:
     """Index with a fraction at which the level crosses a threshold after `index`."""
-    return index + (threshold - level[index]) / (level[index + 1] - level[index])
+    return float(index + (threshold - level[index]) / (level[index + 1] - level[index]))
 
 
-def beeps(level, rate_hz):
+def beeps(level: Array, rate_hz: float) -> Array:
     """Starts and ends in samples of the beeps: where the level is above the middle of its two values, in dB.
 
     The level is compared with that of the two seconds around. Shorter than 30 ms is no beep and no gap.
@@ -64,12 +71,12 @@ def beeps(level, rate_hz):
         half = np.median(level[start + third : stop - third]) / 2
         first = start - least + np.flatnonzero(level[max(start - least, 0) : start + third] < half)[-1:]
         last = stop - third + np.flatnonzero(level[stop - third : stop + least] >= half)[-1:]
-        if first.size and last.size and 0 < first[0] and last[0] + 1 < level.size:
+        if first.size and last.size and first[0] > 0 and last[0] + 1 < level.size:
             found.append((crossing(level, half, first[0]), crossing(level, half, last[0])))
     return np.array(found).reshape(-1, 2)
 
 
-def fold(samples, rate_hz):
+def fold(samples: Array, rate_hz: float) -> dict[str, Any]:
     """Return the features of a recording (N,) by name: numbers, and the folded courses as arrays."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size))) ** 2
     frequency_hz = np.fft.rfftfreq(samples.size, 1 / rate_hz)
@@ -108,8 +115,9 @@ def fold(samples, rate_hz):
     # Levels in the gaps against the beeps, by mean power; frequency of what remains there.
     power = np.abs(band) ** 2
 
-    def power_in(firsts, lasts):
-        return np.mean([power[int(a) : int(b)].mean() for a, b in zip(firsts, lasts, strict=True) if 0 <= a < b])
+    def power_in(firsts: Array, lasts: Array) -> float:
+        parts = [power[int(a) : int(b)].mean() for a, b in zip(firsts, lasts, strict=True) if 0 <= a < b]
+        return float(np.mean(parts))
 
     length = ends - starts
     pulse = power_in(starts + 0.2 * length, ends - 0.2 * length)
@@ -163,7 +171,7 @@ def fold(samples, rate_hz):
     }
 
 
-def around(samples, firsts, size, rate_hz, centres_hz, half_hz):
+def around(samples: Array, firsts: Array, size: int, rate_hz: float, centres_hz: Array, half_hz: float) -> Array:
     """Mean power (M,) within half_hz of each of M frequencies, in pieces of `size` samples."""
     count = max(size, round(rate_hz / 5))
     pieces = [samples[int(first) : int(first) + size] for first in firsts]
@@ -173,7 +181,7 @@ def around(samples, firsts, size, rate_hz, centres_hz, half_hz):
     return np.array([spectrum[np.abs(frequency_hz - centre_hz) < half_hz].sum() for centre_hz in centres_hz])
 
 
-def picture(features, path):
+def picture(features: dict[str, Any], path: str) -> None:
     """Write the folded courses of tone and level as a PNG."""
     import matplotlib
 
@@ -195,9 +203,13 @@ def picture(features, path):
     figure.savefig(path, dpi=100)
 
 
-def main():
+def main() -> None:
     """Print the features of a recording, and write a picture where one is asked for."""
-    samples, rate_hz = soundfile.read(sys.argv[1], always_2d=True)
+    if len(sys.argv) > 1:
+        samples, rate_hz = soundfile.read(sys.argv[1], always_2d=True)
+    else:
+        scenario = beep.preset("folklore")
+        samples, rate_hz = beep.render(scenario), scenario.sample_rate_hz
     features = fold(samples[:, 0], rate_hz)
     for name, value in features.items():
         if np.ndim(value) == 0:

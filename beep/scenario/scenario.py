@@ -222,7 +222,7 @@ class Scenario:
         0.5, "receiver", "AGC release time: how fast the gain recovers after a signal", above=0, most=10, needs="agc"
     )
     saturation_dbfs: float | None = field(
-        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=0, unset="no clipping"
+        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=20, unset="no clipping"
     )
     saturation_asymmetry: float = field(
         0.0,

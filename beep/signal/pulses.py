@@ -165,7 +165,8 @@ def chirp_turns(since_s: Array, *, chirp_hz: float, chirp_s: float) -> Samples:
     It tends to 0, so the phase jumps at the foot of a key-down, where the amplitude is 0.
     """
     settling = (since_s / -chirp_s).astype(np.float32)
-    turns: Samples = np.float32(chirp_hz * chirp_s) * np.exp(settling, out=settling)
+    turns: Samples = np.exp(settling, out=settling)
+    turns *= np.float32(chirp_hz * chirp_s)
     return turns
 
 
