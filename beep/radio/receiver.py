@@ -1,5 +1,6 @@
 """The receiver: beat oscillator, filters, AGC, audio stage, tape; functions of arrays of times and levels."""
 
+from functools import lru_cache
 from math import log, pi, sqrt
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import FilterShape, Sideband
+from beep.base.random import normal_quantiles, white_noise
 
 STOPBAND_DB = 80.0  # of each edge alone; two edges together leave 76
 ROUND_REACH = 2.5  # half widths from its middle beyond which a round filter is 38 dB down
@@ -16,6 +18,10 @@ AGC_LOOK_BACK = 5.0  # time constants after which an earlier level has no more e
 
 HUM_HARMONICS_DB = (0.0, -6.0, -12.0, -24.0)  # against the fundamental: a half-filtered rectifier (assumed)
 HUM_COLUMNS = 256
+
+FLUTTER_STREAM = 0xF1A7
+FLUTTER_GRID = 8  # random numbers per period of the flutter's highest frequency
+FLUTTER_REACH_S = 1.0  # of a random number to both sides: the speed is 6 dB down at half a cycle per second
 
 
 def doppler_sign(sideband: Sideband) -> int:
@@ -103,6 +109,20 @@ def saturated(samples: Samples, *, limit: float) -> Samples:
     return np.divide(samples, bent, out=bent)
 
 
+def even_harmonics(clipped: Samples, *, limit: float, asymmetry: float, half: int) -> Samples:
+    """Even harmonics (channels, N - 2 half) that an asymmetric stage adds to its clipped samples (channels, N).
+
+    The square of the samples over `limit`, times `asymmetry`, less its mean over 2 half + 1 samples, which stands for
+    the coupling capacitor that keeps the direct current back.
+    """
+    square = np.square(clipped)
+    total = np.cumsum(square, axis=1, dtype=np.float64)
+    total = np.concatenate([np.zeros((len(total), 1)), total], axis=1)
+    mean = (total[:, 2 * half + 1 :] - total[:, : -2 * half - 1]) / (2 * half + 1)
+    even: Samples = (square[:, half : square.shape[1] - half] - mean.astype(np.float32)) * np.float32(asymmetry / limit)
+    return even
+
+
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:
     """Mains hum (count,) from sample `first` on, with its harmonics below half the sample rate."""
     harmonic = np.array([n for n in range(1, len(HUM_HARMONICS_DB) + 1) if n * hum_hz < rate_hz / 2])
@@ -121,3 +141,44 @@ def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: flo
 def wow_s(t_s: Array, *, percent: float, rate_hz: float) -> Array:
     """Time (as `t_s`) by which a tape is ahead whose speed varies by `percent` at `rate_hz`, seconds."""
     return np.asarray(percent / 100 / (2 * pi * rate_hz) * np.sin(2 * pi * rate_hz * t_s))
+
+
+@lru_cache
+def _flutter_taps(corner_hz: float) -> Array:
+    """Taps (2 half + 1,) from random numbers to the time by which a tape is ahead, for a speed error of 1 rms.
+
+    The speed error is the difference of two means, one over half a period of the corner frequency, one over seconds:
+    flat between them, and 0 at 0 Hz. Its running sum is the time.
+    """
+    step_s = 1 / (FLUTTER_GRID * corner_hz)
+    half = round(FLUTTER_REACH_S / step_s)
+    slow = np.hanning(2 * half + 3)[1:-1]
+    fast = np.sinc(2 / FLUTTER_GRID * np.arange(-half, half + 1)) * slow
+    ahead_s = step_s * np.cumsum(fast / fast.sum() - slow / slow.sum())
+    dense = _spline(np.pad(ahead_s, 4), np.arange(0, ahead_s.size + 4, 1 / 16))
+    speed = np.diff(dense) * (16 / step_s)
+    return np.asarray(ahead_s / sqrt(np.sum(speed**2) / 16))
+
+
+def _spline(values: Array, position: Array) -> Array:
+    """Cubic B-spline with the coefficients `values` (M,) at positions from 0 up to M - 3."""
+    whole = position.astype(np.int64)
+    x = position - whole
+    y = 1 - x
+    weights = (y**3, 4 - 6 * x**2 + 3 * x**3, 4 - 6 * y**2 + 3 * y**3, x**3)
+    return np.asarray(sum(weight * values[whole + n] for n, weight in enumerate(weights)) / 6)
+
+
+def flutter_s(t_s: Array, *, percent: float, corner_hz: float, seed: int) -> Array:
+    """Time (as `t_s`) by which a tape is ahead whose speed varies at random, `percent` rms, seconds.
+
+    The spectrum of the speed is flat from 0.5 Hz to `corner_hz`, where it is 6 dB down. It is a sum of equal
+    pulses, each of two seconds and with a random number of its own, so it is known at any time without those before.
+    """
+    taps = _flutter_taps(corner_hz)
+    position = t_s * (FLUTTER_GRID * corner_hz)
+    first, last = int(np.floor(position.min())), int(np.floor(position.max()))
+    noise = white_noise(
+        seed, FLUTTER_STREAM, first - taps.size, last - first + taps.size + 3, quantiles=normal_quantiles()
+    )
+    return np.asarray(percent / 100 * _spline(np.convolve(noise, taps, "valid"), position - first))

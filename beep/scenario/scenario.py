@@ -78,6 +78,15 @@ class Scenario:
     )
     rise_s: float = field(0.005, "pulses", "rise and fall time of a pulse (raised-cosine edge)", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
+    clock_jitter_s: float = field(0.0, "pulses", "random shift of each key-down about its clock, rms", least=0)
+    click_db: float | None = field(
+        None,
+        "pulses",
+        "key click: burst of 0.8 ms at key-down, peak against the pulse's amplitude (assumed shape)",
+        least=-60,
+        most=20,
+        unset="no click",
+    )
     keying: tuple[Regime, ...] = field(
         (),
         "pulses",
@@ -120,6 +129,28 @@ class Scenario:
     )
     carrier_drift_hz_s: float = field(
         0.0, "carriers", "frequency drift of the transmitters, from the first sample (assumed)", least=-100, most=100
+    )
+    chirp_hz: float = field(
+        0.0, "carriers", "chirp: the carrier starts this much too low at key-down, then settles", least=-500, most=500
+    )
+    chirp_s: float = field(
+        0.025, "carriers", "time constant with which a chirp settles", least=0.001, most=10, needs="chirp_hz"
+    )
+    backwave_db: float | None = field(
+        None,
+        "carriers",
+        "residual carrier (backwave) while the key is up, against the pulse",
+        least=-80,
+        most=-3,
+        unset="no residual carrier",
+    )
+    backwave_offset_hz: float = field(
+        0.0,
+        "carriers",
+        "frequency of the residual carrier against the settled carrier",
+        least=-200,
+        most=200,
+        needs="backwave_db",
     )
 
     ionosphere: Ionosphere = field(
@@ -191,7 +222,15 @@ class Scenario:
         0.5, "receiver", "AGC release time: how fast the gain recovers after a signal", above=0, most=10, needs="agc"
     )
     saturation_dbfs: float | None = field(
-        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=0, unset="no clipping"
+        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=20, unset="no clipping"
+    )
+    saturation_asymmetry: float = field(
+        0.0,
+        "receiver",
+        "asymmetry of the clipping, which makes even harmonics: share of the square of the clipped sound",
+        least=-0.5,
+        most=0.5,
+        needs="saturation_dbfs",
     )
     hum_hz: float | None = field(
         None, "receiver", "frequency of the mains hum, e.g. 50 or 60", least=10, most=1000, unset="no hum"
@@ -204,6 +243,17 @@ class Scenario:
     )
     wow_hz: float = field(
         0.6, "receiver", "frequency of the tape's wow (speed variation)", least=0.05, most=10, needs="wow_percent"
+    )
+    flutter_percent: float = field(
+        0.0, "receiver", "random flutter of a tape recorder (speed variation), rms", least=0, most=4
+    )
+    flutter_hz: float = field(
+        25.0,
+        "receiver",
+        "highest frequency of the tape's random flutter; its spectrum is flat from 0.5 Hz up",
+        least=5,
+        most=50,
+        needs="flutter_percent",
     )
 
     duration_s: float | None = field(
@@ -256,6 +306,7 @@ class Scenario:
             pause_s=self.pause_s,
             rise_s=self.rise_s,
             jitter_s=self.jitter_s,
+            clock_jitter_s=self.clock_jitter_s,
             seed=self.seed,
         )
 
@@ -287,6 +338,12 @@ def _complaints(s: Scenario) -> Iterator[str]:
         yield (
             f"three times jitter_s plus rise_s must fit into the pulse and the pause ({shortest_s:g} s), "
             f"got jitter_s {s.jitter_s:g}; lower it to {(shortest_s - s.rise_s) / 3:.3g} or less"
+        )
+    least_pause_s = min(span.pause_s for span in s.key.spans) - s.rise_s - 3 * s.jitter_s
+    if s.clock_jitter_s and 6 * s.clock_jitter_s > least_pause_s:
+        yield (
+            f"six times clock_jitter_s, three times jitter_s and rise_s must fit into the pause, or pulses overlap: "
+            f"got clock_jitter_s {s.clock_jitter_s:g}; lower it to {least_pause_s / 6:.3g} or less"
         )
     if s.high_hz - s.low_hz < LEAST_BANDWIDTH_HZ:
         yield (

@@ -99,16 +99,24 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Keying:
-    """The whole keying: its spans in order of time, the rise time of an edge, the jitter of the pulse lengths."""
+    """The whole keying: spans in order of time, rise time of an edge, jitter of pulse lengths and of the clock."""
 
     spans: tuple[Span, ...]
     rise_s: float
     jitter_s: float = 0.0
+    clock_jitter_s: float = 0.0
     seed: int = 0
 
 
 def resolve(
-    regimes: Sequence[Regime], *, pulse_s: float, pause_s: float, rise_s: float, jitter_s: float = 0.0, seed: int = 0
+    regimes: Sequence[Regime],
+    *,
+    pulse_s: float,
+    pause_s: float,
+    rise_s: float,
+    jitter_s: float = 0.0,
+    clock_jitter_s: float = 0.0,
+    seed: int = 0,
 ) -> Keying:
     """Return the keying with these lengths from emission time 0 on, changed by the regimes."""
     spans = [Span(from_s=-inf, until_s=inf, key="keyed", origin_s=0.0, pulse_s=pulse_s, pause_s=pause_s, clock=0)]
@@ -120,4 +128,4 @@ def resolve(
             following = replace(following, pulse_s=regime.pulse_s, pause_s=regime.pause_s)
             following = replace(following, origin_s=regime.from_s, clock=last.clock + 1)
         spans.append(following)
-    return Keying(spans=tuple(spans), rise_s=rise_s, jitter_s=jitter_s, seed=seed)
+    return Keying(spans=tuple(spans), rise_s=rise_s, jitter_s=jitter_s, clock_jitter_s=clock_jitter_s, seed=seed)

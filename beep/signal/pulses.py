@@ -11,8 +11,10 @@ from beep.base.random import normal_quantiles, white_noise
 from beep.signal.keying import Keying, Span
 
 JITTER_STREAM = 0xBEE9  # random stream of clock 0; every further clock has its own
+CLOCK_JITTER_STREAM = 0xC10C  # the same for the shift of the key-downs
 JITTER_MOST = 3.0  # standard deviations
 _STREAM_STEP = 1 << 16  # between the random streams of two clocks
+CLICK_S = 0.0008  # duration of a key click, whose spectrum is 6 dB down at 1.25 kHz from the carrier (assumed)
 _TOUCHING_S = 1e-9  # intervals closer than this are joined: a pulse that continues in the next regime
 
 
@@ -24,15 +26,17 @@ def _pulse_number(clock_s: Array, span: Span, *, rise_s: float) -> Array:
     return np.floor((clock_s + rise_s / 2) / (span.pulse_s + span.pause_s))
 
 
-def _jitter_s(number: Array, span: Span, keying: Keying) -> Samples | float:
-    """Random delay of the end of each pulse, seconds: normal, limited to three sigmas, a function of its number."""
-    if keying.jitter_s == 0 or not number.size:
+def _jitter_s(
+    number: Array, span: Span, keying: Keying, *, rms_s: float, stream: int = JITTER_STREAM
+) -> Samples | float:
+    """Random delay of each pulse or of its end, seconds: normal, limited to three sigmas, a function of its number."""
+    if rms_s == 0 or not number.size:
         return 0.0
     first, last = int(number.min()), int(number.max())
-    stream = JITTER_STREAM + _STREAM_STEP * span.clock
+    stream += _STREAM_STEP * span.clock
     noise = white_noise(keying.seed, stream, first, last - first + 1, quantiles=normal_quantiles())
     limited = np.clip(noise, -JITTER_MOST, JITTER_MOST)[(number - first).astype(int)]
-    jitter_s: Samples = np.float32(keying.jitter_s) * limited
+    jitter_s: Samples = np.float32(rms_s) * limited
     return jitter_s
 
 
@@ -44,10 +48,10 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
     `rise_s` with half amplitude at the keying instant, so lengths are measured at half amplitude.
     """
     spans, rise_s = keying.spans, keying.rise_s
-    if len(spans) > 1:
+    if len(spans) > 1 or keying.clock_jitter_s:
         window = {"start_s": u_s.min() - rise_s, "stop_s": u_s.max() + rise_s}
         spans = tuple(s for s in spans if s.from_s <= window["stop_s"] and s.until_s >= window["start_s"])
-        if len(spans) > 1:
+        if len(spans) > 1 or keying.clock_jitter_s:
             return (
                 _edge(_inside_s(u_s, *pulses(keying, **window)), rise_s),
                 _edge(_inside_s(u_s, *pulses(keying, sends="always", **window)), rise_s),
@@ -58,7 +62,7 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
     clock_s = u_s - span.origin_s if span.origin_s else u_s
     number = _pulse_number(clock_s, span, rise_s=rise_s)
     since_start_s = clock_s - number * (span.pulse_s + span.pause_s)
-    until_end_s = span.pulse_s + _jitter_s(number, span, keying) - since_start_s
+    until_end_s = span.pulse_s + _jitter_s(number, span, keying, rms_s=keying.jitter_s) - since_start_s
     return _edge(np.minimum(since_start_s, until_end_s), rise_s), 1.0
 
 
@@ -125,8 +129,10 @@ def _key_down(keying: Keying, start_s: float, stop_s: float) -> tuple[Array, Arr
                 number = np.arange(low, np.ceil((high_s - span.origin_s) / period_s) + 1)
                 number = number[number >= 0] if span.clock else number
                 begins_s = span.origin_s + number * period_s
+                begins_s += _jitter_s(number, span, keying, rms_s=keying.clock_jitter_s, stream=CLOCK_JITTER_STREAM)
                 starts.append(np.maximum(begins_s, span.from_s))
-                ends.append(np.minimum(begins_s + span.pulse_s + _jitter_s(number, span, keying), span.until_s))
+                ends_s = begins_s + span.pulse_s + _jitter_s(number, span, keying, rms_s=keying.jitter_s)
+                ends.append(np.minimum(ends_s, span.until_s))
     all_starts, all_ends = np.concatenate(starts), np.concatenate(ends)
     return _joined(all_starts[all_ends > all_starts], all_ends[all_ends > all_starts])
 
@@ -139,6 +145,41 @@ def _joined(starts: Array, ends: Array) -> tuple[Array, Array]:
     starts, ends = starts[order], np.maximum.accumulate(ends[order])
     separate = np.append(True, starts[1:] > ends[:-1] + _TOUCHING_S)
     return starts[separate], ends[np.append(separate[1:], True)]
+
+
+def since_key_down_s(u_s: Array, keying: Keying, *, sends: Sends) -> Array:
+    """Time (N,) since a carrier's last key-down at ascending emission times (N,), infinite where there is none.
+
+    A key-down counts from the foot of its edge, where the time is -`rise_s` / 2. What was sent before the first of the
+    times does not count once it has ended.
+    """
+    half_s = keying.rise_s / 2
+    starts, _ = pulses(keying, start_s=u_s[0] - half_s, stop_s=u_s[-1] + half_s, sends=sends)
+    counts = np.diff(np.searchsorted(u_s, starts - half_s), prepend=0, append=u_s.size)
+    return np.asarray(u_s - np.repeat(np.append(-np.inf, starts), counts))
+
+
+def chirp_turns(since_s: Array, *, chirp_hz: float, chirp_s: float) -> Samples:
+    """Phase in turns of a carrier that is `chirp_hz` too low at key-down and settles with the time constant `chirp_s`.
+
+    It tends to 0, so the phase jumps at the foot of a key-down, where the amplitude is 0.
+    """
+    settling = (since_s / -chirp_s).astype(np.float32)
+    turns: Samples = np.exp(settling, out=settling)
+    turns *= np.float32(chirp_hz * chirp_s)
+    return turns
+
+
+def mean_chirp_hz(length_s: Array, *, chirp_hz: float, chirp_s: float) -> Array:
+    """Mean frequency offset of a chirp over a pulse of each length; 0 where the length is infinite."""
+    return np.asarray(-chirp_hz * -np.expm1(-length_s / chirp_s) * (chirp_s / length_s))
+
+
+def click(since_s: Array, *, rise_s: float) -> Samples:
+    """Amplitude, 0 to 1, of a key click: one cycle of a raised cosine from the foot of each edge (assumed shape)."""
+    position = np.clip((since_s + rise_s / 2) * (2 * np.pi / CLICK_S), 0, 2 * np.pi).astype(np.float32)
+    shape: Samples = (1 - np.cos(position)) / 2
+    return shape
 
 
 def carrier(turns: Array) -> Samples:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.radio.channel import amplitude
-from beep.radio.receiver import doppler_sign, wow_s
+from beep.radio.receiver import doppler_sign
 from beep.stream.plan import OVERLAP, PIECE, PIECES, TILE, Plan
+from beep.stream.reception import tape_ahead_s
 
 NODES = 8  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz (at 8 kHz and 100 km: 3e-8)
 GROUP = 32  # tiles whose geometry is evaluated together
@@ -42,9 +43,8 @@ def course_of_group(plan: Plan, group: int) -> Course:
     start_s = tile_start_s(plan, group * GROUP + np.arange(GROUP))[:, None]
     look = reception.look((start_s + (nodes + 1) / 2 * length_s).ravel())
     time_s = start_s + np.linspace(0, length_s, 2 * PIECES + 1)
-    ahead_s = None
-    if scenario.wow_percent > 0:
-        ahead_s = wow_s(time_s, percent=scenario.wow_percent, rate_hz=scenario.wow_hz)
+    ahead_s = tape_ahead_s(scenario, time_s)
+    if ahead_s is not None:
         time_s = time_s + ahead_s
 
     def at_points(delay_s: Array) -> Array:

@@ -76,12 +76,12 @@ class Plan:
         if not scenario.agc:
             return 0
         steps = agc_steps(attack_s=scenario.agc_attack_s, release_s=scenario.agc_release_s, step_s=self.step_s)
-        return -(-steps // AGC_STEPS)
+        return -(-(steps + 1) // AGC_STEPS)
 
     @property
     def needs_neighbours(self) -> bool:
         """Whether some stage of a tile reads the tiles beside it."""
-        return self.scenario.agc or self.scenario.detector == "am" or self.scenario.saturation_dbfs is not None
+        return self.scenario.detector == "am" or self.scenario.saturation_dbfs is not None
 
 
 def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
@@ -136,6 +136,7 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
     reach_hz = filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
+    highest_hz += max(abs(scenario.chirp_hz), abs(scenario.backwave_offset_hz))
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
     return max(LEAST_RATE_HZ, 2 * reach_hz + SCALE_RATE_HZ / 10, reach_hz + highest_hz + 25 / scenario.rise_s)

@@ -12,7 +12,7 @@ from beep.geometry.look import Look, LookFunction
 from beep.geometry.stations import Station
 from beep.radio.channel import Link, amplitude, carrier_to_noise_db_hz, ionospheric_doppler_hz, link
 from beep.radio.ionosphere import Layer
-from beep.radio.receiver import doppler_sign, noise_bandwidth_hz
+from beep.radio.receiver import doppler_sign, flutter_s, noise_bandwidth_hz, wow_s
 from beep.scenario.scenario import Carrier, Scenario
 
 TIMES = 2001
@@ -69,13 +69,25 @@ def doppler_hz(reception: Reception, carrier: Carrier, t_s: Array, *, delay_rate
 def tone_hz(reception: Reception, carrier: Carrier, t_s: Array, *, shift_hz: Array, delay_s: Array) -> Array:
     """Tone (N,) of a carrier at times (N,), from its Doppler shift (N,) and delay (N,); negative beyond zero beat.
 
-    Offset and drift of both oscillators are in it, those of the transmitter at the moment of emission; wow is not.
+    Offset and drift of both oscillators are in it, those of the transmitter at the moment of emission. Wow, flutter and
+    chirp are not: it is the tone into which the carrier settles.
     """
     scenario = reception.scenario
     sent_hz = scenario.carrier_offset_hz + scenario.carrier_drift_hz_s * (t_s - delay_s)
     received_hz = shift_hz + sent_hz * (1 + shift_hz / (carrier.frequency_mhz * 1e6))
     centre_hz = scenario.tone_without_doppler_hz(carrier)
     return centre_hz + doppler_sign(scenario.sideband) * (received_hz - scenario.receiver_drift_hz_s * t_s)
+
+
+def tape_ahead_s(scenario: Scenario, t_s: Array) -> Array | None:
+    """Time by which the tape is ahead at each time of the recording, seconds; None where its speed is constant."""
+    parts = []
+    if scenario.wow_percent > 0:
+        parts.append(wow_s(t_s, percent=scenario.wow_percent, rate_hz=scenario.wow_hz))
+    if scenario.flutter_percent > 0:
+        percent, corner_hz = scenario.flutter_percent, scenario.flutter_hz
+        parts.append(flutter_s(t_s, percent=percent, corner_hz=corner_hz, seed=scenario.seed))
+    return np.sum(parts, axis=0) if parts else None
 
 
 def tone_range_hz(reception: Reception, carrier: Carrier) -> tuple[float, float]:

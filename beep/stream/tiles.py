@@ -24,15 +24,15 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.random import normal_quantiles, white_noise
-from beep.radio.receiver import agc_gain, agc_steps, doppler_sign, hum, saturated
+from beep.radio.receiver import agc_gain, agc_steps, doppler_sign, even_harmonics, hum, saturated
 from beep.scenario.scenario import Scenario
-from beep.signal.pulses import carrier, key
+from beep.signal.pulses import carrier, chirp_turns, click, key, since_key_down_s
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
 from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
 from beep.stream.reception import Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
-AGC_LEAD = 2  # steps, some 10 ms, by which the gain is early: the audio comes later than the level that the AGC detects
+COUPLING_S = 0.02  # over which an asymmetric stage loses its direct current (assumed)
 
 T = TypeVar("T")
 
@@ -107,11 +107,9 @@ def levelled(reader: Reader, number: int) -> Samples:
     if not scenario.agc:
         return reader.get(filtered, number)
     times = {"attack_s": scenario.agc_attack_s, "release_s": scenario.agc_release_s, "step_s": plan.step_s}
-    tiles = range(number - plan.look_back, number + 2)
-    level = np.concatenate([reader.get(peaks, n) for n in tiles], axis=1)
-    stop = level.shape[1] - AGC_STEPS + AGC_LEAD
-    start = stop - AGC_STEPS - agc_steps(**times)
-    gain = agc_gain(level[:, start:stop], **times, target=plan.amplitude)[..., None]
+    level = np.concatenate([reader.get(peaks, n) for n in range(number - plan.look_back, number + 1)], axis=1)
+    start = level.shape[1] - 1 - AGC_STEPS - agc_steps(**times)
+    gain = agc_gain(level[:, start:-1], **times, target=plan.amplitude)[..., None]  # not from the step itself: causal
     samples = reader.get(filtered, number)
     part = np.linspace(0, 1, samples.shape[1] // AGC_STEPS, endpoint=False, dtype=np.float32)  # of a step
     return samples * (gain[:, :-1] + np.diff(gain, axis=1) * part).reshape(samples.shape)
@@ -140,10 +138,15 @@ def tile(reader: Reader, number: int) -> Samples:
     if scenario.saturation_dbfs is None:
         return reader.get(mixed, number).T
     limit = 10 ** (scenario.saturation_dbfs / 20)
+    asymmetry = scenario.saturation_asymmetry
+    half = round(COUPLING_S / 2 * scenario.sample_rate_hz * plan.fine) if asymmetry else 0
+    reach = FINE_REACH * plan.fine if plan.fine > 1 else 0
+    clipped = saturated(_with_neighbours(reader, mixed, number, reach + half), limit=limit)
+    if asymmetry:
+        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, half=half)
+        clipped = clipped[:, half : clipped.shape[1] - half] + even
     if plan.fine == 1:
-        return saturated(reader.get(mixed, number), limit=limit).T
-    reach = FINE_REACH * plan.fine
-    clipped = saturated(_with_neighbours(reader, mixed, number, reach), limit=limit)
+        return clipped.T
     windows = sliding_window_view(clipped, 2 * reach + 1, axis=1)[:, :: plan.fine]
     decimated: Samples = np.einsum("cfk,k->cf", windows, plan.decimation)
     return decimated.T
@@ -151,6 +154,8 @@ def tile(reader: Reader, number: int) -> Samples:
 
 def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], number: int, margin: int) -> Samples:
     """A stage's samples of a tile, with `margin` samples of the tiles before and after it."""
+    if margin == 0:
+        return reader.get(stage, number)
     before, samples, after = (reader.get(stage, n) for n in (number - 1, number, number + 1))
     return np.concatenate([before[:, -margin:], samples, after[:, :margin]], axis=1)
 
@@ -159,7 +164,10 @@ def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], nu
 
 
 def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
-    """Phase in turns and amplitude of each carrier, both (carriers, samples), relative to its receiver's oscillator."""
+    """Phase in turns and amplitude of each carrier, relative to its receiver's oscillator: (waves, carriers, samples).
+
+    The first wave is the keyed carrier, the second the residual carrier, where there is one.
+    """
     scenario, row = plan.scenario, number % GROUP
     powers = _powers(PIECE * plan.scale)
 
@@ -171,7 +179,8 @@ def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
         time_s = course.time_s[row]
 
     # What arrives at t was sent at u = t - delay, and was keyed then.
-    keyed = [key(u_s, plan.key) for u_s in (time_s - course.group_delay_s[:, row]) @ powers]
+    sent_s = (time_s - course.group_delay_s[:, row]) @ powers
+    keyed = [key(u_s, plan.key) for u_s in sent_s]
     down = np.stack([key_down for key_down, _ in keyed])
     power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keyed)))
     factor = plan.key_and_power[..., None, None]
@@ -187,9 +196,30 @@ def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
     turns[..., 0] -= np.rint(turns[..., 0])
     gain = course.gain[:, row] @ powers[:2].astype(np.float32)
     strength: Samples = plan.amplitude.astype(np.float32)[:, None, None] * gain
-    strength *= keying
-    count = len(strength)
-    return (turns @ powers).reshape(count, -1), strength.reshape(count, -1)
+    turns = turns @ powers
+    waves = [(turns, keying)]
+    if scenario.backwave_db is not None:
+        rest = np.float32(10 ** (scenario.backwave_db / 20)) * (power - keying)
+        waves.append((turns + sign * scenario.backwave_offset_hz * sent_s, rest))
+    if scenario.chirp_hz or scenario.click_db is not None:
+        waves[0] = _at_key_down(scenario, turns, keying, sent_s)
+    shape = (len(waves), len(turns), -1)
+    phase, envelope = (np.stack(columns) for columns in zip(*waves, strict=True))
+    return phase.reshape(shape), (strength * envelope).reshape(shape)
+
+
+def _at_key_down(scenario: Scenario, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
+    """Phase in turns and keying of each carrier with chirp and key click, all (carriers, PIECES, samples)."""
+    sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
+    turns, keying = turns.copy(), keying.copy()
+    for row, sent in enumerate(scenario.heard):
+        u_s = sent_s[row % len(sent_s)]
+        since_s = since_key_down_s(u_s.ravel(), scenario.key, sends=sent.sends).reshape(u_s.shape)
+        if scenario.chirp_hz:
+            turns[row] += sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
+        if scenario.click_db is not None:
+            keying[row] += np.float32(10 ** (scenario.click_db / 20)) * click(since_s, rise_s=scenario.rise_s)
+    return turns, keying
 
 
 @lru_cache
@@ -200,13 +230,15 @@ def _powers(count: int) -> Array:
 
 
 def _in_noise(plan: Plan, turns: Array, strength: Samples, number: int, *, stream: int = 0) -> Samples:
-    """Cosine of each carrier with its amplitude and its noise (carriers, samples)."""
-    samples = carrier(turns)
-    samples *= strength
+    """Sum of the cosines of each carrier's waves with their amplitude, and its noise (carriers, samples)."""
+    samples = carrier(turns[0])
+    samples *= strength[0]
+    for more_turns, more_strength in zip(turns[1:], strength[1:], strict=True):
+        samples += carrier(more_turns) * more_strength
     if plan.scenario.noise != "off":
         first = (number * TILE - OVERLAP) * plan.scale
         for row, rms in enumerate(plan.noise_rms):
-            noise = white_noise(plan.scenario.seed, stream + row, first, turns.shape[1], quantiles=normal_quantiles())
+            noise = white_noise(plan.scenario.seed, stream + row, first, turns.shape[-1], quantiles=normal_quantiles())
             samples[row] += np.float32(rms) * noise
     return samples
 
@@ -217,13 +249,13 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
     The carrier is at 0 Hz: its cosine and sine, each with its own noise, are real and imaginary part.
     """
     turns, strength = _carriers(plan, course, number)
-    baseband = np.empty(turns.shape, np.complex64)
+    baseband = np.empty(turns.shape[1:], np.complex64)
     baseband.real = _in_noise(plan, turns, strength, number)
     baseband.imag = _in_noise(plan, turns - 0.25, strength, number, stream=QUADRATURE_STREAM)
     spectrum = np.fft.fft(_fft_blocks(plan, baseband))
     spectrum *= plan.if_spectrum
     valid = np.abs(np.fft.ifft(spectrum)[..., 2 * OVERLAP * plan.scale :]).astype(np.float32, copy=False)
-    return valid.reshape(len(turns), -1)
+    return valid.reshape(len(baseband), -1)
 
 
 def _band_filtered(plan: Plan, samples: Samples) -> Samples:

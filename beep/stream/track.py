@@ -12,17 +12,17 @@ from beep.base.arrays import Array
 from beep.base.errors import ScenarioError
 from beep.radio.channel import amplitude, ionospheric_doppler_hz, path_loss_db, received_dbw, spin_gain
 from beep.radio.ionosphere import slant_electron_content
-from beep.radio.receiver import wow_s
+from beep.radio.receiver import doppler_sign
 from beep.scenario.scenario import Carrier, Scenario
-from beep.signal.pulses import pulses
-from beep.stream.reception import Reception, c_n0_db_hz, tone_hz
+from beep.signal.pulses import mean_chirp_hz, pulses
+from beep.stream.reception import Reception, c_n0_db_hz, tape_ahead_s, tone_hz
 from beep.stream.resolve import receive
 
 ROWS_AT_ONCE = 256  # each needs five rays of 160 nodes
 PULSES_S = 200.0  # of the recording, keyed together
 LEAST_STEP_S = 1e-6
 ARRIVAL_ROUNDS = 4  # each gains a factor of some 1e4
-WOW_ROUNDS = 10  # each gains one of 20 or more
+WOW_ROUNDS = 16  # each gains one of 5 or more: wow of 5 % with flutter of 4 % rms
 FIELD_AT_1_M_V = 30**0.5  # of 1 W from an isotropic antenna, rms: sqrt(Z0 / 4 pi), Z0 taken as 120 pi ohms
 
 Columns = dict[str, NDArray[Any]]
@@ -131,11 +131,13 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
     """Columns (N,) of all that is keyed within the recording, carrier by carrier, some hundreds of rows at a time.
 
     `carrier` by its whole MHz, and `number` from 0; `sent_start_s` and `sent_end_s`, emission times at half amplitude;
-    `start_s` and `end_s`, the same in the recording, a tape's wow included. Pulses below the horizon are listed too. A
-    missing start or end, as of a carrier that always sends, is nan.
+    `start_s` and `end_s`, the same in the recording, a tape's wow and flutter included; `chirp_hz`, mean tone of the
+    pulse less the settled tone that `track` gives. Pulses below the horizon are listed too. A missing start or end, as
+    of a carrier that always sends, is nan.
     """
     reception = receive(scenario)
     scenario = reception.scenario
+    sign = doppler_sign(scenario.sideband)
     for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         count = 0
         for first_s in np.arange(0.0, reception.duration_s, PULSES_S):
@@ -152,6 +154,7 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
                 "sent_end_s": ends,
                 "start_s": _received_s(reception, carrier, starts),
                 "end_s": _received_s(reception, carrier, ends),
+                "chirp_hz": sign * mean_chirp_hz(ends - starts, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s),
             }
             count += starts.size
 
@@ -165,8 +168,11 @@ def _received_s(reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
     for _ in range(ARRIVAL_ROUNDS):
         arrival_s = sent_s[known] + _group_delay_s(reception, carrier, arrival_s)
     heard_s = arrival_s
-    for _ in range(WOW_ROUNDS if scenario.wow_percent > 0 else 0):
-        heard_s = arrival_s - wow_s(heard_s, percent=scenario.wow_percent, rate_hz=scenario.wow_hz)
+    for _ in range(WOW_ROUNDS if arrival_s.size else 0):
+        ahead_s = tape_ahead_s(scenario, heard_s)
+        if ahead_s is None:
+            break
+        heard_s = arrival_s - ahead_s
     received_s[known] = heard_s
     return received_s
 

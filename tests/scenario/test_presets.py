@@ -85,7 +85,7 @@ def test_folklore_is_the_clip():
     scenario = preset("folklore")
 
     assert (scenario.pulse_s, scenario.pause_s, scenario.tone_hz) == (0.183, 0.55, 1061.0)
-    assert 0.015 <= scenario.rise_s <= 0.02
+    assert 0.015 <= 0.59 * scenario.rise_s <= 0.02  # from 10 to 90 % of a raised cosine
     assert scenario.still
 
 

@@ -210,6 +210,13 @@ EVERYTHING = {  # every effect at once
     "saturation_dbfs": -3.0,
     "hum_hz": 60.0,
     "wow_percent": 0.3,
+    "clock_jitter_s": 0.01,
+    "click_db": 3.0,
+    "chirp_hz": 40.0,
+    "backwave_db": -15.0,
+    "backwave_offset_hz": -20.0,
+    "saturation_asymmetry": 0.1,
+    "flutter_percent": 1.0,
 }
 CUT = [
     {"sample_rate_hz": 8000, "jitter_s": 0.01, "noise": "rural", "duration_s": 60},
@@ -217,6 +224,7 @@ CUT = [
     EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30},
     EVERYTHING | {"sample_rate_hz": 8000, "duration_s": 30, "detector": "am", "low_hz": 100},
     EVERYTHING | {"sample_rate_hz": 44_100, "duration_s": 5, "mix": "mono", "agc_release_s": 0.1},
+    EVERYTHING | {"sample_rate_hz": 44_100, "duration_s": 5, "high_hz": 4400, "agc": False},  # clipped at that rate
 ]
 
 

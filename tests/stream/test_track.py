@@ -218,8 +218,9 @@ def pulses_of(scenario):
         MORNING,
         Scenario(duration_s=20, jitter_s=0.01, wow_percent=1, wow_hz=0.5),
         Scenario(duration_s=30, keying="10:0.2:0.4,20:silent,25:keyed"),
+        Scenario(duration_s=30, jitter_s=0.01, clock_jitter_s=0.02, wow_percent=0.3, flutter_percent=1.5),
     ],
-    ids=["plain", "morning", "jitter and wow", "regimes"],
+    ids=["plain", "morning", "jitter and wow", "regimes", "clock jitter and flutter"],
 )
 def test_pulses_sound_when_they_are_listed(scenario):
     """Without noise the envelope crosses half of the pulse's amplitude at the listed times."""
