@@ -32,7 +32,6 @@ from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PI
 from beep.stream.reception import Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
-COUPLING_S = 0.02  # over which an asymmetric stage loses its direct current (assumed)
 
 T = TypeVar("T")
 
@@ -139,12 +138,13 @@ def tile(reader: Reader, number: int) -> Samples:
         return reader.get(mixed, number).T
     limit = 10 ** (scenario.saturation_dbfs / 20)
     asymmetry = scenario.saturation_asymmetry
-    half = round(COUPLING_S / 2 * scenario.sample_rate_hz * plan.fine) if asymmetry else 0
+    step = plan.tile_frames * plan.fine // AGC_STEPS
     reach = FINE_REACH * plan.fine if plan.fine > 1 else 0
-    clipped = saturated(_with_neighbours(reader, mixed, number, reach + half), limit=limit)
+    clipped = saturated(_with_neighbours(reader, mixed, number, 2 * step if asymmetry else reach), limit=limit)
     if asymmetry:
-        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, half=half)
-        clipped = clipped[:, half : clipped.shape[1] - half] + even
+        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, step=step)
+        even += clipped[:, step:-step]
+        clipped = even[:, step - reach : even.shape[1] - step + reach]
     if plan.fine == 1:
         return clipped.T
     windows = sliding_window_view(clipped, 2 * reach + 1, axis=1)[:, :: plan.fine]
@@ -202,19 +202,20 @@ def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
         rest = np.float32(10 ** (scenario.backwave_db / 20)) * (power - keying)
         waves.append((turns + sign * scenario.backwave_offset_hz * sent_s, rest))
     if scenario.chirp_hz or scenario.click_db is not None:
-        waves[0] = _at_key_down(scenario, turns, keying, sent_s)
+        waves[0] = _at_key_down(plan, turns, keying, sent_s)
     shape = (len(waves), len(turns), -1)
     phase, envelope = (np.stack(columns) for columns in zip(*waves, strict=True))
     return phase.reshape(shape), (strength * envelope).reshape(shape)
 
 
-def _at_key_down(scenario: Scenario, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
+def _at_key_down(plan: Plan, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
     """Phase in turns and keying of each carrier with chirp and key click, all (carriers, PIECES, samples)."""
+    scenario = plan.scenario
     sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
     turns, keying = turns.copy(), keying.copy()
     for row, sent in enumerate(scenario.heard):
         u_s = sent_s[row % len(sent_s)]
-        since_s = since_key_down_s(u_s.ravel(), scenario.key, sends=sent.sends).reshape(u_s.shape)
+        since_s = since_key_down_s(u_s.ravel(), plan.key, sends=sent.sends).reshape(u_s.shape)
         if scenario.chirp_hz:
             turns[row] += sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
         if scenario.click_db is not None:
