@@ -78,11 +78,8 @@ def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
     """
     if not starts.size:
         return np.full(u_s.shape, -np.inf)
-    after = np.searchsorted(starts, u_s)
-    last, following = np.maximum(after - 1, 0), np.minimum(after, starts.size - 1)
-    inside_s: Array = np.maximum(
-        np.minimum(u_s - starts[last], ends[last] - u_s), np.minimum(u_s - starts[following], ends[following] - u_s)
-    )
+    nearest = np.searchsorted((ends[:-1] + starts[1:]) / 2, u_s)
+    inside_s: Array = np.minimum(u_s - starts[nearest], ends[nearest] - u_s)
     return inside_s
 
 
