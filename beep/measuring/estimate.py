@@ -187,8 +187,8 @@ def estimate_edges(
         expected, window = expected_s[at : at + PULSES_AT_ONCE], window_s[at : at + PULSES_AT_ONCE]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
         t_s, level, recorded = _levels(band, expected, picked(tones, slice(at, at + PULSES_AT_ONCE)), side_s, floor)
-        moments, score = _scores(
-            t_s, level, recorded, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
+        moments, (score,) = _scores(
+            t_s, level, recorded, expected, window, rising=rising, rises_s=(rise_s,), rate_hz=band.rate_hz
         )
         peak, _ = _peaks(moments, score)
         part = slice(at, at + PULSES_AT_ONCE)
@@ -221,9 +221,11 @@ def rise_gains(
     for rising, expected in zip((True, False), ends_s, strict=True):
         t_s, level, recorded = _levels(band, expected, tones, side_s, floor)
         window = np.full(len(expected), window_s)
-        for number, rise_s in enumerate(rises_s):
-            tried = _scores(t_s, level, recorded, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz)
-            _, top = _peaks(*tried)
+        moments, scores = _scores(
+            t_s, level, recorded, expected, window, rising=rising, rises_s=rises_s, rate_hz=band.rate_hz
+        )
+        for number, score in enumerate(scores):
+            _, top = _peaks(moments, score)
             gains[number] += np.sum(top * 2 * tones.amplitude**2 / (tones.density * band.rate_hz))
     return gains
 
@@ -282,10 +284,13 @@ def _scores(
     window_s: Array,
     *,
     rising: bool,
-    rise_s: float,
+    rises_s: tuple[float, ...],
     rate_hz: float,
-) -> tuple[Array, Array]:
-    """Return moments (N, trials), and how far an edge there reduces the sum of squares of levels (N, count), halved."""
+) -> tuple[Array, list[Array]]:
+    """Return moments (N, trials), and for each length of the edges a score (N, trials).
+
+    The score is half of what an edge at this moment takes from the sum of squares of levels (N, count).
+    """
     offset = expected_s - t_s[:, 0]
     step = 0.25 / rate_hz
     first, last = (offset.min() - window_s.max()) / step, (offset.max() + window_s.max()) / step
@@ -293,18 +298,22 @@ def _scores(
     # Whole samples of a shift are a correlation; each quarter of a sample needs a kernel of its own.
     quarter, whole = trials % 4, trials // 4
     lag = np.arange(-whole[-1], t_s.shape[1] - whole[0])
-    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
     size = 1 << int(np.ceil(np.log2(len(lag))))
-    score = np.empty((len(t_s), len(trials)))
     spectra = np.fft.rfft(level, size, axis=1), np.fft.rfft(recorded, size, axis=1)
-    for part in range(4):
-        model = np.interp((1.0 if rising else -1.0) * (lag / rate_hz - part * step), kernel_s, kernel)
-        both = spectra[0] * np.fft.rfft(model, size).conj() - spectra[1] * np.fft.rfft(model**2 / 2, size).conj()
-        mine = np.flatnonzero(quarter == part)
-        score[:, mine] = np.fft.irfft(both, size, axis=1)[:, (lag[0] + whole[mine]) % size]
     shifts = trials * step
-    score[np.abs(shifts - offset[:, None]) > window_s[:, None] + step] = NOWHERE
-    return t_s[:, :1] + shifts, score
+    outside = np.abs(shifts - offset[:, None]) > window_s[:, None] + step
+    scores = []
+    for rise_s in rises_s:
+        kernel_s, kernel = edge_kernel(rise_s, rate_hz)
+        score = np.empty((len(t_s), len(trials)))
+        for part in range(4):
+            model = np.interp((1.0 if rising else -1.0) * (lag / rate_hz - part * step), kernel_s, kernel)
+            both = spectra[0] * np.fft.rfft(model, size).conj() - spectra[1] * np.fft.rfft(model**2 / 2, size).conj()
+            mine = np.flatnonzero(quarter == part)
+            score[:, mine] = np.fft.irfft(both, size, axis=1)[:, (lag[0] + whole[mine]) % size]
+        score[outside] = NOWHERE
+        scores.append(score)
+    return t_s[:, :1] + shifts, scores
 
 
 def _peaks(moments: Array, score: Array) -> tuple[Array, Array]:
