@@ -109,18 +109,19 @@ def saturated(samples: Samples, *, limit: float) -> Samples:
     return np.divide(samples, bent, out=bent)
 
 
-def even_harmonics(clipped: Samples, *, limit: float, asymmetry: float, half: int) -> Samples:
-    """Even harmonics (channels, N - 2 half) that an asymmetric stage adds to its clipped samples (channels, N).
+def even_harmonics(clipped: Samples, *, limit: float, asymmetry: float, step: int) -> Samples:
+    """Even harmonics (channels, N - 2 step) that an asymmetric stage adds to its clipped samples (channels, N).
 
-    The square of the samples over `limit`, times `asymmetry`, less its mean over 2 half + 1 samples, which stands for
-    the coupling capacitor that keeps the direct current back.
+    The square of the samples over `limit`, times `asymmetry`, less its mean around each moment: that of the two steps
+    beside each edge of a step, and linear between. It stands for the coupling capacitor, which keeps DC back.
     """
-    square = np.square(clipped)
-    total = np.cumsum(square, axis=1, dtype=np.float64)
-    total = np.concatenate([np.zeros((len(total), 1)), total], axis=1)
-    mean = (total[:, 2 * half + 1 :] - total[:, : -2 * half - 1]) / (2 * half + 1)
-    even: Samples = (square[:, half : square.shape[1] - half] - mean.astype(np.float32)) * np.float32(asymmetry / limit)
-    return even
+    square = np.square(clipped).reshape(len(clipped), -1, step)
+    mean = square.mean(axis=2)
+    at_edges = (mean[:, :-1] + mean[:, 1:])[..., None] / 2
+    part = np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
+    even: Samples = square[:, 1:-1] - (at_edges[:, :-1] + np.diff(at_edges, axis=1) * part)
+    even *= np.float32(asymmetry / limit)
+    return even.reshape(len(clipped), -1)
 
 
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:

@@ -3,6 +3,8 @@
 Functions of arrays of any shape.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from beep.base.arrays import Array, Samples
@@ -15,6 +17,7 @@ CLOCK_JITTER_STREAM = 0xC10C  # the same for the shift of the key-downs
 JITTER_MOST = 3.0  # standard deviations
 _STREAM_STEP = 1 << 16  # between the random streams of two clocks
 CLICK_S = 0.0008  # duration of a key click, whose spectrum is 6 dB down at 1.25 kHz from the carrier (assumed)
+_BLOCK_S = 16.0  # in which key-downs are computed
 _TOUCHING_S = 1e-9  # intervals closer than this are joined: a pulse that continues in the next regime
 
 
@@ -51,7 +54,9 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
     if len(spans) > 1 or keying.clock_jitter_s:
         window = {"start_s": u_s.min() - rise_s, "stop_s": u_s.max() + rise_s}
         spans = tuple(s for s in spans if s.from_s <= window["stop_s"] and s.until_s >= window["start_s"])
-        if len(spans) > 1 or keying.clock_jitter_s:
+        if len(spans) == 1 and spans[0].key == "keyed" and keying.clock_jitter_s:
+            return _edge(_inside_s(u_s, *pulses(keying, **window)), rise_s), 1.0
+        if len(spans) > 1:
             return (
                 _edge(_inside_s(u_s, *pulses(keying, **window)), rise_s),
                 _edge(_inside_s(u_s, *pulses(keying, sends="always", **window)), rise_s),
@@ -73,11 +78,8 @@ def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
     """
     if not starts.size:
         return np.full(u_s.shape, -np.inf)
-    after = np.searchsorted(starts, u_s)
-    last, following = np.maximum(after - 1, 0), np.minimum(after, starts.size - 1)
-    inside_s: Array = np.maximum(
-        np.minimum(u_s - starts[last], ends[last] - u_s), np.minimum(u_s - starts[following], ends[following] - u_s)
-    )
+    nearest = np.searchsorted((ends[:-1] + starts[1:]) / 2, u_s)
+    inside_s: Array = np.minimum(u_s - starts[nearest], ends[nearest] - u_s)
     return inside_s
 
 
@@ -98,7 +100,8 @@ def pulses(keying: Keying, *, start_s: float, stop_s: float, sends: Sends = "pul
     infinite for a transmission without start or end.
     """
     longest_s = max(span.pulse_s + span.pause_s for span in keying.spans)
-    starts, ends = _key_down(keying, start_s - 2 * longest_s, stop_s + 2 * longest_s)  # wide enough to end each pause
+    low, high = start_s - 2 * longest_s, stop_s + 2 * longest_s  # wide enough to end each pause
+    starts, ends = _key_down(keying, _BLOCK_S * np.floor(low / _BLOCK_S), _BLOCK_S * np.ceil(high / _BLOCK_S))
     if sends != "pulse":
         on = [span for span in keying.spans if span.key != "silent"]
         on_starts, on_ends = _joined(np.array([s.from_s for s in on]), np.array([s.until_s for s in on]))
@@ -112,6 +115,7 @@ def pulses(keying: Keying, *, start_s: float, stop_s: float, sends: Sends = "pul
     return starts[overlaps], ends[overlaps]
 
 
+@lru_cache(maxsize=8)
 def _key_down(keying: Keying, start_s: float, stop_s: float) -> tuple[Array, Array]:
     """Starts and ends of the intervals with the key down that touch the window; intervals that touch are joined."""
     starts, ends = [np.empty(0)], [np.empty(0)]
@@ -164,8 +168,8 @@ def chirp_turns(since_s: Array, *, chirp_hz: float, chirp_s: float) -> Samples:
 
     It tends to 0, so the phase jumps at the foot of a key-down, where the amplitude is 0.
     """
-    settling = (since_s / -chirp_s).astype(np.float32)
-    turns: Samples = np.exp(settling, out=settling)
+    turns: Samples = (since_s / -chirp_s).astype(np.float32)
+    np.exp(turns, out=turns)
     turns *= np.float32(chirp_hz * chirp_s)
     return turns
 
@@ -177,8 +181,9 @@ def mean_chirp_hz(length_s: Array, *, chirp_hz: float, chirp_s: float) -> Array:
 
 def click(since_s: Array, *, rise_s: float) -> Samples:
     """Amplitude, 0 to 1, of a key click: one cycle of a raised cosine from the foot of each edge (assumed shape)."""
-    position = np.clip((since_s + rise_s / 2) * (2 * np.pi / CLICK_S), 0, 2 * np.pi).astype(np.float32)
-    shape: Samples = (1 - np.cos(position)) / 2
+    shape = np.zeros(since_s.shape, np.float32)
+    clicks = since_s < CLICK_S - rise_s / 2
+    shape[clicks] = (1 - np.cos((since_s[clicks] + rise_s / 2) * (2 * np.pi / CLICK_S))) / 2
     return shape
 
 

@@ -32,9 +32,9 @@ from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PI
 from beep.stream.reception import Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
-COUPLING_S = 0.02  # over which an asymmetric stage loses its direct current (assumed)
 
 T = TypeVar("T")
+Waves = list[tuple[Array, Samples]]  # phase in turns and amplitude of each carrier; for the residual carriers another
 
 
 class Reader:
@@ -87,7 +87,7 @@ def filtered(reader: Reader, number: int) -> Samples:
     course_of_tile = reader.get(course, number // GROUP)
     if scenario.detector == "am":
         return _envelope(plan, course_of_tile, number)
-    tones = _in_noise(plan, *_carriers(plan, course_of_tile, number), number)
+    tones = _in_noise(plan, _carriers(plan, course_of_tile, number), number)
     if scenario.mix == "mono" and not scenario.agc:  # each receiver has its own AGC: they are mixed after it
         tones = tones.sum(axis=0, keepdims=True)
     return _band_filtered(plan, tones)
@@ -139,12 +139,13 @@ def tile(reader: Reader, number: int) -> Samples:
         return reader.get(mixed, number).T
     limit = 10 ** (scenario.saturation_dbfs / 20)
     asymmetry = scenario.saturation_asymmetry
-    half = round(COUPLING_S / 2 * scenario.sample_rate_hz * plan.fine) if asymmetry else 0
+    step = plan.tile_frames * plan.fine // AGC_STEPS
     reach = FINE_REACH * plan.fine if plan.fine > 1 else 0
-    clipped = saturated(_with_neighbours(reader, mixed, number, reach + half), limit=limit)
+    clipped = saturated(_with_neighbours(reader, mixed, number, 2 * step if asymmetry else reach), limit=limit)
     if asymmetry:
-        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, half=half)
-        clipped = clipped[:, half : clipped.shape[1] - half] + even
+        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, step=step)
+        even += clipped[:, step:-step]
+        clipped = even[:, step - reach : even.shape[1] - step + reach]
     if plan.fine == 1:
         return clipped.T
     windows = sliding_window_view(clipped, 2 * reach + 1, axis=1)[:, :: plan.fine]
@@ -163,10 +164,10 @@ def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], nu
 # --- parts of the first stage, at the internal rate, with the overlap -------------------------------------------
 
 
-def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
-    """Phase in turns and amplitude of each carrier, relative to its receiver's oscillator: (waves, carriers, samples).
+def _carriers(plan: Plan, course: Course, number: int) -> Waves:
+    """Phase in turns and amplitude of each carrier, both (carriers, samples), relative to its receiver's oscillator.
 
-    The first wave is the keyed carrier, the second the residual carrier, where there is one.
+    The first pair is of the keyed carriers, the second of the residual carriers, where there are some.
     """
     scenario, row = plan.scenario, number % GROUP
     powers = _powers(PIECE * plan.scale)
@@ -180,9 +181,9 @@ def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
 
     # What arrives at t was sent at u = t - delay, and was keyed then.
     sent_s = (time_s - course.group_delay_s[:, row]) @ powers
-    keyed = [key(u_s, plan.key) for u_s in sent_s]
-    down = np.stack([key_down for key_down, _ in keyed])
-    power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keyed)))
+    keys = [key(u_s, plan.key) for u_s in sent_s]
+    down = np.stack([key_down for key_down, _ in keys])
+    power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keys)))
     factor = plan.key_and_power[..., None, None]
     keying = factor[:, 0] * down + factor[:, 1] * power
 
@@ -202,19 +203,19 @@ def _carriers(plan: Plan, course: Course, number: int) -> tuple[Array, Samples]:
         rest = np.float32(10 ** (scenario.backwave_db / 20)) * (power - keying)
         waves.append((turns + sign * scenario.backwave_offset_hz * sent_s, rest))
     if scenario.chirp_hz or scenario.click_db is not None:
-        waves[0] = _at_key_down(scenario, turns, keying, sent_s)
-    shape = (len(waves), len(turns), -1)
-    phase, envelope = (np.stack(columns) for columns in zip(*waves, strict=True))
-    return phase.reshape(shape), (strength * envelope).reshape(shape)
+        waves[0] = _at_key_down(plan, turns, keying, sent_s)
+    count = len(turns)
+    return [(phase.reshape(count, -1), (strength * keyed).reshape(count, -1)) for phase, keyed in waves]
 
 
-def _at_key_down(scenario: Scenario, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
+def _at_key_down(plan: Plan, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
     """Phase in turns and keying of each carrier with chirp and key click, all (carriers, PIECES, samples)."""
+    scenario = plan.scenario
     sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
     turns, keying = turns.copy(), keying.copy()
     for row, sent in enumerate(scenario.heard):
         u_s = sent_s[row % len(sent_s)]
-        since_s = since_key_down_s(u_s.ravel(), scenario.key, sends=sent.sends).reshape(u_s.shape)
+        since_s = since_key_down_s(u_s.ravel(), plan.key, sends=sent.sends).reshape(u_s.shape)
         if scenario.chirp_hz:
             turns[row] += sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
         if scenario.click_db is not None:
@@ -229,16 +230,18 @@ def _powers(count: int) -> Array:
     return np.stack([np.ones_like(step), step, step**2])
 
 
-def _in_noise(plan: Plan, turns: Array, strength: Samples, number: int, *, stream: int = 0) -> Samples:
+def _in_noise(plan: Plan, waves: Waves, number: int, *, stream: int = 0) -> Samples:
     """Sum of the cosines of each carrier's waves with their amplitude, and its noise (carriers, samples)."""
-    samples = carrier(turns[0])
-    samples *= strength[0]
-    for more_turns, more_strength in zip(turns[1:], strength[1:], strict=True):
-        samples += carrier(more_turns) * more_strength
+    parts = [(carrier(turns), strength) for turns, strength in waves]
+    samples = parts[0][0]
+    samples *= parts[0][1]
+    for more, strength in parts[1:]:
+        more *= strength
+        samples += more
     if plan.scenario.noise != "off":
         first = (number * TILE - OVERLAP) * plan.scale
         for row, rms in enumerate(plan.noise_rms):
-            noise = white_noise(plan.scenario.seed, stream + row, first, turns.shape[-1], quantiles=normal_quantiles())
+            noise = white_noise(plan.scenario.seed, stream + row, first, samples.shape[1], quantiles=normal_quantiles())
             samples[row] += np.float32(rms) * noise
     return samples
 
@@ -248,10 +251,11 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
 
     The carrier is at 0 Hz: its cosine and sine, each with its own noise, are real and imaginary part.
     """
-    turns, strength = _carriers(plan, course, number)
-    baseband = np.empty(turns.shape[1:], np.complex64)
-    baseband.real = _in_noise(plan, turns, strength, number)
-    baseband.imag = _in_noise(plan, turns - 0.25, strength, number, stream=QUADRATURE_STREAM)
+    waves = _carriers(plan, course, number)
+    baseband = np.empty(waves[0][1].shape, np.complex64)
+    baseband.real = _in_noise(plan, waves, number)
+    quadrature = [(turns - 0.25, strength) for turns, strength in waves]
+    baseband.imag = _in_noise(plan, quadrature, number, stream=QUADRATURE_STREAM)
     spectrum = np.fft.fft(_fft_blocks(plan, baseband))
     spectrum *= plan.if_spectrum
     valid = np.abs(np.fft.ifft(spectrum)[..., 2 * OVERLAP * plan.scale :]).astype(np.float32, copy=False)
