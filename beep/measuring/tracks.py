@@ -10,7 +10,7 @@ from beep.measuring.bursts import Bursts
 
 SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
 STEEPEST_HZ_S = 45.0
-NEAR_HZ = 14.0
+NEAR_HZ, NEAR_PART = 14.0, 0.02  # of a line, the larger: a tape's flutter is a part of the tone
 LONGEST_S = 3.0
 FEWEST = 3  # bursts on a line
 STREWN_HZ = 20 * NEAR_HZ  # narrower is a line of its own, like hum
@@ -93,14 +93,15 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     i, slope = i[keep], slope[keep]
     if not len(slope):
         return np.zeros(len(t_s), bool), 0.0, 0.0
-    off = np.abs(hz - hz[i][:, None] - slope[:, None] * (t_s - t_s[i][:, None]))
+    near_hz = np.maximum(NEAR_HZ, NEAR_PART * hz[i])[:, None]
+    off = NEAR_HZ / near_hz * np.abs(hz - hz[i][:, None] - slope[:, None] * (t_s - t_s[i][:, None]))
     weight = np.log1p(energy)
     score = (np.maximum(1 - (off / NEAR_HZ) ** 2, 0) * weight).sum(axis=1) - 0.02 * np.abs(slope) * weight.mean()
     best = int(score.argmax())
     near = off[best] < NEAR_HZ
     if np.ptp(t_s[near]) > 1.0 and near.sum() > 2:
         bend, tone = np.polyfit(t_s[near], hz[near], 1)
-        refined = np.abs(hz - tone - bend * t_s) < NEAR_HZ
+        refined = np.abs(hz - tone - bend * t_s) < max(NEAR_HZ, NEAR_PART * tone)
         if abs(bend) < STEEPEST_HZ_S and refined.sum() >= near.sum():
             return refined, float(bend), float(tone)
     return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
@@ -117,5 +118,5 @@ def _off(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> float | None:
     at_s = float(bursts.start_s[new.members[0]])
     ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
     back = new.tone_hz + new.slope_hz_s * (at_s - new.at_s)
-    off = abs(ahead - back) / (2 * NEAR_HZ + 4.0 * max(gap_s, 0.0))
+    off = abs(ahead - back) / (2 * max(NEAR_HZ, NEAR_PART * ahead) + 4.0 * max(gap_s, 0.0))
     return off if off < 1 else None
