@@ -37,12 +37,15 @@ def scenario_of(number, random):
     keying = dict(KEYINGS[number % 3])
     keying["rise_s"] = max(keying.get("rise_s", 0.005), LEAST_EDGE_SAMPLES / rate_hz)
     duration_s = random.uniform(15, 45)
+    altitude_km, max_elevation_deg = random.uniform(200, 1500), random.uniform(10, 90)
+    sideband, mix = str(random.choice(["upper", "lower"])), str(random.choice(["20", "40"]))
+    tone_hz = random.uniform(1300, 2200)  # the receiver's filter lengthens the edges of a tone at its border
     return beep.Scenario(
-        altitude_km=random.uniform(200, 1500),
-        max_elevation_deg=random.uniform(10, 90),
-        sideband=str(random.choice(["upper", "lower"])),
-        mix=str(random.choice(["20", "40"])),
-        tone_hz=random.uniform(1300, 2200),  # the receiver's filter lengthens the edges of a tone at its border
+        altitude_km=altitude_km,
+        max_elevation_deg=max_elevation_deg,
+        sideband=sideband,
+        mix=mix,
+        tone_hz=tone_hz if mix == "20" else tone_hz * 20.005 / 40.002,  # so that this is the tone that is heard
         tca_s=duration_s / 2 + random.uniform(-60, 60),
         duration_s=duration_s,
         sample_rate_hz=rate_hz,
@@ -215,9 +218,10 @@ def test_real_effects(name: str) -> None:
     assert found.keying == "tass"
 
 
-def test_what_am_leaves_is_no_beeps() -> None:
+@pytest.mark.parametrize("mix", ["20", "mono"])
+def test_what_am_leaves_is_no_beeps(mix: str) -> None:
     """Without a beat oscillator there is no tone."""
-    scenario = beep.Scenario(detector="am", mix="20", duration_s=20, sample_rate_hz=11_025, snr_db=18)
+    scenario = beep.Scenario(detector="am", mix=mix, duration_s=20, sample_rate_hz=11_025, snr_db=18)
     (found,) = measure(beep.render(scenario), sample_rate_hz=11_025)
     assert found.beeps == 0
     assert found.note.startswith("no beeps found")

@@ -1,8 +1,43 @@
-"""The kinds of array that go through the package."""
+"""The kinds of array in the package, and rows of records whose fields are columns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]  # of time or of what depends on it, mostly (N,)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Array = NDArray[np.float64]  # times, or values that depend on time, mostly (N,)
 Vectors = NDArray[np.float64]  # positions and velocities, (3, N)
-Samples = NDArray[np.float32]  # sound with full scale 1, (N, channels) where stages meet
+Samples = NDArray[np.float32]  # sound with full scale 1, (N, channels) at the seams
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
+
+def picked(record: Record, rows: slice | NDArray[Any]) -> Record:
+    """Return a dataclass of columns (N, ...) with only some rows, chosen by slice, indices or mask.
+
+    Every field that is an array is a column. Fields that are dataclasses are picked likewise; other fields stay.
+    """
+    return _by_column([record], lambda columns: columns[0][rows])
+
+
+def joined(records: Sequence[Record]) -> Record:
+    """Return dataclasses of columns (N, ...) as one, in order; fields that are no columns are those of the first."""
+    return _by_column(records, np.concatenate)
+
+
+def _by_column(records: Sequence[Record], column_of: Callable[[list[NDArray[Any]]], NDArray[Any]]) -> Record:
+    first = records[0]
+    values = {}
+    for field in fields(first):
+        value = getattr(first, field.name)
+        if isinstance(value, np.ndarray):
+            value = column_of([getattr(record, field.name) for record in records])
+        elif is_dataclass(value):
+            value = _by_column([getattr(record, field.name) for record in records], column_of)
+        values[field.name] = value
+    return type(first)(**values)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
 from beep.measuring.estimate import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.measuring.smooth import Curve, smooth_curve, typical
+from beep.measuring.smooth import Curve, smooth_curve
 
 LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
 ROUGH_S = 0.025  # a burst's ends are as sure as that
@@ -64,20 +64,6 @@ class Beeps:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
-    """A keyed tone as a model: pulses (N,) in order of time."""
-
-    start_s: Array
-    stop_s: Array
-    rise_s: float
-    tones: Tones
-
-
-def picked(found: Tones, which: NDArray[np.generic]) -> Tones:
-    return Tones(**{name: getattr(found, name)[which] for name in found.__dataclass_fields__})
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Shape:
     """What the estimates of one round take for granted."""
 
@@ -101,18 +87,13 @@ class _Round:
     stop_sd_s: Array
     tones: Tones
 
-    def pick(self, which: NDArray[np.generic]) -> "_Round":
-        names = ("slot", "slots", "start_s", "stop_s", "start_sd_s", "stop_sd_s")
-        columns = {name: getattr(self, name)[which] for name in names}
-        return _Round(tones=picked(self.tones, which), **columns)
-
 
 def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
     """The beeps at and between rough bursts (N,) in order of time, or in words why they are not beeps."""
     curve = smooth_curve((start_s + stop_s) / 2, tone_hz, np.full(len(start_s), 4.0))
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
-    rough = rough.pick(np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
+    rough = picked(rough, np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
     if len(rough.slot) < FEWEST:
         return "only noise"
     period = period_of(rough.start_s)
@@ -120,7 +101,7 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
         return "not on a steady clock"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
-    rough = rough.pick(_one_a_slot(rough))
+    rough = picked(rough, _one_a_slot(rough))
     curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
     starts = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
     rise_s, _ = _rise(band, rough, starts)
@@ -134,12 +115,12 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
         every = _every_slot(band, rough, starts, length)
         at_s = starts.of(every)
         trial = _estimate(band, every, np.ones_like(every), at_s, at_s + length, curve, shape)
-        trial = trial.pick(np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
+        trial = picked(trial, np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
     if len(trial.slot) < FEWEST:
         return "only noise"
-    trial = trial.pick(np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
+    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
     gap, floor = _gaps(band, trial, curve, shape)
@@ -287,7 +268,7 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
     strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
     if len(strong) < FEWEST:
         return FIRST_RISE_S, float("nan")
-    some = found.pick(strong)
+    some = picked(found, strong)
     length = some.stop_s - some.start_s
     between = found.start_s[1:] - found.stop_s[:-1]
     side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
@@ -338,43 +319,3 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         tone=curve,
         clock=starts,
     )
-
-
-def expected(band: Band, beeps: Beeps, *, clocked: bool) -> Expected:
-    """What a tone should be in each slot of its clock from the first beep to the last; without a clock, its beeps.
-
-    Their edges are drawn towards the clock as far as it is surer than they. If `clocked`, each slot has a pulse of its
-    own just on the clock, whatever was found.
-    """
-    slot, slots, starts = beeps.slot, beeps.slots, beeps.clock
-    start_s, stop_s = beeps.start_s, beeps.stop_s
-    if starts.steady:
-        single = beeps.whole & (slots == 1)
-        usual_s, _, jitter_s = typical((stop_s - start_s)[single], np.hypot(beeps.start_sd_s, beeps.stop_sd_s)[single])
-        slots = np.ones_like(slots) if clocked else slots
-        taken = np.zeros(slot[-1] + slots[-1] + 1, np.int64)
-        np.add.at(taken, slot, 1)
-        np.add.at(taken, slot + slots, -1)
-        free = np.flatnonzero(np.cumsum(taken)[:-1] == 0)
-        start_s = _drawn(start_s, beeps.start_sd_s, starts.of(slot), 0.0 if clocked else starts.scatter_s)
-        last_s = starts.of(slot + slots - 1) + usual_s
-        stop_s = _drawn(stop_s, beeps.stop_sd_s, last_s, 0.0 if clocked else np.hypot(starts.scatter_s, jitter_s))
-        order = np.argsort(np.concatenate([slot, free]))
-        start_s = np.concatenate([start_s, starts.of(free)])[order]
-        stop_s = np.concatenate([stop_s, starts.of(free) + usual_s])[order]
-    guard_s = 0.6 * beeps.rise_s + 0.002
-    low, high = np.maximum(start_s, 0) + guard_s, np.minimum(stop_s, band.duration_s) - guard_s
-    heard = high - low > 0.02
-    shape = _Shape(search_hz=4.0)
-    return Expected(
-        start_s=start_s[heard],
-        stop_s=stop_s[heard],
-        rise_s=beeps.rise_s,
-        tones=_near(band, low[heard], high[heard], beeps.tone, shape),
-    )
-
-
-def _drawn(measured_s: Array, sd_s: Array, clock_s: Array, scatter_s: float) -> Array:
-    """Moments drawn towards a clock about which they scatter."""
-    share = scatter_s**2 / (scatter_s**2 + sd_s**2 + 1e-30)
-    return np.asarray(clock_s + share * (measured_s - clock_s))

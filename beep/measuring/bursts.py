@@ -1,12 +1,11 @@
 """Looking for keyed tones: bursts in a spectrogram, and those of them that lie on one smooth line of frequency."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from beep.base.arrays import Array, Samples
+from beep.base.arrays import Array, Samples, joined, picked
 from beep.measuring.band import smooth_ratio
 
 WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
@@ -19,8 +18,6 @@ ABOVE_FLOOR = 6.0  # in power, of what three frames have on average
 BELOW_PEAK = 0.2  # in power, against the loudest within
 NEAR_S = 0.35
 NEAR_BINS = 3  # to either side
-LOUD_PERCENT, NEIGHBOURS = 80, 41  # bursts before and after, and which of them is called loud
-FAINT = 0.02  # of its power
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +40,6 @@ class Bursts:
         hz: Array = np.interp(t_s, middle, median_filter(self.tone_hz, size=5, mode="nearest"))
         return hz
 
-    def pick(self, which: NDArray[np.generic]) -> "Bursts":
-        return Bursts(
-            start_s=self.start_s[which],
-            stop_s=self.stop_s[which],
-            tone_hz=self.tone_hz[which],
-            energy=self.energy[which],
-        )
-
 
 def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> list[Bursts]:
     """Bursts in each channel of blocks (N, channels)."""
@@ -62,32 +51,12 @@ def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int
         for channel in range(channels):
             bursts = _bursts(power[channel], hop_s=hop_s, bin_hz=bin_hz)
             middle = (bursts.start_s + bursts.stop_s) / 2 / hop_s
-            mine = bursts.pick(np.flatnonzero((middle >= low) & (middle < high)))
+            mine = picked(bursts, (middle >= low) & (middle < high))
             found[channel].append(
-                Bursts(
-                    start_s=mine.start_s + first * hop_s,
-                    stop_s=mine.stop_s + first * hop_s,
-                    tone_hz=mine.tone_hz,
-                    energy=mine.energy,
-                )
+                replace(mine, start_s=mine.start_s + first * hop_s, stop_s=mine.stop_s + first * hop_s)
             )
-    return [_joined(parts) for parts in found]
-
-
-def without_faint(bursts: Bursts) -> Bursts:
-    """Those that are not key clicks or harmonics of louder ones near them in time."""
-    if not len(bursts):
-        return bursts
-    from scipy.ndimage import percentile_filter
-
-    usual = percentile_filter(bursts.energy, LOUD_PERCENT, size=min(NEIGHBOURS, len(bursts)), mode="nearest")
-    return bursts.pick(np.flatnonzero(bursts.energy > FAINT * usual))
-
-
-def _joined(parts: list[Bursts]) -> Bursts:
-    names = ("start_s", "stop_s", "tone_hz", "energy")
-    columns = {name: np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0)]) for name in names}
-    return Bursts(**columns).pick(np.argsort(columns["start_s"], kind="stable"))
+    together = [joined(parts) for parts in found]
+    return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in together]
 
 
 def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int) -> Iterator[Samples]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.band import FLAT, STOP, Band
 
 TOGETHER = 128  # pulses worked on at once
@@ -179,7 +179,7 @@ def edges(
     for at in range(0, len(expected_s), TOGETHER):
         expected, window = expected_s[at : at + TOGETHER], window_s[at : at + TOGETHER]
         side_s = float(window.max()) + 1.2 * rise_s + 3 / band.rate_hz
-        t_s, level, there = _levels(band, expected, _cut(found, at), side_s, floor)
+        t_s, level, there = _levels(band, expected, picked(found, slice(at, at + TOGETHER)), side_s, floor)
         moments, score = _scores(
             t_s, level, there, expected, window, rising=rising, rise_s=rise_s, rate_hz=band.rate_hz
         )
@@ -218,15 +218,10 @@ def rise_gains(
     return gains
 
 
-def _cut(found: Tones, at: int) -> Tones:
-    names = found.__dataclass_fields__
-    return Tones(**{name: getattr(found, name)[at : at + TOGETHER] for name in names})
-
-
 def shape_of(band: Band, start_s: Array, stop_s: Array, found: Tones) -> tuple[float, float]:
     """How the amplitude goes within a pulse, medians over N: last third against first, middle against both."""
     parts = [
-        _thirds(band, start_s[at : at + TOGETHER], stop_s[at : at + TOGETHER], _cut(found, at))
+        _thirds(band, start_s[at : at + TOGETHER], stop_s[at : at + TOGETHER], picked(found, slice(at, at + TOGETHER)))
         for at in range(0, len(start_s), TOGETHER)
     ]
     first, middle, last = np.concatenate(parts, axis=1)

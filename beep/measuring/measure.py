@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.base.errors import RecordingError
 from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
@@ -19,13 +19,14 @@ from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
 from beep.measuring.tracks import tracks
-from beep.measuring.two_tones import beeps_in_turn, in_turn
 from beep.measuring.verdict import doubt
 
 SNR_BANDWIDTH_HZ = 500.0
 THREADS = 2  # NumPy lets go of the lock for most of the time
 MOST_TRACKS = 3  # a channel, that are looked at closely
 FEWEST_BURSTS = 4
+MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
+HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
 NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
 PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
@@ -114,13 +115,14 @@ def measure(
         raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
     else:
         recording = recording_of(source, sample_rate_hz=sample_rate_hz)
-    bursts = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
     hum = hum_lines(recording)
-    trials = []
-    for channel, found in enumerate(bursts):
-        for members in tracks(found)[:MOST_TRACKS]:
-            if len(members) >= FEWEST_BURSTS:
-                trials.append((channel, found.pick(members)))
+    bursts_of = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
+    candidates = [
+        (channel, picked(bursts, members))
+        for channel, bursts in enumerate(bursts_of)
+        for members in tracks(bursts)[:MOST_TRACKS]
+        if len(members) >= FEWEST_BURSTS
+    ]
     framing = Framing(
         sample_rate_hz=recording.sample_rate_hz, ratio=smooth_ratio(recording.sample_rate_hz / BAND_RATE_HZ)
     )
@@ -128,22 +130,19 @@ def measure(
         recording.blocks(),
         framing,
         frames=recording.frames,
-        tones=[(channel, partial(_about, picked)) for channel, picked in trials],
+        tones=[(channel, partial(_about, bursts)) for channel, bursts in candidates],
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        looked_at = list(pool.map(_looked_at, bands, (picked for _, picked in trials)))
+        results = list(pool.map(_looked_at, bands, (bursts for _, bursts in candidates)))
     measurements: list[Measurement] = []
     for channel in range(recording.channels):
-        mine: list[Beeps] = []
-        reasons = []
-        for (where, picked), beeps in zip(trials, looked_at, strict=True):
-            if where == channel and isinstance(beeps, str):
-                reasons.append(f"{beeps} (about {np.median(picked.tone_hz):.0f} Hz)")
-            elif where == channel and not isinstance(beeps, str):
-                mine.append(beeps)
-        kept = _in_turn(recording, channel, bursts[channel], mine, hum[channel], framing) or _apart(mine)
+        tried = [
+            (bursts, result) for (where, bursts), result in zip(candidates, results, strict=True) if where == channel
+        ]
+        kept = _without_by_products([result for _, result in tried if isinstance(result, Beeps)], bursts_of[channel])
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
+            reasons = [f"{why} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, why in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
             measurements.append(_nothing(channel, note, hum[channel]))
     return tuple(measurements)
@@ -165,45 +164,38 @@ def _about(bursts: Bursts, t_s: Array) -> Array:
     return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
 
 
-def _in_turn(
-    recording: Recording, channel: int, bursts: Bursts, found: list[Beeps], hum_hz: tuple[float, ...], framing: Framing
-) -> list[Beeps]:
-    """Two tones on one clock, where `found` has at least one of them, or parts; none otherwise."""
-    if not found:
-        return []
-    pair = in_turn(bursts, max(found, key=lambda beeps: float(np.sum(beeps.tones.energy))), hum_hz)
-    if pair is None:
-        return []
-    both = beeps_in_turn(recording, channel, pair, framing)
-    return sorted(both, key=lambda each: float(each.start_s[0]))
+def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
+    """Remove harmonics and sidebands of other tones; return at most two tones, the lower one first.
 
-
-def _apart(found: list[Beeps]) -> list[Beeps]:
-    """Those that are not a by-product of a stronger one, at most two, the first to send ahead.
-
-    A harmonic, or a hum's sideband, is on when the tone is on; a second carrier is on when the first is not.
+    A by-product sends while its source sends. The second carrier sends while the first one pauses.
     """
     kept: list[Beeps] = []
-    for beeps in sorted(found, key=lambda each: -float(np.sum(each.tones.energy))):
-        together = [_overlap(beeps, other) for other in kept]
-        if len(kept) < 2 and all(part < 0.3 for part in together):
+    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.tones.energy))):
+        together = (_overlap(beeps, other.start_s, other.stop_s) for other in kept)
+        if len(kept) < 2 and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
             kept.append(beeps)
-    return sorted(kept, key=lambda each: float(each.start_s[0]))
+    return sorted(kept, key=lambda beeps: beeps.tone.mean[0])
 
 
-def _overlap(one: Beeps, other: Beeps) -> float:
-    """Part of the time of one's beeps in which the other sends too."""
-    edges = np.concatenate([one.start_s, one.stop_s])
-    sent = np.interp(edges, np.stack([other.start_s, other.stop_s], 1).ravel(), _ramp(other))
-    count = len(one.start_s)
-    return float(np.sum(sent[count:] - sent[:count]) / np.sum(one.stop_s - one.start_s))
+def _is_harmonic(beeps: Beeps, bursts: Bursts) -> bool:
+    """Whether bursts at a half or a third of the tone send during the beeps, be they beeps themselves or not."""
+    tone_hz = beeps.tone((bursts.start_s + bursts.stop_s) / 2)
+    for order in (2, 3):
+        lower = picked(bursts, np.abs(order * bursts.tone_hz / tone_hz - 1) < HARMONIC_WITHIN)
+        if len(lower) and _overlap(beeps, lower.start_s, lower.stop_s) > HARMONIC_OVERLAP:
+            return True
+    return False
 
 
-def _ramp(beeps: Beeps) -> Array:
-    """Time that has been sent up to each edge, (2N,)."""
-    length = beeps.stop_s - beeps.start_s
-    before = np.cumsum(length) - length
-    return np.stack([before, before + length], 1).ravel()
+def _overlap(beeps: Beeps, start_s: Array, stop_s: Array) -> float:
+    """Share of the beeps' time that lies in intervals (N,), which are in order of their starts."""
+    stop_s = np.maximum.accumulate(stop_s)
+    start_s = np.maximum(start_s, np.concatenate([start_s[:1], stop_s[:-1]]))
+    length_s = stop_s - start_s
+    before_s = np.cumsum(length_s) - length_s
+    edges_s, covered_s = np.stack([start_s, stop_s], 1).ravel(), np.stack([before_s, before_s + length_s], 1).ravel()
+    sent_s = np.interp(beeps.stop_s, edges_s, covered_s) - np.interp(beeps.start_s, edges_s, covered_s)
+    return float(np.sum(sent_s) / np.sum(beeps.stop_s - beeps.start_s))
 
 
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:

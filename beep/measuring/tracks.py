@@ -32,14 +32,11 @@ class Line:
     slope_hz_s: float
 
 
-def tracks(bursts: Bursts, *, bridge_s: float = BRIDGE_S) -> list[Numbers]:
-    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time.
-
-    A line goes on after up to `bridge_s` without a burst.
-    """
+def tracks(bursts: Bursts) -> list[Numbers]:
+    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time."""
     groups: list[list[Line]] = []
     for line in _lines(bursts):
-        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line, bridge_s)) is not None]
+        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line)) is not None]
         if near:
             min(near, key=lambda one: one[0])[1].append(line)
         else:
@@ -107,13 +104,13 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
 
 
-def _off(bursts: Bursts, old: Line, new: Line, bridge_s: float) -> float | None:
+def _off(bursts: Bursts, old: Line, new: Line) -> float | None:
     """How badly a line goes on from an older one, against what is allowed; below zero where they share bursts."""
     shared = len(np.intersect1d(old.members, new.members))
     if shared >= 2:
         return -float(shared)
     gap_s = float(bursts.start_s[new.members[0]] - bursts.stop_s[old.members[-1]])
-    if not -1.0 < gap_s < bridge_s:
+    if not -1.0 < gap_s < BRIDGE_S:
         return None
     at_s = float(bursts.start_s[new.members[0]])
     ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
