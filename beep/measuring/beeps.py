@@ -1,66 +1,63 @@
-"""The beeps of one tone: from rough bursts to pulses on a clock, or the reason why they are none."""
+"""The beeps of one tone: from rough bursts to beeps with their ends, tones and slots, or why they are none."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
+from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.estimate import Tones, edge_sd, edges, rise_gains, shape_of, tones
-from beep.measuring.smooth import Curve, smooth_curve
+from beep.measuring.edges import find_edges, rise_of
+from beep.measuring.phase import Phases, flutter_size, phases
+from beep.measuring.smooth import Curve, smooth_curve, typical
 
-LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
-ROUGH_S = 0.025  # a burst's ends are as sure as that
-EDGE_SEARCH_S = 0.04
-FEWEST = 3  # pulses, to go on looking
-LOUDER, LIKE_OTHERS = 2.2, 0.4  # in amplitude
+LEAST_ENERGY = 12.0  # C T/N0 of a beep that counts: below, noise does as well once in a hundred thousand trials
+LEAST_FLUTTER_ENERGY = 30.0  # where its phase is followed, which noise lets itself be too
+ASIDE_S, DIP, SMOOTHED, LEAST_RUN_S = 0.35, 15, 21, 0.025
+EDGE_SEARCH_S, EDGE_SIDE_S = 0.04, 0.035
+FEWEST = 3  # beeps, to go on looking
+LOUDER, LIKE_OTHERS = 2.0, 0.4  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
-BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
+BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-RISES_S: tuple[float, ...] = (
-    0.001,
-    0.0015,
-    0.002,
-    0.003,
-    0.004,
-    0.005,
-    0.0065,
-    0.008,
-    0.01,
-    0.0125,
-    0.016,
-    0.02,
-    0.025,
-    0.032,
-    0.04,
-)
 FIRST_RISE_S = 0.005
 UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
+FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
+FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
+SAMPLED = 200  # strongest beeps that tell flutter and edges
+FLUTTER_EVIDENCE = (
+    8.0  # log likelihood by which a course must be better, that of the usual beep times the root of their number
+)
+FLUTTER_BEYOND_S = 0.04
 
 Bools = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beeps:
-    """Pulses (N,) of one tone in order of time, and what they have in common."""
+    """Beeps (N,) of one tone in order of time, and what they have in common."""
 
-    slot: NDArray[np.int64]
-    slots: NDArray[np.int64]
+    slot: Numbers
+    slots: Numbers
     start_s: Array
     stop_s: Array
-    whole: Bools
-    tones: Tones
     start_sd_s: Array
     stop_sd_s: Array
+    whole: Bools
+    phases: Phases
     rise_s: float
     rise_sd_s: float
-    floor: float  # of the tone's amplitude, that remains in the gaps
+    residual: Array  # (M,) of the amplitude, that remains in gaps
     tone: Curve  # against time
     clock: Clock
-    fall: float  # amplitude of a pulse's last third against its first
+    fall: float  # amplitude of a beep's last third against its first
     arch: float  # and of its middle against both
+    exact: bool  # a tone without flutter
+    chirp_hz: tuple[float, float]  # the first 30 ms against the rest, and its standard error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,30 +67,41 @@ class _Shape:
     rise_s: float = FIRST_RISE_S
     floor: float = 0.0
     search_hz: float = 20.0
-    glide_sd: float = 15.0  # Hz/s
     edge_search_s: float = EDGE_SEARCH_S
-    guard_s: float = ROUGH_S  # left out at either end of a pulse when its tone is estimated
+    edge_side_s: float = EDGE_SIDE_S
+    guard_s: float = 0.008  # left out at either end of a beep when its phase is estimated
+    flutter: float = 0.0
+
+    @property
+    def least_energy(self) -> float:
+        return LEAST_FLUTTER_ENERGY if self.flutter else LEAST_ENERGY
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Round:
-    """Pulses (N,) as one round of estimates has them."""
+    """Beeps (N,) as one round of estimates has them."""
 
-    slot: NDArray[np.int64]
-    slots: NDArray[np.int64]
+    slot: Numbers
+    slots: Numbers
     start_s: Array
     stop_s: Array
     start_sd_s: Array
     stop_sd_s: Array
-    tones: Tones
+    phases: Phases
 
 
-def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
-    """The beeps at and between rough bursts (N,) in order of time, or in words why they are not beeps."""
-    curve = smooth_curve((start_s + stop_s) / 2, tone_hz, np.full(len(start_s), 4.0))
+def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
+    """The beeps at and between the bursts of one tone, or in words why they are not beeps."""
+    curve = smooth_curve((bursts.start_s + bursts.stop_s) / 2, bursts.tone_hz, np.full(len(bursts), 4.0))
+    start_s, stop_s = _runs(band, bursts, curve)
+    if len(start_s) < FEWEST:
+        return "only noise"
+    shape = _Shape(flutter=_flutter(band, start_s, stop_s, curve))
     nothing = np.zeros(len(start_s), np.int64)
-    rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
-    rough = picked(rough, np.flatnonzero((rough.tones.energy > LEAST_ENERGY) & (rough.stop_s > rough.start_s)))
+    rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, shape)
+    rough = picked(
+        rough, np.flatnonzero((rough.phases.energy > shape.least_energy) & (rough.stop_s > rough.start_s + 0.02))
+    )
     if len(rough.slot) < FEWEST:
         return "only noise"
     period = period_of(rough.start_s)
@@ -101,76 +109,144 @@ def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
         return "not on a steady clock"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
-    rough = picked(rough, _one_a_slot(rough))
-    curve = smooth_curve(rough.tones.time_s, rough.tones.tone_hz, rough.tones.tone_sd_hz)
-    starts = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
-    rise_s, _ = _rise(band, rough, starts)
-    shape = _Shape(
-        rise_s=rise_s,
+    rough = picked(rough, _strongest_of_slot(rough))
+    curve = _tone_curve(rough.phases)
+    clock = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
+    shape = replace(
+        shape,
+        rise_s=_rise(band, rough, shape, 0.0)[0],
         search_hz=float(np.clip(4 * curve.scatter, 4, 20)),
         edge_search_s=min(0.03, 0.4 * length, 0.4 * (period - length)),
-        guard_s=0.6 * rise_s + 0.002,
+        edge_side_s=min(EDGE_SIDE_S, 0.3 * length, 0.3 * (period - length)),
     )
-    if starts.steady:
-        every = _every_slot(band, rough, starts, length)
-        at_s = starts.of(every)
-        trial = _estimate(band, every, np.ones_like(every), at_s, at_s + length, curve, shape)
-        trial = picked(trial, np.flatnonzero(trial.tones.energy > LEAST_ENERGY))
+    shape = replace(shape, guard_s=0.0 if shape.flutter else 0.6 * shape.rise_s + 0.002)
+    if clock.steady:
+        slot = _every_slot(band, rough, clock, length)
+        at_s = clock.of(slot)
+        trial = _estimate(band, slot, np.ones_like(slot), at_s, at_s + length, curve, shape)
     else:
         trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+    trial = picked(trial, np.flatnonzero(trial.phases.energy > shape.least_energy))
     if len(trial.slot) < FEWEST:
         return "only noise"
-    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
+    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve)))
     if len(trial.slot) < FEWEST:
         return "only noise"
-    gap, floor = _gaps(band, trial, curve, shape)
-    merged = _merged(trial, gap)
-    curve = smooth_curve(trial.tones.time_s, trial.tones.tone_hz, trial.tones.tone_sd_hz)
-    starts = on_clock(merged.slot, merged.start_s, merged.start_sd_s, period)
-    rise_s, rise_sd_s = _rise(band, merged, starts, floor)
+    residual, joined = _gaps(band, trial, curve)
+    floor = float(np.median(residual)) if len(residual) else 0.0
+    merged = _merged(trial, joined)
+    curve = _tone_curve(trial.phases)
+    shape = replace(shape, floor=0.0 if shape.flutter else min(floor, 0.6) if floor > 0.05 else 0.0)
+    rise_s, rise_sd_s = _rise(band, merged, shape, shape.floor)
     shape = replace(
         shape,
         rise_s=rise_s,
-        guard_s=0.6 * rise_s + 0.002,
+        guard_s=0.0 if shape.flutter else 0.6 * rise_s + 0.002,
         search_hz=float(np.clip(4 * curve.scatter, 3, 20)),
-        floor=floor,
     )
     final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
-    return _beeps(band, final, shape, rise_sd_s, period)
+    final = picked(final, np.flatnonzero(final.stop_s > final.start_s))
+    if len(final.slot) < FEWEST:
+        return "only noise"
+    return _beeps(band, final, shape, rise_sd_s, period, residual)
+
+
+def _tone_curve(found: Phases) -> Curve:
+    return smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
+
+
+def _runs(band: Band, bursts: Bursts, curve: Curve) -> tuple[Array, Array]:
+    """Starts and stops (N,) of the runs at bursts in which the power near the tone has the upper of its two levels."""
+    middle = (bursts.start_s + bursts.stop_s) / 2
+    reach_s = (bursts.stop_s - bursts.start_s) / 2 + ASIDE_S
+    starts: list[float] = []
+    stops: list[float] = []
+    for at in range(len(bursts)):
+        span = np.array([middle[at] - reach_s[at]]), int(2 * reach_s[at] * band.rate_hz)
+        t_s, power = followed_power(band, *span, curve)
+        inside = (t_s >= bursts.start_s[at]) & (t_s <= bursts.stop_s[at])
+        if not inside.any() or (starts and bursts.stop_s[at] <= stops[-1]):
+            continue
+        upper = float(np.sqrt(np.median(power[inside])))
+        begin, end = float(t_s[inside][0]), float(t_s[inside][-1])
+        for side, ahead in ((t_s <= middle[at], -1), (t_s >= middle[at], 1)):
+            beside = np.abs(t_s - middle[at]) > reach_s[at] - ASIDE_S + 0.02
+            lower = float(np.sqrt(np.quantile(power[side & beside], 0.2))) if (side & beside).any() else 0.0
+            order = np.flatnonzero(side)[::ahead]
+            below = power[order] < ((upper + lower) / 2) ** 2
+            # The first stretch below the middle that lasts is the end.
+            lasting = np.flatnonzero(np.convolve(below, np.ones(DIP), "valid") >= DIP - 0.5)
+            edge = t_s[order[lasting[0]]] if len(lasting) else t_s[order[-1]]
+            begin, end = (float(edge), end) if ahead < 0 else (begin, float(edge))
+        begin, end = max(begin, 0.0), min(end, band.duration_s)
+        if starts and begin < stops[-1] + 0.01:
+            stops[-1] = max(end, stops[-1])
+        elif end - begin > LEAST_RUN_S:
+            starts.append(begin)
+            stops.append(end)
+    return np.array(starts), np.array(stops)
+
+
+def followed_power(band: Band, start_s: Array, count: int, curve: Curve) -> tuple[Array, Array]:
+    """Times and power (count,) near the tone, smoothed over some 20 ms; what is not recorded is left out."""
+    middle = start_s + count / 2 / band.rate_hz
+    t_s, z = band.windows(start_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
+    hz = np.fft.fftfreq(2 * count, 1 / band.rate_hz)
+    smooth = np.fft.ifft(np.fft.fft(z[0], 2 * count) * np.exp(-((hz / FOLLOWED_HZ) ** 2) / 2))[:count]
+    power = np.convolve(np.abs(smooth) ** 2, np.ones(SMOOTHED) / SMOOTHED, "same")
+    there = z[0] != 0
+    return t_s[0][there], power[there]
+
+
+def _flutter(band: Band, start_s: Array, stop_s: Array, curve: Curve) -> float:
+    """Size of the phase's course in beeps; 0 where a plain tone explains them as well."""
+    guard = 0.008
+    long = np.flatnonzero(stop_s - start_s > 0.04)
+    if len(long) < FEWEST:
+        return 0.0
+    some = long[:: max(len(long) // SAMPLED, 1)]
+    start_s, stop_s = start_s[some] + guard, stop_s[some] - guard
+    middle = (start_s + stop_s) / 2
+    tone_hz, slope_hz_s = np.asarray(curve(middle)), np.asarray(curve.slope_at(middle))
+    look = partial(phases, band, start_s, stop_s, tone_hz=tone_hz, slope_hz_s=slope_hz_s, search_hz=20.0)
+    even = look()
+    size = FIRST_FLUTTER
+    for _ in range(4):
+        bent = look(flutter=size)
+        size = max(flutter_size(bent), 0.05)
+    gain = (bent.amplitude**2 - even.amplitude**2) * bent.length_s / bent.density - bent.freedom
+    return size if np.median(gain) * np.sqrt(len(gain)) > FLUTTER_EVIDENCE else 0.0
 
 
 def _estimate(
-    band: Band,
-    slot: NDArray[np.int64],
-    slots: NDArray[np.int64],
-    start_s: Array,
-    stop_s: Array,
-    curve: Curve,
-    shape: _Shape,
+    band: Band, slot: Numbers, slots: Numbers, start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
 ) -> _Round:
-    """Tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
+    """Phases and edges of beeps expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
     short = high - low < 0.008  # cut off to almost nothing
     low, high = np.where(short, low - guard * 0.7, low), np.where(short, high + guard * 0.7, high)
+    high = np.maximum(high, low + 0.004)
     found = _near(band, low, high, curve, shape)
-    # Over a dash a tape's wow does not stay in phase: an edge is seen against what is next to it.
+    # Over a dash a wow does not stay in phase with a plain tone: an edge is seen against what is next to it.
     usual = 1.3 * float(np.median(high - low))
     ends = []
     for rising, expected in ((True, start_s), (False, stop_s)):
         beside = found
-        if np.any(high - low > usual):
+        if np.any(high - low > usual) and not shape.flutter:
             first = low if rising else np.maximum(low, high - usual)
             last = np.minimum(high, low + usual) if rising else high
             beside = _near(band, first, last, curve, shape)
+        within = np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45)
         ends.append(
-            edges(
+            find_edges(
                 band,
                 expected,
                 beside,
                 rising=rising,
                 rise_s=shape.rise_s,
-                window_s=np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45),
+                within_s=within,
+                side_s=shape.edge_side_s,
                 floor=shape.floor,
             )
         )
@@ -181,141 +257,182 @@ def _estimate(
         stop_s=ends[1][0],
         start_sd_s=ends[0][1],
         stop_sd_s=ends[1][1],
-        tones=found,
+        phases=found,
     )
 
 
-def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Tones:
+def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Phases:
     middle = (low_s + high_s) / 2
-    return tones(
+    return phases(
         band,
         low_s,
         high_s,
         tone_hz=np.asarray(curve(middle)),
         slope_hz_s=np.asarray(curve.slope_at(middle)),
         search_hz=shape.search_hz,
-        glide_sd=shape.glide_sd,
+        flutter=shape.flutter,
+        beyond_s=FLUTTER_BEYOND_S if shape.flutter else 0.0,
     )
 
 
-def _one_a_slot(found: _Round) -> NDArray[np.int64]:
-    """Indices of the strongest pulse of each slot."""
-    order = np.lexsort((-found.tones.energy, found.slot))
+def _strongest_of_slot(found: _Round) -> Numbers:
+    """Indices of the strongest beep of each slot."""
+    order = np.lexsort((-found.phases.energy, found.slot))
     first = np.concatenate([[True], np.diff(found.slot[order]) > 0])
     return np.sort(order[first])
 
 
-def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> NDArray[np.int64]:
-    """Slots from somewhat before the first pulse to somewhat after the last, as far as they are recorded."""
-    beyond = int(BEYOND_S / starts.period_s)
+def _every_slot(band: Band, found: _Round, clock: Clock, length_s: float) -> Numbers:
+    """Slots from somewhat before the first beep to somewhat after the last, as far as they are recorded."""
+    beyond = int(BEYOND_S / clock.period_s)
     slot = np.arange(found.slot[0] - beyond, found.slot[-1] + beyond + 1)
-    start_s = starts.of(slot)
+    start_s = clock.of(slot)
     seen_s = np.minimum(start_s + length_s, band.duration_s) - np.maximum(start_s, 0)
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
-    """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
-    before = _near(
-        band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
-    )
-    amplitude = found.tones.amplitude
+def level(band: Band, low_s: Array, high_s: Array, curve: Curve, density: Array) -> Array:
+    """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
+    middle = (low_s + high_s) / 2
+    count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
+    t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
+    inside = (t_s <= high_s[:, None]) & (z != 0)
+    size = 1 << int(np.ceil(np.log2(2 * count)))
+    wanted = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) < FOLLOWED_HZ
+    power = (np.abs(np.fft.fft(z * inside, size, axis=1)[:, wanted]) ** 2).sum(axis=1) / size
+    power = power / np.maximum(inside.sum(axis=1), 1) - density * 2 * FOLLOWED_HZ
+    return np.asarray(np.sqrt(np.maximum(power, 0.0)))
+
+
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve) -> Bools:
+    """Which beeps (N,) are more than what remains of a tone between beeps: louder than the gap, or like the others."""
+    density = found.phases.density
+    inner = 0.15 * (found.stop_s - found.start_s)
+    amplitude = level(band, found.start_s + inner, found.stop_s - inner, curve, density)
+    # What is before, or at the recording's beginning after.
+    recorded = found.start_s > 0.75 * gap_s
+    low = np.where(recorded, found.start_s - 0.75 * gap_s, found.stop_s + 0.2 * gap_s)
+    beside = level(band, low, low + 0.55 * gap_s, curve, density)
     half = min(5, len(amplitude) - 1)
     views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
-    recorded = found.start_s > 0.75 * gap_s
-    louder = amplitude > LOUDER * before.amplitude
-    return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
+    return np.asarray((amplitude > LOUDER * beside) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
-def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Bools, float]:
-    """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
+def _gaps(band: Band, found: _Round, curve: Curve) -> tuple[Array, Bools]:
+    """What part of the amplitude remains in each gap (M,), and which beeps (N,) go on into the next slot's."""
     low, high = found.stop_s[:-1], found.start_s[1:]
-    next_one = (np.diff(found.slot) == 1) & (high - low > 0.02)
+    inner = (np.diff(found.slot) == 1) & (high - low > 0.02)
     joined = np.zeros(len(found.slot), bool)
-    if not next_one.any():
-        return joined, 0.0
-    # The edges of a pulse that goes on are nowhere; so the middle of the gap is looked at.
-    middle, half = (low + high)[next_one] / 2, 0.3 * (high - low)[next_one]
-    between = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
-    beside = (found.tones.amplitude[:-1] + found.tones.amplitude[1:])[next_one] / 2
-    ratio = between.amplitude / beside
-    floor = float(np.median(ratio))
-    joined[:-1][next_one] = (ratio > (1 + min(floor, 1)) / 2) & (between.energy > 9)
-    return joined, min(floor, 0.6) if floor > 0.05 else 0.0
+    if not inner.any():
+        return np.zeros(0), joined
+    # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
+    middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
+    between = level(band, middle - half, middle + half, curve, found.phases.density[:-1][inner])
+    side = 0.15 * (found.stop_s - found.start_s)
+    amplitude = level(band, found.start_s + side, found.stop_s - side, curve, found.phases.density)
+    residual = between / np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
+    joined[:-1][inner] = residual > (1 + min(float(np.median(residual)), 1.0)) / 2
+    return residual[~joined[:-1][inner]], joined
 
 
 def _merged(found: _Round, joined: Bools) -> _Round:
-    """Pulses that go on into the next slot made into one."""
+    """Beeps that go on into the next slot made into one."""
     first = np.flatnonzero(~np.concatenate([[False], joined[:-1]]))
     last = np.append(first[1:], len(joined)) - 1
-    return _Round(
-        slot=found.slot[first],
+    return replace(
+        picked(found, first),
         slots=found.slot[last] - found.slot[first] + 1,
-        start_s=found.start_s[first],
         stop_s=found.stop_s[last],
-        start_sd_s=found.start_sd_s[first],
         stop_sd_s=found.stop_sd_s[last],
-        tones=picked(found.tones, first),
     )
 
 
-def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple[float, float]:
-    """Length of the edges and its standard error: that which makes all of them together most likely.
-
-    Where the clock is surer of the edges than they themselves are, it says where they are.
-    """
-    strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
-    strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
+def _rise(band: Band, found: _Round, shape: _Shape, floor: float) -> tuple[float, float]:
+    """Length of the edges and its standard error, from the strongest beeps."""
+    inner = (found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03)
+    strong = np.flatnonzero(inner)
+    strong = strong[np.argsort(-found.phases.energy[strong], kind="stable")[:100]]
     if len(strong) < FEWEST:
-        return FIRST_RISE_S, float("nan")
+        return shape.rise_s, float("nan")
     some = picked(found, strong)
     length = some.stop_s - some.start_s
     between = found.start_s[1:] - found.stop_s[:-1]
     side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
-    sd_s = float(np.median(edge_sd(some.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
-    ends_s, play_s = (some.start_s, some.stop_s), 0.2 * side_s
-    spread_s = 1.4826 * float(np.median(np.abs(length - np.median(length))))
-    if starts.steady and starts.scatter_s < 3 * sd_s and spread_s < 2.5 * sd_s:
-        start_s = starts.of(some.slot)
-        ends_s, play_s = (start_s, start_s + float(np.median(length))), 0.0
-    rises_s, best = tuple(RISES_S), 0
-    for spacing in (1.3, 1.08, 0.0):
-        gain = rise_gains(band, ends_s, some.tones, rises_s=rises_s, side_s=side_s, window_s=play_s, floor=floor)
-        best = int(gain.argmax())
-        if spacing:
-            rises_s = tuple(rises_s[best] * spacing**step for step in (-1, -0.5, 0, 0.5, 1))
-    x = np.log(rises_s) - np.log(rises_s[2])
-    bend, slope, _ = np.polyfit(x, gain, 2)
-    if bend >= 0 or rises_s[2] < 1.1 * RISES_S[0]:
-        return rises_s[best], UNKNOWN_RISE_S
-    return rises_s[2] * float(np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), rises_s[2] / float(np.sqrt(-2 * bend))
+    if shape.flutter:  # the phase is not known beyond
+        side_s = min(side_s, FLUTTER_BEYOND_S / 1.2)
+    rise_s, sd_s = rise_of(
+        band,
+        some.start_s,
+        some.stop_s,
+        some.phases,
+        first_s=shape.rise_s,
+        play_s=0.2 * side_s,
+        side_s=side_s,
+        floor=floor,
+    )
+    return rise_s, sd_s if np.isfinite(sd_s) else UNKNOWN_RISE_S
 
 
-def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float) -> Beeps:
+def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, residual: Array) -> Beeps:
     room = shape.rise_s / 2 + 0.002
-    cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
-    found = final.tones
-    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
-    # A tone that bends within a pulse of length T looks as if it were T**2 / 40 of the bend higher in its middle.
-    found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
-    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
+    cut_start = final.start_s < room + 3 * final.start_sd_s
+    cut_stop = final.stop_s > band.duration_s - room - 3 * final.stop_sd_s
+    found = final.phases
+    curve = _tone_curve(found)
+    if not shape.flutter:
+        # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
+        found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
+        curve = _tone_curve(found)
     slot = final.slot - final.slot[0]
-    starts = on_clock(slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
-    fall, arch = shape_of(band, final.start_s, final.stop_s, found)
+    inner = ~cut_start
+    clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
+    fall, arch = _course_of_level(band, final)
     return Beeps(
-        fall=fall,
-        arch=arch,
         slot=slot,
         slots=final.slots,
         start_s=np.where(cut_start, 0.0, final.start_s),
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
-        whole=~(cut_start | cut_stop),
-        tones=found,
         start_sd_s=final.start_sd_s,
         stop_sd_s=final.stop_sd_s,
+        whole=~(cut_start | cut_stop),
+        phases=found,
         rise_s=shape.rise_s,
         rise_sd_s=rise_sd_s,
-        floor=shape.floor,
+        residual=residual,
         tone=curve,
-        clock=starts,
+        clock=clock,
+        fall=fall,
+        arch=arch,
+        exact=not shape.flutter,
+        chirp_hz=_chirp(band, final, curve, shape),
     )
+
+
+def _course_of_level(band: Band, found: _Round) -> tuple[float, float]:
+    """How the amplitude goes within a beep, medians over N: last third against first, middle against both."""
+    length = found.stop_s - found.start_s
+    parts = []
+    for begin in (0.12, 0.38, 0.64):
+        low = found.start_s + begin * length
+        t_s, part, there = found.phases.in_phase(
+            band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1
+        )
+        there &= t_s <= (low + 0.24 * length)[:, None]
+        parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
+    little = 0.05 * found.phases.amplitude + 1e-12
+    fall = np.median(parts[2] / np.maximum(parts[0], little))
+    return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
+
+
+def _chirp(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[float, float]:
+    """Mean frequency of the first 30 ms of the beeps less that of their second half, Hz, and its standard error."""
+    length = found.stop_s - found.start_s
+    good = np.flatnonzero((found.slots == 1) & (length > 0.1) & (found.start_s > 0.01))[:SAMPLED]
+    if len(good) < FEWEST:
+        return float("nan"), float("nan")
+    start_s, stop_s = found.start_s[good], found.stop_s[good]
+    plain = replace(shape, flutter=0.0, search_hz=60.0)
+    first = _near(band, start_s + 0.004, start_s + 0.034, curve, plain)
+    rest = _near(band, (start_s + stop_s) / 2, stop_s - 0.004, curve, plain)
+    value, sd, _ = typical(first.tone_hz - rest.tone_hz, np.hypot(first.tone_sd_hz, rest.tone_sd_hz))
+    return value, sd

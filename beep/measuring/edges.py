@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.band import FLAT, STOP, Band
 from beep.measuring.phase import Phases
 
@@ -54,7 +54,7 @@ def find_edges(
     parts = []
     for at in range(0, len(expected_s), TOGETHER):
         chosen = np.arange(at, min(at + TOGETHER, len(expected_s)))
-        levels = _levels(band, expected_s[chosen], found.pick(chosen), within_s[chosen], side_s, floor)
+        levels = _levels(band, expected_s[chosen], picked(found, chosen), within_s[chosen], side_s, floor)
         moments, score, step = _scores(levels, rising=rising, rise_s=rise_s)
         sd_s = edge_sd(step, levels.variance, rise_s=rise_s, rate_hz=levels.rate_hz, side_s=side_s)
         parts.append(_likely(moments, score, sd_s))

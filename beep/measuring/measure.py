@@ -1,7 +1,7 @@
 """What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from beep.base.errors import RecordingError
 from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
 from beep.measuring.bursts import Bursts, find_bursts
-from beep.measuring.clock import Keying, keying_of
+from beep.measuring.clock import Keying, keying_of, small_sample
 from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
+from beep.measuring.speed import Speed, tape_speeds
 from beep.measuring.tracks import tracks
-from beep.measuring.verdict import doubt
+from beep.measuring.verdict import doubt, irregular
 
 SNR_BANDWIDTH_HZ = 500.0
 THREADS = 2  # NumPy lets go of the lock for most of the time
@@ -29,7 +30,11 @@ MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
 NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
-PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
+LEAST_RESIDUAL = 1e-3  # -60 dB
+IRREGULAR_NOTE = (
+    "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
+    "agencies hand out (folklore) does"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ class Pulses:
     tone_hz: Array
     tone_sd_hz: Array
     level_db: Array  # amplitude against full scale
+    level_sd_db: Array
     whole: NDArray[np.bool_]  # neither cut off by the recording's ends
     slots: NDArray[np.int64]  # keying slots from this key-down to its key-up: 1, more in a dash
 
@@ -79,14 +85,22 @@ class Measurement:
     duty_sd: float
     tone_hz: float
     tone_hz_sd: float
+    tone_time_s: float  # the moment to which tone_hz belongs: the middle between the first and the last beep
     drift_hz_per_s: float
     drift_hz_per_s_sd: float
+    chirp_hz: float  # mean frequency of the first 30 ms of the beeps less that of their second half
+    chirp_hz_sd: float
+    flutter_percent: float  # rms of the frequency within the beeps and from beep to beep, about a smooth course
+    flutter_percent_sd: float
+    residual_db: float  # amplitude of the tone in the gaps against the beeps, median
+    residual_db_sd: float
     snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
     snr_db_sd: float
     snr_bandwidth_hz: float
     keying: Keying
     hum_hz: tuple[float, ...]
-    note: str
+    speeds: tuple[Speed, ...]  # of the tape, by hum and by keying
+    note: str  # why there are no beeps, or that they are irregular
     pulses: Pulses
 
     def _repr_html_(self) -> str:
@@ -150,7 +164,7 @@ def measure(
 
 def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
     """The beeps at and between bursts, or why they are none."""
-    beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
+    beeps = beeps_of(band, bursts)
     return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
 
 
@@ -170,7 +184,7 @@ def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
     A by-product sends while its source sends. The second carrier sends while the first one pauses.
     """
     kept: list[Beeps] = []
-    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.tones.energy))):
+    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.phases.energy))):
         together = (_overlap(beeps, other.start_s, other.stop_s) for other in kept)
         if len(kept) < 2 and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
             kept.append(beeps)
@@ -199,53 +213,61 @@ def _overlap(beeps: Beeps, start_s: Array, stop_s: Array) -> float:
 
 
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
-    found = beeps.tones
+    found, clock = beeps.phases, beeps.clock
     length = beeps.stop_s - beeps.start_s
     length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
-    pulse, pulse_sd, jitter = typical(length[single], length_sd[single])
-    gap = beeps.start_s[1:] - beeps.stop_s[:-1]
-    adjacent = np.diff(beeps.slot) == beeps.slots[:-1]
-    inner = adjacent & (beeps.stop_s[:-1] > 0) & _seen(beeps)
+    pulse, pulse_sd, jitter = _typical(length[single], length_sd[single])
+    # A gap counts where both its ends are recorded.
+    inner = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
     gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
-    pause, pause_sd, _ = typical(gap[inner], gap_sd[inner]) if inner.any() else (np.nan, np.nan, 0.0)
-    period, period_sd = beeps.clock.period_s, beeps.clock.period_sd_s
-    duty = pulse / period
+    pause, pause_sd = float("nan"), float("nan")
+    if inner.any():
+        pause, pause_sd, _ = _typical((beeps.start_s[1:] - beeps.stop_s[:-1])[inner], gap_sd[inner])
+    duty = pulse / clock.period_s
     ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
-    # Each amplitude by itself, and the noise from all pulses together.
+    # Each amplitude by itself, and the noise from all beeps together.
     ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
         NOISE_BINS_HZ * float(np.sum(found.length_s))
     )
-    count = len(length)
-    tone, tone_sd = beeps.tone.mean
-    drift, drift_sd = beeps.tone.slope
-    spread = float(np.sum(single))
+    few = small_sample(len(length), beeps.tone.scatter, float(np.median(found.tone_sd_hz)))
+    keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
+    residual_db, residual_sd_db = _in_db(beeps.residual)
+    flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
     return Measurement(
         channel=channel,
-        beeps=count,
+        beeps=len(length),
         pulse_s=pulse,
         pulse_s_sd=pulse_sd,
         pause_s=pause,
         pause_s_sd=pause_sd,
-        period_s=period,
-        period_s_sd=period_sd,
+        period_s=clock.period_s,
+        period_s_sd=clock.period_sd_s,
         jitter_s=jitter,
-        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * spread)),
-        clock_jitter_s=beeps.clock.scatter_s,
+        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * np.sum(single))),
+        clock_jitter_s=clock.scatter_s,
         rise_s=beeps.rise_s,
         rise_s_sd=beeps.rise_sd_s,
         duty=duty,
-        duty_sd=duty * float(np.hypot(pulse_sd / pulse, period_sd / period)),
-        tone_hz=tone,
-        tone_hz_sd=tone_sd,
-        drift_hz_per_s=drift,
-        drift_hz_per_s_sd=drift_sd,
+        duty_sd=duty * float(np.hypot(pulse_sd / pulse, clock.period_sd_s / clock.period_s)),
+        tone_hz=beeps.tone.mean[0],
+        tone_hz_sd=beeps.tone.mean[1] * few,
+        tone_time_s=(beeps.tone.low + beeps.tone.high) / 2,
+        drift_hz_per_s=beeps.tone.slope[0],
+        drift_hz_per_s_sd=beeps.tone.slope[1] * few,
+        chirp_hz=beeps.chirp_hz[0],
+        chirp_hz_sd=beeps.chirp_hz[1],
+        flutter_percent=100 * float(np.sqrt(np.mean(flutter_hz**2))) / beeps.tone.mean[0],
+        flutter_percent_sd=100 * float(np.std(flutter_hz)) / np.sqrt(len(length)) / beeps.tone.mean[0],
+        residual_db=residual_db,
+        residual_db_sd=residual_sd_db,
         snr_db=float(np.median(ratio)),
         snr_db_sd=float(10 / np.log(10) * np.sqrt(ratio_var)),
         snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
-        keying=keying_of((pulse, pulse_sd), (pause, pause_sd)),
+        keying=keying,
         hum_hz=hum_hz,
-        note="",
+        speeds=tape_speeds(hum_hz, clock.period_s, clock.period_sd_s, keying),
+        note=IRREGULAR_NOTE if irregular(beeps) else "",
         pulses=Pulses(
             slot=beeps.slot,
             start_s=beeps.start_s,
@@ -256,15 +278,26 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
             tone_hz=found.tone_hz,
             tone_sd_hz=found.tone_sd_hz,
             level_db=20 * np.log10(np.maximum(found.amplitude, 1e-12)),
+            level_sd_db=10 / np.log(10) * np.sqrt(2 / found.energy),
             whole=beeps.whole,
             slots=beeps.slots,
         ),
     )
 
 
-def _seen(beeps: Beeps) -> NDArray[np.bool_]:
-    """Which gaps have both their ends recorded."""
-    return np.asarray(beeps.start_s[1:] > 0)
+def _typical(values: Array, sd: Array) -> tuple[float, float, float]:
+    """Robust mean of values (N,), its standard error, also from few, and the scatter beyond the errors."""
+    value, value_sd, scatter = typical(values, sd)
+    return value, value_sd * small_sample(len(values) + 1, scatter, float(np.median(sd))), scatter
+
+
+def _in_db(residual: Array) -> tuple[float, float]:
+    """Median level, dB, of a residual carrier in gaps (N,) against the beeps, and its standard error."""
+    if not len(residual):
+        return float("nan"), float("nan")
+    middle = max(float(np.median(residual)), LEAST_RESIDUAL)
+    spread = 1.4826 * float(np.median(np.abs(residual - middle)))
+    return 20 * float(np.log10(middle)), 8.686 * spread / middle * 1.2533 / float(np.sqrt(len(residual)))
 
 
 def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
@@ -274,7 +307,14 @@ def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
     columns |= {"slot": whole, "slots": whole, "whole": none.astype(bool)}
     numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
     return Measurement(
-        channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers
+        channel=channel,
+        beeps=0,
+        keying="none",
+        hum_hz=hum_hz,
+        speeds=(),
+        note=note,
+        pulses=Pulses(**columns),
+        **numbers,
     )
 
 
@@ -289,10 +329,12 @@ def _table(measured: Measurement) -> dict[str, Any]:
     for field in fields(Measurement):
         value = getattr(measured, field.name)
         if field.name == "pulses":
-            columns = {name: getattr(value, name).tolist() for name in PULSE_COLUMNS}
+            columns = {column.name: getattr(value, column.name).tolist() for column in fields(Pulses)}
             table["pulses"] = [
                 dict(zip(columns, map(_number, row), strict=True)) for row in zip(*columns.values(), strict=True)
             ]
+        elif field.name == "speeds":
+            table["speeds"] = [asdict(speed) for speed in value]
         else:
             table[field.name] = list(value) if isinstance(value, tuple) else _number(value)
     return table

@@ -55,9 +55,6 @@ class Phases:
         """Energy over noise density, C T/N0."""
         return np.maximum(self.amplitude**2 * self.length_s / self.density, 1e-9)
 
-    def pick(self, which: NDArray[np.generic]) -> "Phases":
-        return Phases(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
-
     def in_phase(self, band: Band, start_s: Array, count: int) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Times (N, count) from `start_s` on, what is there in phase with the beep, and which are recorded."""
         t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
@@ -96,9 +93,18 @@ def phases(
     order = np.argsort(stop_s - start_s, kind="stable")
     parts: list[dict[str, Array]] = []
     for at in range(0, len(order), TOGETHER):
-        chosen = order[at : at + TOGETHER]
+        rows = order[at : at + TOGETHER]
         parts.append(
-            _phases(band, *(a[chosen] for a in (start_s, stop_s, tone_hz, slope_hz_s)), search_hz, flutter, beyond_s)
+            _phases(
+                band,
+                start_s[rows],
+                stop_s[rows],
+                tone_hz[rows],
+                slope_hz_s[rows],
+                search_hz=search_hz,
+                flutter=flutter,
+                beyond_s=beyond_s,
+            )
         )
     size = max((part["course"].shape[1] for part in parts), default=3)
     back = np.argsort(order, kind="stable")
@@ -118,6 +124,7 @@ def _phases(
     stop_s: Array,
     tone_hz: Array,
     slope_hz_s: Array,
+    *,
     search_hz: float,
     flutter: float,
     beyond_s: float,
@@ -145,22 +152,22 @@ def _phases(
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
     prior = _prior(size, half, flutter)
     density = np.zeros(len(z))
-    for step in range(STEPS):
-        turned = z * np.exp(-1j * course @ basis.T)
+    for _ in range(STEPS):
+        turned = z * np.exp(-1j * (course @ basis.T))
         mean = turned.sum(axis=1) / total
         density = _density(turned, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
         weight = 2 * np.abs(mean) ** 2 / np.maximum(density * rate, 1e-300)
         course[:, 0] += np.angle(mean)
-        turned = everywhere * np.exp(-1j * course @ basis.T)
+        turned = everywhere * np.exp(-1j * (course @ basis.T))
         error = turned.imag / np.maximum(np.abs(mean)[:, None] * np.sqrt(heard), 1e-300)
         if flutter:  # an outlier in phase is not followed as if it were a small one
             error = np.clip(error, -1.0, 1.0)
         normal = (heard @ products).reshape(-1, size, size) * weight[:, None, None]
-        normal += np.diag(prior) + 1e-9 * weight[:, None, None] * np.eye(size)
+        normal += np.diag(prior) + 1e-9 * (1 + weight[:, None, None]) * np.eye(size)
         push = (error * heard) @ basis * weight[:, None] - prior * course
         change = np.linalg.solve(normal, push[:, :, None])[:, :, 0]
         course = course + change
-    turned = z * np.exp(-1j * course @ basis.T)
+    turned = z * np.exp(-1j * (course @ basis.T))
     mean = turned.sum(axis=1) / total
     course[:, 0] += np.angle(mean)
     turned = turned * np.exp(-1j * np.angle(mean))[:, None]
@@ -174,10 +181,9 @@ def _phases(
     amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
     since = t_s - ((t_s * inside).sum(axis=1) / total)[:, None]
     slant = (since * turned.real * inside).sum(axis=1) / np.maximum((since**2 * inside).sum(axis=1), 1e-12)
-    wiggle = np.zeros(len(z))
-    if flutter:
-        power = (course**2 + np.einsum("nkk->nk", covariance))[:, 2:] * (np.arange(1, size - 1) / (4 * half)) ** 2 / 2
-        wiggle = np.sqrt(power.sum(axis=1))
+    bent_hz = np.gradient((course[:, 1:] @ basis[:, 1:].T), 1 / rate, axis=1) / (2 * np.pi)
+    mean_hz = (bent_hz * inside).sum(axis=1) / total
+    wiggle = np.sqrt((((bent_hz - mean_hz[:, None]) * inside) ** 2).sum(axis=1) / total)
     glide = 2 * course[:, 2] / half**2 / (2 * np.pi) if not flutter else np.zeros(len(z))
     return {
         "time_s": middle,
@@ -244,7 +250,7 @@ def _unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: 
     some = 1e-3 * np.concatenate([[1e-6, 1e-6], np.arange(1, basis.shape[1] - 1) ** 2])
     total = heard.sum(axis=1)[:, None] + 1.0
     for width_hz in (FIRST_LOW_PASS_HZ, LOW_PASS_HZ):
-        turned = z * np.exp(-1j * course @ basis.T)
+        turned = z * np.exp(-1j * (course @ basis.T))
         smooth = _low_passed(turned, rate, width_hz)
         weight = np.minimum(np.abs(smooth) ** 2 * heard, 1e300)
         weight /= np.maximum(weight.mean(axis=1), 1e-300)[:, None]
