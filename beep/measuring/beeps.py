@@ -27,11 +27,12 @@ FIRST_RISE_S = 0.005
 UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
 FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
 FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
-SAMPLED = 200  # strongest beeps that tell flutter and edges
+SAMPLED = 100  # strongest beeps that tell flutter and edges
 FLUTTER_EVIDENCE = (
     8.0  # log likelihood by which a course must be better, that of the usual beep times the root of their number
 )
 FLUTTER_BEYOND_S = 0.04
+TAIL_S = 0.01, 0.04  # from an edge
 
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
@@ -56,6 +57,7 @@ class Beeps:
     clock: Clock
     fall: float  # amplitude of a beep's last third against its first
     arch: float  # and of its middle against both
+    tail: float  # amplitude just after a beep less that just before it, against its own
     exact: bool  # a tone without flutter
     chirp_hz: tuple[float, float]  # the first 30 ms against the rest, and its standard error
 
@@ -93,10 +95,13 @@ class _Round:
 def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
     """The beeps at and between the bursts of one tone, or in words why they are not beeps."""
     curve = smooth_curve((bursts.start_s + bursts.stop_s) / 2, bursts.tone_hz, np.full(len(bursts), 4.0))
-    start_s, stop_s = _runs(band, bursts, curve)
+    some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
+    start_s, stop_s = _runs(band, some, curve)
     if len(start_s) < FEWEST:
         return "only noise"
     shape = _Shape(flutter=_flutter(band, start_s, stop_s, curve))
+    if len(some) < len(bursts):  # an exact tone's bursts are sure enough themselves
+        start_s, stop_s = _runs(band, bursts, curve) if shape.flutter else (bursts.start_s, bursts.stop_s)
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, shape)
     rough = picked(
@@ -129,7 +134,7 @@ def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
     trial = picked(trial, np.flatnonzero(trial.phases.energy > shape.least_energy))
     if len(trial.slot) < FEWEST:
         return "only noise"
-    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve)))
+    trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
     residual, joined = _gaps(band, trial, curve)
@@ -211,7 +216,7 @@ def _flutter(band: Band, start_s: Array, stop_s: Array, curve: Curve) -> float:
     look = partial(phases, band, start_s, stop_s, tone_hz=tone_hz, slope_hz_s=slope_hz_s, search_hz=20.0)
     even = look()
     size = FIRST_FLUTTER
-    for _ in range(4):
+    for _ in range(3):
         bent = look(flutter=size)
         size = max(flutter_size(bent), 0.05)
     gain = (bent.amplitude**2 - even.amplitude**2) * bent.length_s / bent.density - bent.freedom
@@ -304,18 +309,27 @@ def level(band: Band, low_s: Array, high_s: Array, curve: Curve, density: Array)
     return np.asarray(np.sqrt(np.maximum(power, 0.0)))
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve) -> Bools:
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
     """Which beeps (N,) are more than what remains of a tone between beeps: louder than the gap, or like the others."""
-    density = found.phases.density
-    inner = 0.15 * (found.stop_s - found.start_s)
-    amplitude = level(band, found.start_s + inner, found.stop_s - inner, curve, density)
     # What is before, or at the recording's beginning after.
-    recorded = found.start_s > 0.75 * gap_s
-    low = np.where(recorded, found.start_s - 0.75 * gap_s, found.stop_s + 0.2 * gap_s)
-    beside = level(band, low, low + 0.55 * gap_s, curve, density)
+    first = found.start_s < 0.75 * gap_s
+    low = np.where(first, found.stop_s + 0.2 * gap_s, found.start_s - 0.75 * gap_s)
+    if shape.flutter:
+        amplitude = _beep_level(band, found, curve)
+        beside = level(band, low, low + 0.55 * gap_s, curve, found.phases.density)
+    else:
+        amplitude = found.phases.amplitude
+        beside = _near(band, low, low + 0.55 * gap_s, curve, replace(shape, search_hz=2.0)).amplitude
     half = min(5, len(amplitude) - 1)
     views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
     return np.asarray((amplitude > LOUDER * beside) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
+
+
+def _beep_level(band: Band, found: _Round, curve: Curve) -> Array:
+    """Amplitude (N,) of what is recorded of beeps, without their edges."""
+    start_s, stop_s = np.maximum(found.start_s, 0), np.minimum(found.stop_s, band.duration_s)
+    inner = 0.15 * (stop_s - start_s)
+    return level(band, start_s + inner, stop_s - inner, curve, found.phases.density)
 
 
 def _gaps(band: Band, found: _Round, curve: Curve) -> tuple[Array, Bools]:
@@ -328,8 +342,7 @@ def _gaps(band: Band, found: _Round, curve: Curve) -> tuple[Array, Bools]:
     # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
     middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
     between = level(band, middle - half, middle + half, curve, found.phases.density[:-1][inner])
-    side = 0.15 * (found.stop_s - found.start_s)
-    amplitude = level(band, found.start_s + side, found.stop_s - side, curve, found.phases.density)
+    amplitude = _beep_level(band, found, curve)
     residual = between / np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
     joined[:-1][inner] = residual > (1 + min(float(np.median(residual)), 1.0)) / 2
     return residual[~joined[:-1][inner]], joined
@@ -375,8 +388,8 @@ def _rise(band: Band, found: _Round, shape: _Shape, floor: float) -> tuple[float
 
 def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, residual: Array) -> Beeps:
     room = shape.rise_s / 2 + 0.002
-    cut_start = final.start_s < room + 3 * final.start_sd_s
-    cut_stop = final.stop_s > band.duration_s - room - 3 * final.stop_sd_s
+    cut_start = final.start_s < room + np.minimum(3 * final.start_sd_s, EDGE_SEARCH_S)
+    cut_stop = final.stop_s > band.duration_s - room - np.minimum(3 * final.stop_sd_s, EDGE_SEARCH_S)
     found = final.phases
     curve = _tone_curve(found)
     if not shape.flutter:
@@ -403,6 +416,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         clock=clock,
         fall=fall,
         arch=arch,
+        tail=_tail(band, final, curve),
         exact=not shape.flutter,
         chirp_hz=_chirp(band, final, curve, shape),
     )
@@ -422,6 +436,15 @@ def _course_of_level(band: Band, found: _Round) -> tuple[float, float]:
     little = 0.05 * found.phases.amplitude + 1e-12
     fall = np.median(parts[2] / np.maximum(parts[0], little))
     return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
+
+
+def _tail(band: Band, found: _Round, curve: Curve) -> float:
+    """Median over the beeps of the amplitude just after less that just before, against the beep's own."""
+    density = found.phases.density
+    after = level(band, found.stop_s + TAIL_S[0], found.stop_s + TAIL_S[1], curve, density)
+    before = level(band, found.start_s - TAIL_S[1], found.start_s - TAIL_S[0], curve, density)
+    inner = (found.start_s > TAIL_S[1]) & (found.stop_s < band.duration_s - TAIL_S[1])
+    return float(np.median((after - before)[inner] / _beep_level(band, found, curve)[inner])) if inner.any() else 0.0
 
 
 def _chirp(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[float, float]:

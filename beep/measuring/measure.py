@@ -217,20 +217,20 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     length = beeps.stop_s - beeps.start_s
     length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
-    pulse, pulse_sd, jitter = _typical(length[single], length_sd[single])
+    pulse, pulse_sd, jitter = _typical(length[single], length_sd[single], beeps.exact)
     # A gap counts where both its ends are recorded.
     inner = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
     gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
     pause, pause_sd = float("nan"), float("nan")
     if inner.any():
-        pause, pause_sd, _ = _typical((beeps.start_s[1:] - beeps.stop_s[:-1])[inner], gap_sd[inner])
+        pause, pause_sd, _ = _typical((beeps.start_s[1:] - beeps.stop_s[:-1])[inner], gap_sd[inner], beeps.exact)
     duty = pulse / clock.period_s
     ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
     # Each amplitude by itself, and the noise from all beeps together.
     ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
         NOISE_BINS_HZ * float(np.sum(found.length_s))
     )
-    few = small_sample(len(length), beeps.tone.scatter, float(np.median(found.tone_sd_hz)))
+    few = 1.0 if beeps.exact else small_sample(len(length), beeps.tone.scatter, float(np.median(found.tone_sd_hz)))
     keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
     residual_db, residual_sd_db = _in_db(beeps.residual)
     flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
@@ -285,9 +285,11 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     )
 
 
-def _typical(values: Array, sd: Array) -> tuple[float, float, float]:
+def _typical(values: Array, sd: Array, exact: bool) -> tuple[float, float, float]:
     """Robust mean of values (N,), its standard error, also from few, and the scatter beyond the errors."""
     value, value_sd, scatter = typical(values, sd)
+    if exact:
+        return value, value_sd, scatter
     return value, value_sd * small_sample(len(values) + 1, scatter, float(np.median(sd))), scatter
 
 

@@ -26,7 +26,7 @@ NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 FLUTTER_NOISE_FROM_HZ = 60.0
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 NEIGHBOURS = 15  # beeps over which the noise is averaged
-STEPS = 6
+STEPS = 5
 INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must explain, beyond its own noise
 
 
@@ -38,9 +38,7 @@ class Phases:
     length_s: Array  # of what was used
     tone_hz: Array  # mean frequency from end to end
     tone_sd_hz: Array  # from the noise
-    glide_hz_s: Array
     amplitude: Array
-    slant: Array  # change of the amplitude per second
     density: Array  # of the noise at baseband, so that C/N0 = amplitude**2 / density
     freedom: Array  # of the course, beyond a line and its bend: as many numbers as the data tell
     flutter_hz: Array  # rms of the frequency within the beep about its mean, noise taken out
@@ -134,68 +132,56 @@ def _phases(
     count = int(np.ceil(2 * half * rate)) + 2
     middle = (start_s + stop_s) / 2
     t_s, z = band.windows(start_s - beyond_s, count, tone_hz, slope_hz_s, middle)
-    recorded = z != 0
-    inside = ((t_s >= start_s[:, None]) & (t_s <= stop_s[:, None]) & recorded).astype(np.float64)
+    z = z * ((t_s >= start_s[:, None] - beyond_s) & (t_s <= stop_s[:, None] + beyond_s))
+    inside = ((t_s >= start_s[:, None]) & (t_s <= stop_s[:, None]) & (z != 0)).astype(np.float64)
     total = np.maximum(inside.sum(axis=1), 3.0)
-    near = recorded & (t_s >= start_s[:, None] - beyond_s) & (t_s <= stop_s[:, None] + beyond_s)
-    heard = _heard(z * near, inside, rate) if flutter else inside
-    everywhere = z
-    z = z * inside
     centre = t_s[:, 0] + half
-    size = 3 if not flutter else max(4, 2 + int(np.ceil(4 * CORNER_HZ * half)))
+    size = max(4, 2 + int(np.ceil(4 * CORNER_HZ * half))) if flutter else 3
     basis = basis_at(np.arange(count) / rate / half - 1, size)  # (count, size)
     products = (basis[:, :, None] * basis[:, None, :]).reshape(count, -1)
+    heard = inside
     if flutter:
-        course = _unwrapped(everywhere * near, heard, basis, products, rate)
+        heard = _heard(z, inside, rate)
+        course = _unwrapped(z, heard, basis, products, rate)
     else:
         course = np.zeros((len(z), size))
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
+    moments = (heard @ products).reshape(-1, size, size)
     prior = _prior(size, half, flutter)
-    density = np.zeros(len(z))
-    for _ in range(STEPS):
+    for step in range(STEPS):
         turned = z * np.exp(-1j * (course @ basis.T))
-        mean = turned.sum(axis=1) / total
-        density = _density(turned, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
-        weight = 2 * np.abs(mean) ** 2 / np.maximum(density * rate, 1e-300)
-        course[:, 0] += np.angle(mean)
-        turned = everywhere * np.exp(-1j * (course @ basis.T))
-        error = turned.imag / np.maximum(np.abs(mean)[:, None] * np.sqrt(heard), 1e-300)
+        mean = (turned * inside).sum(axis=1) / total
+        if step in (0, STEPS - 1):
+            density = _density(turned * inside, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
+        size_of = np.maximum(np.abs(mean), 1e-300)
+        weight = 2 * size_of**2 / np.maximum(density * rate, 1e-300)
+        error = (turned * (mean.conj() / size_of)[:, None]).imag / size_of[:, None]
         if flutter:  # an outlier in phase is not followed as if it were a small one
-            error = np.clip(error, -1.0, 1.0)
-        normal = (heard @ products).reshape(-1, size, size) * weight[:, None, None]
-        normal += np.diag(prior) + 1e-9 * (1 + weight[:, None, None]) * np.eye(size)
+            error = np.clip(error / np.sqrt(np.maximum(heard, 1e-12)), -1.0, 1.0)
+        course[:, 0] += np.angle(mean)
+        normal = moments * weight[:, None, None] + np.diag(prior) + 1e-9 * (1 + weight[:, None, None]) * np.eye(size)
         push = (error * heard) @ basis * weight[:, None] - prior * course
-        change = np.linalg.solve(normal, push[:, :, None])[:, :, 0]
-        course = course + change
-    turned = z * np.exp(-1j * (course @ basis.T))
+        course = course + np.linalg.solve(normal, push[:, :, None])[:, :, 0]
+    turned = z * inside * np.exp(-1j * (course @ basis.T))
     mean = turned.sum(axis=1) / total
     course[:, 0] += np.angle(mean)
-    turned = turned * np.exp(-1j * np.angle(mean))[:, None]
     covariance = np.linalg.inv(normal)
-    ends = (basis_at((stop_s - centre) / half, size) - basis_at((start_s - centre) / half, size)) / (
-        2 * np.pi * (stop_s - start_s)[:, None]
-    )
-    tone_sd = np.sqrt(np.einsum("nj,njk,nk->n", ends, covariance, ends))
-    amplitude, length = np.abs(mean), total / rate
-    energy = amplitude**2 * length / np.maximum(density, 1e-300)
-    amplitude = amplitude * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0))  # noise adds to a magnitude
-    since = t_s - ((t_s * inside).sum(axis=1) / total)[:, None]
-    slant = (since * turned.real * inside).sum(axis=1) / np.maximum((since**2 * inside).sum(axis=1), 1e-12)
-    bent_hz = np.gradient((course[:, 1:] @ basis[:, 1:].T), 1 / rate, axis=1) / (2 * np.pi)
-    mean_hz = (bent_hz * inside).sum(axis=1) / total
-    wiggle = np.sqrt((((bent_hz - mean_hz[:, None]) * inside) ** 2).sum(axis=1) / total)
-    glide = 2 * course[:, 2] / half**2 / (2 * np.pi) if not flutter else np.zeros(len(z))
+    ends = basis_at((stop_s - centre) / half, size) - basis_at((start_s - centre) / half, size)
+    ends /= 2 * np.pi * (stop_s - start_s)[:, None]
+    length = total / rate
+    energy = np.abs(mean) ** 2 * length / np.maximum(density, 1e-300)
+    bent_hz = np.gradient(course[:, 1:] @ basis[:, 1:].T, 1 / rate, axis=1) / (2 * np.pi)
+    bent_hz -= ((bent_hz * inside).sum(axis=1) / total)[:, None]
     return {
         "time_s": middle,
         "length_s": length,
         "tone_hz": tone_hz + (ends * course).sum(axis=1),
-        "tone_sd_hz": tone_sd,
-        "glide_hz_s": slope_hz_s + glide,
-        "amplitude": amplitude,
-        "slant": slant,
+        "tone_sd_hz": np.sqrt(np.einsum("nj,njk,nk->n", ends, covariance, ends)),
+        # Noise adds to a magnitude.
+        "amplitude": np.abs(mean) * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0)),
         "density": density,
         "freedom": (1 - prior * np.einsum("nkk->nk", covariance))[:, 2:].sum(axis=1),
-        "flutter_hz": wiggle,
+        "flutter_hz": np.sqrt(((bent_hz * inside) ** 2).sum(axis=1) / total) if flutter else np.zeros(len(z)),
         "base_hz": tone_hz,
         "base_slope_hz_s": slope_hz_s,
         "course": course,

@@ -12,12 +12,13 @@ IRREGULAR = 0.035, 0.06  # of period and length: scatter that no keying of 1957 
 STRETCH_SLOTS, STRETCH_S = 8, 2.5  # without a beep, after which another stretch of beeps begins
 SHORTEST_S = 0.07
 LEAST_FALL = 0.45  # of the amplitude within a beep; a receiver's gain control falls to about 0.6
+MOST_TAIL = 0.12  # a key is as sharp at its end as at its beginning
 MOST_GROWTH = 1.6  # and does not make it grow; a syllable may
 MOST_WANDER, MOST_WANDER_HZ = 0.02, 4.0  # of the tone about a smooth course; on tapes up to 0.013
 MOST_ARCH = 1.12  # a sine's half wave has 1.2
 MOST_EXCEPTIONS, MOST_MISSING = 0.3, 0.15  # of the slots: the tapes of 1957 have dashes, Morse code has gaps too
 FADING_DB, MOST_LOST = 3.0, 0.4  # Faraday's nulls come every other second and take whole beeps; a key is even
-MOST_RESIDUAL = 0.6
+MOST_RESIDUAL = 0.5
 
 
 def doubt(beeps: Beeps) -> str:
@@ -55,7 +56,7 @@ def doubt(beeps: Beeps) -> str:
         return "sounds without one steady tone"
     if usual < SHORTEST_S:
         return "clicks or knocks, too short for beeps"
-    if beeps.fall < LEAST_FALL:
+    if beeps.fall < LEAST_FALL or beeps.tail > MOST_TAIL:
         return "struck or plucked sounds that die away"
     if beeps.fall > MOST_GROWTH:
         return "sounds that swell, like syllables"
