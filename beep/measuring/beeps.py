@@ -32,6 +32,9 @@ FLUTTER_EVIDENCE = (
     8.0  # log likelihood by which a course must be better, that of the usual beep times the root of their number
 )
 FLUTTER_BEYOND_S = 0.04
+SURE_GAP = 4.0  # in power, of the noise
+EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
+CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
 TAIL_S = 0.01, 0.04  # from an edge
 
 Bools = NDArray[np.bool_]
@@ -59,6 +62,7 @@ class Beeps:
     arch: float  # and of its middle against both
     tail: float  # amplitude just after a beep less that just before it, against its own
     exact: bool  # a tone without flutter
+    edge_model_s: float  # standard error of the lengths that all beeps share
     chirp_hz: tuple[float, float]  # the first 30 ms against the rest, and its standard error
 
 
@@ -113,6 +117,9 @@ def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
     length = float(np.median(rough.stop_s - rough.start_s))
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
         return "not on a steady clock"
+    rough = picked(rough, _stands_out(band, rough, period - length, curve, shape))
+    if len(rough.slot) < FEWEST:
+        return "only noise"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = picked(rough, _strongest_of_slot(rough))
     curve = _tone_curve(rough.phases)
@@ -137,7 +144,7 @@ def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
     trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
-    residual, joined = _gaps(band, trial, curve)
+    residual, joined = _gaps(band, trial, curve, shape)
     floor = float(np.median(residual)) if len(residual) else 0.0
     merged = _merged(trial, joined)
     curve = _tone_curve(trial.phases)
@@ -253,6 +260,7 @@ def _estimate(
                 within_s=within,
                 side_s=shape.edge_side_s,
                 floor=shape.floor,
+                scattered=shape.flutter > 0,
             )
         )
     return _Round(
@@ -332,7 +340,7 @@ def _beep_level(band: Band, found: _Round, curve: Curve) -> Array:
     return level(band, start_s + inner, stop_s - inner, curve, found.phases.density)
 
 
-def _gaps(band: Band, found: _Round, curve: Curve) -> tuple[Array, Bools]:
+def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Array, Bools]:
     """What part of the amplitude remains in each gap (M,), and which beeps (N,) go on into the next slot's."""
     low, high = found.stop_s[:-1], found.start_s[1:]
     inner = (np.diff(found.slot) == 1) & (high - low > 0.02)
@@ -341,10 +349,17 @@ def _gaps(band: Band, found: _Round, curve: Curve) -> tuple[Array, Bools]:
         return np.zeros(0), joined
     # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
     middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
-    between = level(band, middle - half, middle + half, curve, found.phases.density[:-1][inner])
-    amplitude = _beep_level(band, found, curve)
+    density = found.phases.density[:-1][inner]
+    if shape.flutter:
+        amplitude = _beep_level(band, found, curve)
+        between = level(band, middle - half, middle + half, curve, density)
+        sure = between**2 > SURE_GAP * density * 2 * FOLLOWED_HZ
+    else:
+        amplitude = found.phases.amplitude
+        gap = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
+        between, sure = gap.amplitude, gap.energy > 9
     residual = between / np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
-    joined[:-1][inner] = residual > (1 + min(float(np.median(residual)), 1.0)) / 2
+    joined[:-1][inner] = sure & (residual > (1 + min(float(np.median(residual)), 1.0)) / 2)
     return residual[~joined[:-1][inner]], joined
 
 
@@ -387,15 +402,16 @@ def _rise(band: Band, found: _Round, shape: _Shape, floor: float) -> tuple[float
 
 
 def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, residual: Array) -> Beeps:
-    room = shape.rise_s / 2 + 0.002
-    cut_start = final.start_s < room + np.minimum(3 * final.start_sd_s, EDGE_SEARCH_S)
-    cut_stop = final.stop_s > band.duration_s - room - np.minimum(3 * final.stop_sd_s, EDGE_SEARCH_S)
+    cut_start, cut_stop = _cut(band, final, shape)
     found = final.phases
     curve = _tone_curve(found)
-    if not shape.flutter:
+    if shape.flutter:  # where the ends are decides what the mean frequency is the mean of
+        ends_hz = np.hypot(final.start_sd_s, final.stop_sd_s) * found.flutter_hz / found.length_s
+        found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, 2 * ends_hz))
+    else:
         # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
         found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
-        curve = _tone_curve(found)
+    curve = _tone_curve(found)
     slot = final.slot - final.slot[0]
     inner = ~cut_start
     clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
@@ -418,8 +434,24 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         arch=arch,
         tail=_tail(band, final, curve),
         exact=not shape.flutter,
+        edge_model_s=EDGE_MODEL * shape.rise_s if shape.flutter else 0.0,
         chirp_hz=_chirp(band, final, curve, shape),
     )
+
+
+def _cut(band: Band, found: _Round, shape: _Shape) -> tuple[Bools, Bools]:
+    """Which beeps (N,) are cut off by the recording's beginning, and which by its end: on within its first moments."""
+    room_s = shape.rise_s / 2 + 0.002
+    cuts = []
+    for ahead_s, first_s in ((found.start_s, 0.0), (band.duration_s - found.stop_s, band.duration_s - CUT_S)):
+        near = np.flatnonzero(ahead_s < 2 * EDGE_SEARCH_S)
+        cut = ahead_s < room_s
+        if len(near):
+            beside = picked(found.phases, near)
+            _, part, there = beside.in_phase(band, np.full(len(near), first_s), int(CUT_S * band.rate_hz))
+            cut[near] |= (part * there).sum(axis=1) > 0.6 * beside.amplitude * there.sum(axis=1)
+        cuts.append(cut)
+    return cuts[0], cuts[1]
 
 
 def _course_of_level(band: Band, found: _Round) -> tuple[float, float]:

@@ -44,12 +44,14 @@ def find_edges(
     within_s: Array,
     side_s: float,
     floor: float,
+    scattered: bool = False,
 ) -> tuple[Array, Array]:
     """Moments (N,) of half amplitude, and their standard errors from the noise.
 
     The mean over what is likely, every moment within `within_s` (N,) of `expected_s` (N,) being as good before: in
     strong signals that is least squares, in weak ones it knows of side peaks. `side_s` is what is looked at on either
-    side of the search, `floor` the part of the amplitude that usually remains between beeps.
+    side of the search, `floor` the part of the amplitude that usually remains between beeps. If `scattered`, the errors
+    grow with what the levels vary beyond the noise.
     """
     parts = []
     for at in range(0, len(expected_s), TOGETHER):
@@ -57,11 +59,18 @@ def find_edges(
         levels = _levels(band, expected_s[chosen], picked(found, chosen), within_s[chosen], side_s, floor)
         moments, score, step = _scores(levels, rising=rising, rise_s=rise_s)
         sd_s = edge_sd(step, levels.variance, rise_s=rise_s, rate_hz=levels.rate_hz, side_s=side_s)
-        parts.append(_likely(moments, score, sd_s))
+        at_s, sd_s = _likely(moments, score, sd_s)
+        nowhere = score.max(axis=1) <= NOWHERE / 2
+        at_s, sd_s = np.where(nowhere, levels.expected_s, at_s), np.where(nowhere, levels.within_s, sd_s)
+        # What the two levels leave of the squares, against the noise.
+        misfit = ((levels.level**2).sum(axis=1) / levels.variance - 2 * score.max(axis=1)) / np.maximum(
+            levels.there.sum(axis=1), 1
+        )
+        parts.append((at_s, sd_s, np.where(nowhere, 1.0, misfit)))
     if not parts:
         return np.zeros(0), np.zeros(0)
-    at_s, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return at_s, sd
+    at_s, sd_s, misfit = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return at_s, sd_s * float(np.sqrt(max(np.median(misfit), 1.0))) if scattered else sd_s
 
 
 @dataclass(frozen=True, kw_only=True)

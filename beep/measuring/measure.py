@@ -30,6 +30,7 @@ MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
 NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
+CHIRP_PART = 0.01  # of a chirp, to which the mean tone is known
 LEAST_RESIDUAL = 1e-3  # -60 dB
 IRREGULAR_NOTE = (
     "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
@@ -218,12 +219,14 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
     pulse, pulse_sd, jitter = _typical(length[single], length_sd[single], beeps.exact)
+    pulse_sd = float(np.hypot(pulse_sd, beeps.edge_model_s))
     # A gap counts where both its ends are recorded.
     inner = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
     gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
     pause, pause_sd = float("nan"), float("nan")
     if inner.any():
         pause, pause_sd, _ = _typical((beeps.start_s[1:] - beeps.stop_s[:-1])[inner], gap_sd[inner], beeps.exact)
+        pause_sd = float(np.hypot(pause_sd, beeps.edge_model_s))
     duty = pulse / clock.period_s
     ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
     # Each amplitude by itself, and the noise from all beeps together.
@@ -233,6 +236,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     few = 1.0 if beeps.exact else small_sample(len(length), beeps.tone.scatter, float(np.median(found.tone_sd_hz)))
     keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
     residual_db, residual_sd_db = _in_db(beeps.residual)
+    chirp_hz = float(np.nan_to_num(beeps.chirp_hz[0]))
     flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
     return Measurement(
         channel=channel,
@@ -251,7 +255,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
         duty=duty,
         duty_sd=duty * float(np.hypot(pulse_sd / pulse, clock.period_sd_s / clock.period_s)),
         tone_hz=beeps.tone.mean[0],
-        tone_hz_sd=beeps.tone.mean[1] * few,
+        tone_hz_sd=float(np.hypot(beeps.tone.mean[1] * few, 0.0 if beeps.exact else CHIRP_PART * chirp_hz)),
         tone_time_s=(beeps.tone.low + beeps.tone.high) / 2,
         drift_hz_per_s=beeps.tone.slope[0],
         drift_hz_per_s_sd=beeps.tone.slope[1] * few,
@@ -273,7 +277,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
             start_s=beeps.start_s,
             start_sd_s=beeps.start_sd_s,
             length_s=length,
-            length_sd_s=length_sd,
+            length_sd_s=np.hypot(length_sd, beeps.edge_model_s),
             time_s=found.time_s,
             tone_hz=found.tone_hz,
             tone_sd_hz=found.tone_sd_hz,

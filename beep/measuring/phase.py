@@ -27,6 +27,7 @@ FLUTTER_NOISE_FROM_HZ = 60.0
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 NEIGHBOURS = 15  # beeps over which the noise is averaged
 STEPS = 5
+BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
 INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must explain, beyond its own noise
 
 
@@ -58,7 +59,13 @@ class Phases:
         t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
         x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
         phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
-        return t_s, (z * np.exp(-1j * phase)).real, z != 0
+        turned = z * np.exp(-1j * phase)
+        if self.course.shape[1] > 3:  # what remains beyond the ends goes its own way; as far as it is heard it is met
+            smooth = _low_passed(turned, band.rate_hz, BESIDE_HZ)
+            power = np.abs(smooth) ** 2
+            noise = (2 * np.pi**0.5 * BESIDE_HZ * self.density)[:, None]
+            turned *= np.where(power > HEARD * noise, smooth.conj() / np.sqrt(np.maximum(power, 1e-300)), 1.0)
+        return t_s, turned.real, z != 0
 
 
 def basis_at(x: Array, size: int) -> Array:
