@@ -32,6 +32,8 @@ FLUTTER_EVIDENCE = (
     8.0  # log likelihood by which a course must be better, that of the usual beep times the root of their number
 )
 FLUTTER_BEYOND_S = 0.04
+STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root second
+ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
 SURE_GAP = 4.0  # in power, of the noise
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
 CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
@@ -96,14 +98,17 @@ class _Round:
     phases: Phases
 
 
-def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
-    """The beeps at and between the bursts of one tone, or in words why they are not beeps."""
+def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps | str:
+    """The beeps at and between the bursts of one tone, or in words why they are not beeps.
+
+    The phase is followed for a course of the size `least_flutter` or more; 0 where the beeps themselves decide.
+    """
     curve = smooth_curve((bursts.start_s + bursts.stop_s) / 2, bursts.tone_hz, np.full(len(bursts), 4.0))
     some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
     start_s, stop_s = _runs(band, some, curve)
     if len(start_s) < FEWEST:
         return "only noise"
-    shape = _Shape(flutter=_flutter(band, start_s, stop_s, curve))
+    shape = _Shape(flutter=max(_flutter(band, start_s, stop_s, curve), least_flutter))
     if len(some) < len(bursts):  # an exact tone's bursts are sure enough themselves
         start_s, stop_s = _runs(band, bursts, curve) if shape.flutter else (bursts.start_s, bursts.stop_s)
     nothing = np.zeros(len(start_s), np.int64)
@@ -146,9 +151,11 @@ def beeps_of(band: Band, bursts: Bursts) -> Beeps | str:
         return "only noise"
     residual, joined = _gaps(band, trial, curve, shape)
     floor = float(np.median(residual)) if len(residual) else 0.0
+    if floor > STRONG_RESIDUAL and not shape.flutter:  # which has another tone: a straight phase does not meet it
+        return beeps_of(band, bursts, least_flutter=RESIDUAL_FLUTTER)
     merged = _merged(trial, joined)
     curve = _tone_curve(trial.phases)
-    shape = replace(shape, floor=0.0 if shape.flutter else min(floor, 0.6) if floor > 0.05 else 0.0)
+    shape = replace(shape, floor=floor if floor > 0.05 and not shape.flutter else 0.0)
     rise_s, rise_sd_s = _rise(band, merged, shape, shape.floor)
     shape = replace(
         shape,
@@ -260,7 +267,6 @@ def _estimate(
                 within_s=within,
                 side_s=shape.edge_side_s,
                 floor=shape.floor,
-                scattered=shape.flutter > 0,
             )
         )
     return _Round(
@@ -412,6 +418,11 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
         found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
     curve = _tone_curve(found)
+    astray_hz = np.abs(found.tone_hz - curve(found.time_s))
+    usual_hz = np.hypot(found.tone_sd_hz, 1.4826 * float(np.median(astray_hz)))
+    sd_hz = np.where(astray_hz > ASTRAY * usual_hz, astray_hz, found.tone_sd_hz)  # a turn lost, or another sound
+    found = replace(found, tone_sd_hz=np.maximum(sd_hz, found.tone_sd_hz))
+    curve = _tone_curve(found)
     slot = final.slot - final.slot[0]
     inner = ~cut_start
     clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
@@ -476,7 +487,8 @@ def _tail(band: Band, found: _Round, curve: Curve) -> float:
     after = level(band, found.stop_s + TAIL_S[0], found.stop_s + TAIL_S[1], curve, density)
     before = level(band, found.start_s - TAIL_S[1], found.start_s - TAIL_S[0], curve, density)
     inner = (found.start_s > TAIL_S[1]) & (found.stop_s < band.duration_s - TAIL_S[1])
-    return float(np.median((after - before)[inner] / _beep_level(band, found, curve)[inner])) if inner.any() else 0.0
+    own = np.maximum(_beep_level(band, found, curve), 1e-30)
+    return float(np.median(((after - before) / own)[inner])) if inner.any() else 0.0
 
 
 def _chirp(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[float, float]:

@@ -44,13 +44,12 @@ def find_edges(
     within_s: Array,
     side_s: float,
     floor: float,
-    scattered: bool = False,
 ) -> tuple[Array, Array]:
     """Moments (N,) of half amplitude, and their standard errors from the noise.
 
     The mean over what is likely, every moment within `within_s` (N,) of `expected_s` (N,) being as good before: in
     strong signals that is least squares, in weak ones it knows of side peaks. `side_s` is what is looked at on either
-    side of the search, `floor` the part of the amplitude that usually remains between beeps. If `scattered`, the errors
+    side of the search, `floor` the part of the amplitude that usually remains between beeps. The errors
     grow with what the levels vary beyond the noise.
     """
     parts = []
@@ -70,7 +69,7 @@ def find_edges(
     if not parts:
         return np.zeros(0), np.zeros(0)
     at_s, sd_s, misfit = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return at_s, sd_s * float(np.sqrt(max(np.median(misfit), 1.0))) if scattered else sd_s
+    return at_s, sd_s * float(np.sqrt(max(np.median(misfit), 1.0)))
 
 
 @dataclass(frozen=True, kw_only=True)
