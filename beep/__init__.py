@@ -1,12 +1,13 @@
-"""Sputnik 1's radio signal as a receiver on the ground heard it.
+"""Radio signal of Sputnik 1, as a receiver on the ground heard it.
 
     import beep
 
     beep.export(beep.Scenario(station="dallas", start="1957-10-07T05:00Z"), "dallas.wav")
     samples = beep.render(beep.Scenario(duration_s=20))        # (N, channels) float32, full scale 1
     for block in beep.blocks(beep.preset("dallas")): ...       # the same, a second at a time
-    left, right = beep.measure("dallas.wav")                   # beeps, clock, tone, SNR, each with its error
-    beep.fit_pass(beep.tones_of([left, right], carriers_hz=[20.005e6, 40.002e6]))  # when, how far, how fast
+    measurements = beep.measure("dallas.wav")                  # beeps, clock, tone, SNR, each with its standard error
+    beep.fit(measurements)                                     # time, distance and speed of closest approach
+    beep.plot.pass_sheet(beep.preset("dallas"))                # a figure; a notebook shows it
 
 Conventions
     units      are in the name: _s _m _km _m_s _hz _rad _deg _db
@@ -18,8 +19,15 @@ Conventions
     errors     one tree, `BeepError`; the message says the rule, what came, the remedy
 """
 
+import sys
+
 from beep.base.constants import VERSION
 from beep.base.lazy import names_of
 
 __version__ = VERSION
 __getattr__, __dir__, __all__ = names_of(__name__, __file__)
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    from beep.plot.display import register
+
+    register(_shell)

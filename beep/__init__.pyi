@@ -1,3 +1,4 @@
+from beep import plot as plot
 from beep.base.errors import BeepError as BeepError
 from beep.base.errors import ExtraError as ExtraError
 from beep.base.errors import FitError as FitError
@@ -7,31 +8,36 @@ from beep.base.errors import RecordingError as RecordingError
 from beep.base.errors import ScenarioError as ScenarioError
 from beep.base.errors import TleError as TleError
 from beep.fitting.fit import PassFit as PassFit
-from beep.fitting.fit import fit_pass as fit_pass
+from beep.fitting.fit import fit as fit
 from beep.fitting.fit import tones_of as tones_of
 from beep.fitting.solve import Tones as Tones
+from beep.geometry.forecast import passes as passes
 from beep.geometry.forecast import predict as predict
 from beep.geometry.tle import read_tle as read_tle
 from beep.measuring.measure import Measurement as Measurement
+from beep.measuring.measure import Measurements as Measurements
 from beep.measuring.measure import measure as measure
 from beep.measuring.recording import Recording as Recording
 from beep.measuring.recording import open_recording as open_recording
 from beep.output.export import export as export
 from beep.output.player import play as play
 from beep.output.player import playing as playing
+from beep.scenario.presets import beacon as beacon
+from beep.scenario.presets import beacons as beacons
+from beep.scenario.presets import character as character
+from beep.scenario.presets import preset as preset
+from beep.scenario.presets import presets as presets
 from beep.scenario.receptions import receptions as receptions
-from beep.scenario.recipe import beacon as beacon
-from beep.scenario.recipe import beacons as beacons
-from beep.scenario.recipe import character as character
-from beep.scenario.recipe import load as load
-from beep.scenario.recipe import preset as preset
-from beep.scenario.recipe import presets as presets
-from beep.scenario.recipe import to_toml as to_toml
 from beep.scenario.scenario import Carrier as Carrier
 from beep.scenario.scenario import Scenario as Scenario
-from beep.stream.reception import date_keying as date_keying
+from beep.scenario.toml import load as load
+from beep.scenario.toml import to_toml as to_toml
+from beep.stream.resolve import date_keying as date_keying
 from beep.stream.tiles import blocks as blocks
 from beep.stream.tiles import render as render
 from beep.stream.track import track as track
 
 __version__: str
+
+# Names of version 0.1.
+fit_pass = fit

@@ -1,9 +1,9 @@
-"""How two physicists found Sputnik's orbit: closest distance from the steepest slope of the Doppler curve.
+"""Closest distance of Sputnik from the steepest slope of its Doppler curve, as two physicists found it in 1957.
 
     python examples/doppler_curve.py [OUT.png]
 
-Prints the slope at closest approach, and what distance it means if one takes the Earth for flat, as on the first
-evening. With a file name it draws the curve (needs the extra `plot`).
+Prints the slope at closest approach, and the distance that it gives for a straight flight at constant speed. With a
+file name it draws the curve (needs the extra `plot`).
 """
 
 import sys
@@ -16,16 +16,16 @@ SPEED_OF_LIGHT_KM_S = 299_792.458
 
 
 def main() -> None:
-    scenario = beep.Scenario(station="laurel", start="1957-10-08T03:20Z")  # Guier and Weiffenbach listened there
+    scenario = beep.Scenario(station="laurel", start="1957-10-08T03:20Z")  # where Guier and Weiffenbach received it
     t_s = np.arange(0.0, 460.0, 0.1)
     truth = beep.track(scenario, t_s)
     doppler_hz = np.asarray(truth["doppler_20_hz"], np.float64)
     slope_hz_s = np.gradient(doppler_hz, t_s)
     closest = int(np.argmin(slope_hz_s))
     speed_km_s = SPEED_OF_LIGHT_KM_S * (doppler_hz.max() - doppler_hz.min()) / 2 / 20.005e6
-    flat_km = 20.005e6 * speed_km_s**2 / (SPEED_OF_LIGHT_KM_S * -slope_hz_s[closest])
+    distance_km = 20.005e6 * speed_km_s**2 / (SPEED_OF_LIGHT_KM_S * -slope_hz_s[closest])
     print(f"steepest: {slope_hz_s[closest]:.2f} Hz/s at {truth['utc'][closest]} UTC")
-    print(f"speed from the two ends: {speed_km_s:.2f} km/s; distance from slope and speed: {flat_km:.0f} km")
+    print(f"speed from the two ends: {speed_km_s:.2f} km/s; distance from slope and speed: {distance_km:.0f} km")
     print(f"the truth: {np.min(np.asarray(truth['range_km'])):.0f} km")
     if len(sys.argv) > 1:
         import matplotlib

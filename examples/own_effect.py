@@ -1,8 +1,8 @@
-"""A museum's loudspeaker: Sputnik, with an echo of the hall, written block by block in constant memory.
+"""Sputnik with the echo of a hall, for a museum, written block by block in constant memory.
 
     python examples/own_effect.py [OUT.wav]
 
-An effect is a generator that eats blocks and yields blocks.
+An effect is a generator that takes blocks and yields blocks.
 """
 
 import sys
@@ -16,15 +16,15 @@ from beep.base.arrays import Samples
 
 
 def echo(blocks: Iterable[Samples], *, delay: int, gain: float) -> Iterator[Samples]:
-    """Blocks with a single echo `delay` frames later."""
+    """Yield the blocks with a single echo `delay` frames later."""
     past: Samples = np.zeros((delay, 0), np.float32)
     for block in blocks:
         past = past if past.size else np.zeros((delay, block.shape[1]), np.float32)
         history = np.concatenate([past, block])
-        heard = block.copy()
-        heard += np.float32(gain) * history[: len(block)]
         past = history[len(block) :]
-        yield heard
+        echoed = block.copy()
+        echoed += np.float32(gain) * history[: len(block)]
+        yield echoed
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""The pictures in docs/pictures: a pass, its S-curve, a waterfall, the keying, and a pass found from its Doppler.
+"""The pictures in docs/pictures: pass sheet, Doppler curve, waterfall, keying, and a pass fitted to its Doppler curve.
 
     python examples/pictures.py [FOLDER]
 
-Needs the extra `plot`. Each is what `beep plot` draws, as shown beside it.
+Needs the extra `plot`. The comment above each shows the command that draws the same.
 """
 
 import dataclasses
@@ -13,8 +13,6 @@ from PIL import Image
 
 import beep
 from beep import plot
-from beep.fitting.fit import fit_pass, tones_of
-from beep.measuring.measure import measure
 
 COLOURS = 128
 
@@ -30,7 +28,7 @@ def main() -> None:
         # beep plot pass pass.png --station dallas --start 1957-10-07T05:00Z
         "pass": plot.pass_sheet(over_dallas, paper=paper),
         # beep plot doppler doppler.png --station laurel --start 1957-10-08T03:20Z --dark
-        "doppler": plot.doppler(
+        "doppler": plot.doppler_curve(
             beep.Scenario(station="laurel", start="1957-10-08T03:20Z"), paper=dataclasses.replace(flat, dark=True)
         ),
     }
@@ -40,13 +38,13 @@ def main() -> None:
         # beep export tape.wav --preset dallas --duration-s 20 --tca-s 5; beep plot waterfall waterfall.png tape.wav
         figures["waterfall"] = plot.waterfall(tape, paper=dataclasses.replace(paper, size_in=(7.5, 6.0)))
         # beep plot keying keying.png tape.wav
-        figures["keying"] = plot.keying(tape, measure(tape), paper=flat)
+        figures["keying"] = plot.keying_sheet(tape, beep.measure(tape), paper=flat)
     seconds.unlink()
 
     # beep export pass.wav --mix 20 --noise residential --sample-rate-hz 12000; beep plot fit fit.png pass.wav
     scenario = beep.Scenario(mix="20", noise="residential", sample_rate_hz=12_000)
-    tones = tones_of(measure(beep.render(scenario), sample_rate_hz=12_000), carriers_hz=[20.005e6])
-    figures["fit"] = plot.fit(fit_pass(tones), tones, name="a simple pass", paper=paper)
+    fitted = beep.fit(beep.measure(beep.render(scenario), sample_rate_hz=12_000))
+    figures["fit"] = plot.fit_sheet(fitted, name="a simple pass", paper=paper)
 
     for name, figure in figures.items():
         path = folder / f"{name}.png"

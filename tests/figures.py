@@ -1,4 +1,4 @@
-"""Reading figures: the artists with an id, and every word that is really drawn, with its place."""
+"""Reading figures: artists by their id, and all text that is drawn, with its box."""
 
 import itertools
 
@@ -7,25 +7,25 @@ from matplotlib.text import Text
 
 
 def drawn(figure, gid):
-    """The artist with an id; error bars have that of their points."""
-    (found,) = figure.findobj(lambda artist: artist.get_gid() == gid and not isinstance(artist, LineCollection))
-    return found
+    """The artist with an id; of error bars their points."""
+    (artist,) = figure.findobj(lambda artist: artist.get_gid() == gid and not isinstance(artist, LineCollection))
+    return artist
 
 
 def texts_drawn(figure, monkeypatch):
-    """The texts that drawing a figure really draws, with their boxes in pixels."""
-    seen = []
+    """The texts that are drawn with a figure, with their boxes in pixels."""
+    texts = []
     draw = Text.draw
 
-    def noted(self, renderer, *rest, **more):
+    def recorded(self, renderer, *rest, **more):
         if self.get_visible() and self.get_text().strip():
-            seen.append(self)
+            texts.append(self)
         return draw(self, renderer, *rest, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Text, "draw", noted)
+        patch.setattr(Text, "draw", recorded)
         figure.canvas.draw()
-    return [(text.get_text(), text.get_window_extent()) for text in seen]
+    return [(text.get_text(), text.get_window_extent()) for text in texts]
 
 
 def words_of(figure):
@@ -34,7 +34,7 @@ def words_of(figure):
 
 
 def check_words(figure, monkeypatch):
-    """No word leaves the paper, none lies upon another; returns how many there are."""
+    """Check that no text leaves the paper or overlaps another; return the number of texts."""
     texts = texts_drawn(figure, monkeypatch)
     paper = figure.bbox
     outside = [
@@ -42,12 +42,13 @@ def check_words(figure, monkeypatch):
         for words, box in texts
         if box.x0 < paper.x0 or box.y0 < paper.y0 or box.x1 > paper.x1 or box.y1 > paper.y1
     ]
-    upon = [(a, b) for (a, one), (b, other) in itertools.combinations(texts, 2) if overlap_px(one, other) > 0.5]
+    pairs = itertools.combinations(texts, 2)
+    overlapping = [(a, b) for (a, box_a), (b, box_b) in pairs if overlap_px(box_a, box_b) > 0.5]
     assert outside == []
-    assert upon == []
+    assert overlapping == []
     return len(texts)
 
 
-def overlap_px(one, other):
-    """By how much two boxes overlap in the direction in which they do least."""
-    return min(min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0))
+def overlap_px(a, b):
+    """Overlap of two boxes in the direction in which it is smaller."""
+    return min(min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0))

@@ -26,11 +26,13 @@ class Tape:
 
 
 def keying(t_s, start_s, stop_s, rise_s):
-    """Raised-cosine keying, half way at each start and stop."""
+    """Raised-cosine keying at increasing times, half amplitude at each start and stop."""
     key = np.zeros(len(t_s))
     for start, stop in zip(start_s, stop_s, strict=True):
-        inside = np.minimum(t_s - start, stop - t_s)
-        np.maximum(key, 0.5 + 0.5 * np.sin(np.clip(inside * np.pi / rise_s, -np.pi / 2, np.pi / 2)), out=key)
+        pulse = slice(*np.searchsorted(t_s, (start - rise_s / 2, stop + rise_s / 2)))
+        inside = np.minimum(t_s[pulse] - start, stop - t_s[pulse])
+        level = 0.5 + 0.5 * np.sin(np.clip(inside * np.pi / rise_s, -np.pi / 2, np.pi / 2))
+        key[pulse] = np.maximum(key[pulse], level)
     return key
 
 

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.quiet
 def test_compare_prints_its_tables() -> None:
     """Two seconds of sound, one pair of runs: a row for each peer, and ratios."""
     script = Path(__file__).parent / "benchmarks" / "compare.py"

@@ -13,20 +13,20 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name != "pictures.py"], ids=lambda path: path.name)
 def test_example(path: Path, tmp_path: Path) -> None:
-    """It ends well and says something."""
+    """It exits with 0 and prints something."""
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
 
 def test_committed_pictures_are_what_the_example_makes(tmp_path: Path) -> None:
-    """The pictures in docs are those of the script: as many, of the same size and kind, and small enough to keep."""
+    """The pictures in docs have the names, sizes and kind of those that the script makes, and are small."""
     command = [sys.executable, str(EXAMPLES[0].parent / "pictures.py"), "pictures"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    made = {path.name: layout(path) for path in (tmp_path / "pictures").iterdir()}
+    layouts = {path.name: layout(path) for path in (tmp_path / "pictures").iterdir()}
 
-    assert made == {path.name: layout(path) for path in PICTURES.iterdir()}
-    assert len(made) == 5
+    assert layouts == {path.name: layout(path) for path in PICTURES.iterdir()}
+    assert len(layouts) == 5
     assert max(path.stat().st_size for path in PICTURES.iterdir()) < 150_000
 
 

@@ -17,15 +17,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from virtual_card import RATE_HZ, find, missing, virtual_card
+from program import TIMEOUT_S, Beep
+from virtual_card import HEADER_BYTES, RATE_HZ, find, missing, virtual_card
+from waiting import LONGEST_WAIT_S
 
-from beep.scenario.recipe import load, preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import load
 from beep.stream.tiles import render
 
 FADE = round(0.005 * RATE_HZ)
-HEADER = 88  # bytes, of what parecord writes
-LATENCY_S = 0.1
+SAFE = ("--latency-ms", 500)  # where the latency does not matter: a busy machine may halt the program for a while
+PLAYS = 3  # at most, until one is not disturbed
 NOISY = Scenario()  # the noise makes every stretch of it unmistakable
 
 
@@ -44,15 +47,15 @@ def card(tmp_path):
         yield running
 
 
-def play(card, *arguments, **settings):
+def play(card, *arguments, first="", **settings):
     """The program in the card's environment, playing."""
-    command = [sys.executable, "-m", "beep", "play", *map(str, arguments)]
+    command = Beep(card.folder).command("play", *arguments, first=first)
     return subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
 
 
-def ended(process, timeout_s=30):
+def ended(process):
     """Status and stderr of a program that has been left to end."""
-    _, stderr = process.communicate(timeout=timeout_s)
+    _, stderr = process.communicate(timeout=TIMEOUT_S)
     return process.returncode, stderr.decode()
 
 
@@ -83,7 +86,7 @@ class Terminal:
             self.shown += os.read(self.ours, 65_536).decode(errors="replace")
         return self.shown
 
-    def await_text(self, text, timeout_s=10.0):
+    def await_text(self, text, timeout_s=TIMEOUT_S):
         until_s = time.monotonic() + timeout_s
         while not re.search(text, self.look(0.05)):
             assert time.monotonic() < until_s, self.shown[-2000:]
@@ -93,7 +96,7 @@ class Terminal:
 
     def ended(self):
         """Its status; the terminal is as it was."""
-        until_s = time.monotonic() + 10
+        until_s = time.monotonic() + TIMEOUT_S
         while self.process.poll() is None:
             self.look(0.05)
             assert time.monotonic() < until_s, self.shown[-2000:]
@@ -110,70 +113,76 @@ def terminal(card):
         return started[-1]
 
     yield start
-    for one in started:
-        one.process.kill()
-        one.process.wait()
-        os.close(one.ours)
-        os.close(one.theirs)
+    for listener in started:
+        listener.process.kill()
+        listener.process.wait()
+        os.close(listener.ours)
+        os.close(listener.theirs)
 
 
 @pytest.mark.parametrize("mix", ["stereo", "mono"])
 def test_recording_is_the_export(card, mix):
     """Every frame once and in order, bit for bit, to the last beep."""
-    assert ended(play(card, "--duration-s", 4, "--mix", mix, stderr=subprocess.PIPE)) == (0, "")
+    assert ended(play(card, "--duration-s", 4, "--mix", mix, *SAFE, stderr=subprocess.PIPE)) == (0, "")
 
     expected = render(replace(NOISY, duration_s=4.0, mix=mix))
     assert_whole(card.recorded(), np.broadcast_to(expected, (len(expected), 2)))
 
 
-RESTLESS = """
-import signal, sys, time
-worst_s, began_s = 0.0, time.monotonic()
-before_s = began_s
-def leave(*_):
-    print(worst_s, time.process_time() / (time.monotonic() - began_s))
-    sys.exit()
-signal.signal(signal.SIGTERM, leave)
-while True:
-    now_s = time.monotonic()
-    worst_s, before_s = max(worst_s, now_s - before_s), now_s
-"""
+def is_whole(recording, expected):
+    """Whether the recording holds every frame but those of the fades, in order and without a gap."""
+    inner = expected[FADE:-FADE]
+    at = find(inner, recording)
+    return at is not None and np.array_equal(recording[at : at + len(inner)], inner)
 
 
 @pytest.mark.slow
-def test_a_minute_without_a_gap_on_a_busy_machine(tmp_path):
-    """60 s while every core is kept busy by a process that never rests: the first minute is whole.
+@pytest.mark.parametrize("duration_s", [10, pytest.param(60, marks=pytest.mark.quiet)])
+def test_no_gap_on_a_busy_machine(tmp_path, duration_s):
+    """10 s (in the quiet group a minute) while a process of ours computes on every core: the sound has no gap.
 
-    The minute asks for a machine that others leave alone, and a virtual one may stand still. The restless processes
-    tell: where one of them got less than nine tenths of its core, or nothing for half of what the card holds, a
-    broken minute is played again.
+    A gap fails the test where the player and the virtual card had a processor when they wanted one, so that the gap is
+    the player's own. Where they waited for longer than LONGEST_WAIT_S, others use the machine: it is played again.
     """
-    for attempt in range(4):
-        folder = tmp_path / str(attempt)
+    expected = render(replace(NOISY, duration_s=float(duration_s)))
+    waits_s = []
+    while len(waits_s) < PLAYS:
+        folder = tmp_path / str(len(waits_s))
         folder.mkdir()
-        restless = [
-            subprocess.Popen([sys.executable, "-c", RESTLESS], stdout=subprocess.PIPE, text=True)
-            for _ in range(os.cpu_count() or 1)
-        ]
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
         try:
             with virtual_card(folder) as card:
-                status, said = ended(play(card, "--duration-s", 60, stderr=subprocess.PIPE), 90)
+                card.waiting.ignored |= {process.pid for process in busy}
+                status, said = ended(play(card, "--duration-s", duration_s, stderr=subprocess.PIPE))
                 recording = card.recorded()
-            for process in restless:
-                process.terminate()
-            told = [list(map(float, process.communicate(timeout=10)[0].split())) for process in restless]
         finally:
-            for process in restless:
+            for process in busy:
                 process.kill()
                 process.wait()
-        stood_s, share = max(worst_s for worst_s, _ in told), min(share for _, share in told)
-        if (status, said) == (0, "") or (stood_s < LATENCY_S / 2 and share > 0.9):
-            assert (status, said) == (0, "")
-            assert_whole(recording, render(replace(NOISY, duration_s=60.0)))
+        if (status, said) == (0, "") and is_whole(recording, expected):
             return
-    pytest.fail(
-        f"others use the machine: a busy process got {share:.0%} of a core and once nothing for {stood_s:.3f} s"
-    )
+        waits_s.append(card.waiting.longest_s)
+        assert waits_s[-1] > LONGEST_WAIT_S, f"a gap, and no wait longer than {waits_s[-1]:.3f} s: {said}"
+    pytest.skip(f"others use the machine: within 0.1 s the player waited {waits_s} s for a processor")
+
+
+def test_a_gap_is_found(card):
+    """The tests of gaps can fail: a callback that is late once leaves a gap, which the recording shows."""
+    late = """
+import sounddevice, time
+class Late(sounddevice.OutputStream):
+    def __init__(self, *, callback, **settings):
+        self.calls = 0
+        def call(*arguments):
+            self.calls += 1
+            time.sleep(0.4 if self.calls == 20 else 0)
+            callback(*arguments)
+        super().__init__(callback=call, **settings)
+sounddevice.OutputStream = Late
+"""
+    process = play(card, "--duration-s", 2, first=late, stderr=subprocess.PIPE)
+    assert re.search(r"underflow", ended(process)[1])
+    assert not is_whole(card.recorded(), render(replace(NOISY, duration_s=2.0)))
 
 
 def test_another_rate_is_played(card):
@@ -198,7 +207,7 @@ def test_a_key_changes_what_is_heard(card, terminal, base):
     listener = terminal("--preset", base, "--mix", "stereo", "--from-s", "100")
     listener.await_text("MHz")
     listener.look(1.0)
-    pressed_at = (card.recording.stat().st_size - HEADER) // 8
+    pressed_at = (card.recording.stat().st_size - HEADER_BYTES) // 8
     listener.press("T")
     listener.await_text(f"tone_hz = {new.tone_hz}")
     listener.look(0.7)
@@ -207,7 +216,7 @@ def test_a_key_changes_what_is_heard(card, terminal, base):
 
     recording = card.recorded()
     begin = 100 * RATE_HZ
-    before, after = (render(one, start=begin, stop=begin + 4 * RATE_HZ) for one in (old, new))
+    before, after = (render(scenario, start=begin, stop=begin + 4 * RATE_HZ) for scenario in (old, new))
     start = find(before[FADE:], recording) - FADE
     heard = recording[start : start + len(before)]
     changed = FADE + int(np.argmin(np.all(heard[FADE:] == before[: len(heard)][FADE:], axis=1)))
@@ -219,7 +228,7 @@ def test_a_key_changes_what_is_heard(card, terminal, base):
 def test_the_line_tells_what_is_heard(card, terminal):
     """Time, look angles, both tones, the level, what is left; help and pause; `s` saves a recipe that can be played."""
     listener = terminal("--preset", "dallas", "--from-s", "200")
-    listener.await_text(r"05:08:4\d UTC +el +\d+\.\d +az +\d+\.\d +\d+ km +\[#+\.*\] +-4:\d\d +0 underflows")
+    listener.await_text(r"05:08:4\d UTC +el +\d+\.\d +az +\d+\.\d +\d+ km +\[#+\.*\] +-4:\d\d +\d+ underflows")
     listener.await_text(r"[*●] 20 MHz Doppler +[+-]\d+, tone +\d+ Hz")
     assert "40 MHz" not in listener.shown  # what is not heard is not shown
     listener.press("?")
@@ -237,16 +246,16 @@ def test_the_line_tells_what_is_heard(card, terminal):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_fades_and_restores(card, terminal, number, status):
     """Ctrl-C or SIGTERM: no click, the terminal as it was, the status that a shell expects."""
-    listener = terminal("--noise", "off", "--mix", "mono", "--from-s", "300")
+    listener = terminal("--noise", "off", "--mix", "mono", "--from-s", "300", *SAFE)
     listener.await_text("MHz")
     listener.look(0.5)
     os.kill(listener.process.pid, number)
     assert listener.ended() == status
     assert "Traceback" not in listener.shown
     recording = card.recorded()
-    # Both carriers together never pause; 1.7 kHz at -6 dB moves by 0.12 from frame to frame, a cut by up to 0.5.
+    # Both carriers together never pause; 2.4 kHz at -6 dB moves by 0.16 from frame to frame, a cut by up to 0.5.
     assert np.abs(recording[:, 0]).max() > 0.4
-    assert np.abs(np.diff(recording[:, 0])).max() < 0.13
+    assert np.abs(np.diff(recording[:, 0])).max() < 0.17
     last = np.flatnonzero(recording[:, 0])[-1]
     assert np.abs(recording[last - 24 : last, 0]).max() < 0.05
 
@@ -257,7 +266,7 @@ def test_stop_and_go_on(card, terminal):
     listener.await_text("MHz")
     os.kill(listener.process.pid, signal.SIGTSTP)
     status = Path(f"/proc/{listener.process.pid}/stat")
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + TIMEOUT_S
     while status.read_text().split()[2] != "T":
         assert time.monotonic() < until_s
         listener.look(0.05)
@@ -276,9 +285,10 @@ def test_stop_and_go_on(card, terminal):
 def test_card_removed(card):
     """It says so at once, in one line."""
     process = play(card, "--duration-s", 20, stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    card.await_sound()
+    time.sleep(0.5)
     card.remove()
-    status, stderr = ended(process, 5)
+    status, stderr = ended(process)
     assert status == 1
     assert re.fullmatch(r"beep: error: the sound card has gone while playing; [^\n]*\n", stderr)
 
@@ -286,9 +296,10 @@ def test_card_removed(card):
 def test_card_frozen(card):
     """After some seconds it says so instead of hanging."""
     process = play(card, "--duration-s", 20, stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    card.await_sound()
+    time.sleep(0.5)
     card.freeze()
-    status, stderr = ended(process, 8)
+    status, stderr = ended(process)
     assert status == 1
     assert re.fullmatch(r"beep: error: the sound card has not taken any sound for 3 s[^\n]*\n", stderr)
 
@@ -296,11 +307,12 @@ def test_card_frozen(card):
 def test_until_stopped_waits_for_the_card(card):
     """An exhibit: the card goes, comes back, and it plays again."""
     process = play(card, "--duration-s", 20, "--until-stopped", stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    card.await_sound()
+    time.sleep(0.5)
     card.remove()
     time.sleep(1)
     card.plug_in()
-    until_s = time.monotonic() + 10
+    until_s = time.monotonic() + TIMEOUT_S
     while "beep" not in card.control("list", "sink-inputs").lower() and "python" not in card.control(
         "list", "sink-inputs"
     ):
@@ -324,7 +336,7 @@ def test_no_card(card):
 
 def test_no_library(beep):
     """PortAudio is not installed: what to install, and the pipe as a way out."""
-    ran = beep("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
+    ran = beep.process("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
     assert ran.status == 1
     assert re.fullmatch(r"beep: error: [^\n]*sudo apt install libportaudio2[^\n]*aplay\n", ran.stderr)
 
@@ -340,8 +352,8 @@ def test_devices(card):
     assert listed.returncode == 0
     assert re.search(r"^\* +\d+ +default", listed.stdout, flags=re.M)
     for device, message in (
-        ("defautl", "near it: 'default'"),
-        ("u", "more than one output device"),
+        ("defautl", "did you mean 'default'"),
+        ("u", "more than one output device's name"),
         ("99", "number 99"),
     ):
         done = run("--device", device, "--duration-s", "1")
@@ -357,12 +369,12 @@ def test_python(card):
 import time, beep
 from dataclasses import replace
 scenario = beep.Scenario(duration_s=2.0)
-with beep.playing(scenario) as player:
-    time.sleep(0.7)
+with beep.playing(scenario, latency_s=0.5) as player:
+    time.sleep(0.2)
     player.scenario = replace(scenario, tone_hz=900.0)
     player.wait()
 before = time.monotonic()
-beep.play(replace(scenario, duration_s=0.5))
+beep.play(replace(scenario, duration_s=0.5), latency_s=0.5)
 assert time.monotonic() - before > 0.5
 """
     done = subprocess.run(

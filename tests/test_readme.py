@@ -64,11 +64,22 @@ def test_python(tmp_path: Path) -> None:
     assert (tmp_path / "baldock.wav").exists()
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+
+
 def test_links_lead_somewhere() -> None:
-    """Every relative link of README and docs names a file that is there."""
-    seen = 0
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
-            seen += 1
-    assert seen
+    """Every relative link of README, CONTRIBUTING and docs names a file that exists."""
+    links = [(page, link) for page in PAGES for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())]
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+    assert len(links) >= 10
+
+
+def test_files_named_in_the_docs_exist() -> None:
+    """Every path in backticks of a Python file or a folder is in the repository or in the package."""
+    pattern = r"`((?:[a-z_.-]+/)+(?:[a-z_]+\.pyi?)?)`"
+    names = [(page, name) for page in PAGES for name in re.findall(pattern, page.read_text())]
+    missing = [
+        (page.name, name) for page, name in names if not any((at / name).exists() for at in (ROOT, ROOT / "beep"))
+    ]
+    assert missing == []
+    assert len(names) >= 20

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from waiting import Waiting
 
 PROGRAMS = {"pulseaudio": "pulseaudio", "pactl": "pulseaudio-utils", "parecord": "pulseaudio-utils"}
 PACKAGES = "libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils"
 RATE_HZ = 48_000
 SINK = f"sink_name=vsink norewinds=1 format=float32le rate={RATE_HZ} channels=2"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+HEADER_BYTES = 88  # of what parecord writes
 TAIL_S = 0.35  # recorded after a program has ended
 
 
@@ -41,7 +43,12 @@ class VirtualCard:
     folder: Path
     environment: dict[str, str]
     recording: Path
+    waiting: Waiting
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def await_sound(self) -> None:
+        """Wait until something has been played."""
+        _await(self.waiting.measuring.is_set, self.folder)
 
     def control(self, *arguments: str) -> str:
         """Have pactl do something to the card."""
@@ -105,7 +112,8 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
         f"{hurry}parecord --device=vsink.monitor --latency-msec=10 --format=float32le --rate={RATE_HZ} --channels=2"
         " --file-format=wav"
     ).split()
-    card = VirtualCard(folder, environment, folder / "recording.wav")
+    recording = folder / "recording.wav"
+    card = VirtualCard(folder, environment, recording, Waiting(begun=lambda: _sounds(recording)))
     with open(folder / "daemon.log", "wb") as log:
 
         def start(command: list[str], inside: dict[str, str]) -> None:
@@ -116,24 +124,34 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
             _await(lambda: "vsink" in card.control("list", "short", "sinks"), folder)
             start([*recorder, str(card.recording)], environment)
             _await(lambda: card.recording.exists() and card.recording.stat().st_size > 1024, folder)
+            card.waiting.start()
             yield card
         finally:
+            if card.waiting.is_alive():
+                card.waiting.end()
             for process in reversed(card.processes):
                 _end(process)
+
+
+def _sounds(recording: Path) -> bool:
+    """Whether the last thousand frames of a growing recording hold more than silence."""
+    with recording.open("rb") as file:
+        file.seek(max(HEADER_BYTES, recording.stat().st_size - 8000))
+        return any(file.read())
 
 
 def _await(ready: Callable[[], bool], folder: Path) -> None:
     until_s = time.monotonic() + PATIENCE_S
     while not ready():
         if time.monotonic() > until_s:
-            raise RuntimeError(f"the virtual card did not start: {(folder / 'daemon.log').read_text()}")
+            raise RuntimeError(f"the virtual card does not play: {(folder / 'daemon.log').read_text()}")
         time.sleep(0.02)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(3)
+        process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

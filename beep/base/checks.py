@@ -1,4 +1,4 @@
-"""The rules of a record's fields: its default, unit, help and bounds stand in one place, and are checked at birth."""
+"""Rules of a record's fields: default, unit, help and bounds stand in one place and are checked at creation."""
 
 import dataclasses
 import math
@@ -8,17 +8,35 @@ from datetime import UTC, date, datetime
 from numbers import Integral, Real
 from typing import Any, get_args
 
-from beep.base.errors import ScenarioError
+from beep.base.errors import BeepError, ScenarioError
+
+_MOST_LISTED, _FIRST_LISTED = 20, 5
+_TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z"
 
 
-def nearest(word: str, known: Iterable[str], *, most: int) -> list[str]:
-    """Those of the known words that could have been meant, the likeliest first."""
-    import difflib  # which few need
+def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[BeepError] = ScenarioError) -> BeepError:
+    """Return the error for a name that is not among the known names, with the nearest of them.
 
-    return difflib.get_close_matches(word, known, n=most)
+    `what` begins the message: "a preset must be" gives "a preset must be one of ..., got ...; did you mean ...?".
+    """
+    import difflib  # takes longer to import than the rest of this module
+
+    by_lower_case = {word.casefold(): word for word in known}
+    names = list(by_lower_case.values())
+    nearest = [by_lower_case[word] for word in difflib.get_close_matches(str(name).casefold(), by_lower_case)]
+    hint = f"; did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    return error(f"{what} one of {listed(names)}, got {str(name)!r}{hint}")
+
+
+def listed(names: list[str]) -> str:
+    """Names separated by commas; of a long list the first five and the number of the others."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_FIRST_LISTED])} and {len(names) - _FIRST_LISTED} more"
 
 
 def number_of(name: str, value: Any) -> float:
+    """Return a finite number as float; raises ScenarioError with `name` for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ScenarioError(f"{name} must be a number, got {value!r}")
     try:
@@ -41,33 +59,32 @@ def field(
     unset: str = "",
     needs: str = "",
     read: Callable[[Any], Any] | None = None,
+    usual: bool = False,
 ) -> Any:
-    """A field with its help.
+    """Return a dataclass field with its help text and rules.
 
-    `above`, `least`, `most` bound a number, `unset` says what None or nothing stands for, `needs` names the field
-    that must be on for this one to do anything, `read` makes the value of what came.
+    `above`, `least` and `most` bound a number. `unset` says what None or an empty value stands for. `needs` names the
+    field that must be set for this one to have an effect. `read` converts what the user gave into the field's value.
+    A `usual` field is shown in the short help.
     """
     bounds = {"above": above, "least": least, "most": most}
-    metadata = {"group": group, "help": text, "unset": unset, "needs": needs, "read": read, **bounds}
+    metadata = {"group": group, "help": text, "unset": unset, "needs": needs, "read": read, "usual": usual, **bounds}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def choices(field: "dataclasses.Field[Any]") -> tuple[str, ...]:
-    """The values that a field allows, or none where it is free."""
+    """The words that a field allows; empty where it is not a choice between words."""
     return tuple(value for value in get_args(field.type) if isinstance(value, str))
 
 
 def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
-    """`value` as the field's type, within its bounds; raises ScenarioError with the rule and the default."""
+    """Return `value` as the field's type; raises ScenarioError with the rule and the default where it breaks a rule."""
     name, rule = field.name, field.metadata
     if value is None and field.default is None:
         return None
-    allowed = choices(field)
-    if allowed:
+    if allowed := choices(field):
         if value not in allowed:
-            near = nearest(str(value), allowed, most=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {value!r}{hint}")
+            raise unknown_name(f"{name} must be", value, allowed)
         return value
     if rule["read"] is not None:
         return rule["read"](value)
@@ -87,43 +104,40 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
     bounds += [f"at most {most:g}"] if most is not None else []
-    low_enough = (above is None or number > above) and (least is None or number >= least)
-    if not (low_enough and (most is None or number <= most)):
-        default = field.metadata["unset"] or f"{field.default:g}"
+    low_enough = most is None or number <= most
+    if not ((above is None or number > above) and (least is None or number >= least) and low_enough):
+        default = rule["unset"] or f"{field.default:g}"
         raise ScenarioError(f"{name} must be {' and '.join(bounds)}, got {number:g}; the default is {default}")
     return number
 
 
 def from_table(kind: type, table: Any) -> Any:
-    """A `kind` from a mapping; raises ScenarioError that names an unknown key and the nearest known one."""
+    """Return a `kind` (a dataclass) from a mapping; raises ScenarioError for an unknown or a missing key."""
+    title = kind.__name__.lower()
     if not isinstance(table, Mapping):
-        raise ScenarioError(f"a {kind.__name__.lower()} is a table of keys and values, got {table!r}")
-    known = [field.name for field in dataclasses.fields(kind)]
+        raise ScenarioError(f"a {title} is a table of keys and values, got {table!r}")
+    known = {field.name: field.default for field in dataclasses.fields(kind)}
     for key in table:
         if key not in known:
-            near = nearest(key, known, most=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            raise ScenarioError(f"unknown key {key!r} in a {kind.__name__.lower()}; {hint}")
-    missing = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.name not in table]
+            raise unknown_name(f"a key of a {title} must be", key, known)
+    missing = [name for name, default in known.items() if default is dataclasses.MISSING and name not in table]
     if missing:
-        raise ScenarioError(f"a {kind.__name__.lower()} needs {', '.join(missing)}, got {dict(table)!r}")
+        raise ScenarioError(f"a {title} needs {', '.join(missing)}, got {dict(table)!r}")
     return kind(**table)
 
 
 def parse_time(value: str | date) -> datetime:
-    """Aware UTC datetime of ISO 8601 text, or of a date or datetime; without an offset it is UTC."""
+    """Return ISO 8601 text, a date or a datetime as an aware datetime in UTC; without an offset it is taken as UTC."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
-            raise ScenarioError(
-                f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}"
-            ) from None
+            raise ScenarioError(f"{_TIME_RULE}, got {value!r}") from None
     if not isinstance(value, datetime):
         if not isinstance(value, date):
-            raise ScenarioError(f"start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, got {value!r}")
+            raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
         value = datetime(value.year, value.month, value.day)
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
-        raise ScenarioError(f"a time must lie within the years 1 to 9999 in UTC, got {value}") from None
+        raise ScenarioError(f"start must lie within the years 1 to 9999 in UTC, got {value}") from None

@@ -1,13 +1,13 @@
-"""Every error that the package raises on purpose; the message says the rule, what came, the remedy.
+"""Every error that the package raises on purpose; its message says the rule, what was given, and the remedy.
 
 BeepError
-├── ScenarioError(ValueError)    a recipe that cannot be flown or heard
-├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot follow
+├── ScenarioError(ValueError)    a scenario that breaks a rule
+├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot compute
 ├── OutputError(OSError)         a file or pipe that cannot be written
-├── PlaybackError(RuntimeError)  a sound card that cannot be had, or has gone
+├── PlaybackError(RuntimeError)  a sound card that is missing, busy or disconnected
 ├── RecordingError(ValueError)   a recording that cannot be read or measured
-├── FitError(ArithmeticError)    tones from which no pass can be told
-└── ExtraError(ImportError)      a library that an optional part needs, and that is not installed
+├── FitError(ArithmeticError)    tones that do not determine a pass
+└── ExtraError(ImportError)      a missing library of an optional part
 """
 
 
@@ -16,23 +16,23 @@ class BeepError(Exception):
 
 
 class ScenarioError(BeepError, ValueError):
-    """The recipe breaks a rule, or names something unknown."""
+    """The scenario breaks a rule, or names something unknown."""
 
 
 class TleError(BeepError, ValueError):
-    """The element set breaks a rule of its format, or its orbit cannot be followed."""
+    """The element set breaks a rule of its format, or SGP4 cannot compute its orbit."""
 
 
 class OutputError(BeepError, OSError):
-    """The result cannot be written where it should go."""
+    """The output file or pipe cannot be written."""
 
 
 class PlaybackError(BeepError, RuntimeError):
-    """The sound card cannot be had, or has gone while playing."""
+    """The sound card is missing, busy, or was disconnected during playback."""
 
 
 class RecordingError(BeepError, ValueError):
-    """The recording cannot be read, or is nothing that could be measured."""
+    """The recording cannot be read, or holds nothing that can be measured."""
 
 
 class ExtraError(BeepError, ImportError):
@@ -40,4 +40,4 @@ class ExtraError(BeepError, ImportError):
 
 
 class FitError(BeepError, ArithmeticError):
-    """The tones do not tell a pass: no Doppler, too short an arc, too few."""
+    """The tones do not determine a pass: no Doppler, too short an arc, too few values."""

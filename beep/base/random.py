@@ -11,7 +11,7 @@ _QUANTILES = 1 << 16
 
 @lru_cache
 def normal_quantiles() -> Samples:
-    """Mid-point quantiles of the normal distribution at 16 bits, scaled to unit power; the largest is 4.3 sigma."""
+    """Mid-point quantiles of the normal distribution, (65536,), scaled to unit power; the largest is 4.3 sigma."""
     x = np.linspace(-6.0, 6.0, 12_001)
     density = np.exp(-x * x / 2)
     cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
@@ -21,10 +21,10 @@ def normal_quantiles() -> Samples:
 
 
 def white_noise(seed: int, stream: int, first: int, count: int, *, quantiles: Samples) -> Samples:
-    """Normal numbers of unit power, (count,): those at indices first, first + 1, ... of the stream (seed, stream).
+    """Normal random numbers of unit power, (count,), at indices first, first + 1, ... of the stream (seed, stream).
 
-    Every number belongs to its index, whatever range is asked for; indices from -2**62 on. Each takes 16 bits of a
-    Philox counter through a table of `normal_quantiles`, 16 numbers a count.
+    The number at an index does not depend on the requested range. Indices begin at -2**62. Each number takes 16 bits
+    of a Philox generator, through the table `normal_quantiles`; one step of its counter gives 16 numbers.
     """
     counter, skip = divmod(first + (1 << 62), 16)
     generator = np.random.Philox(key=[seed, stream], counter=[counter, 0, 0, 0])

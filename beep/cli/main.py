@@ -1,12 +1,11 @@
-"""The program: arguments in, one library call, text out.
+"""The program: reads the arguments, runs one command, prints errors.
 
-Data goes to stdout, words to stderr. Exit status: 0 done (also when the reader of a pipe has gone), 1 an error in one
-line, 2 wrong usage, 130 Ctrl-C. Nothing but the standard library is imported before the arguments are read.
+Data goes to stdout, messages to stderr. Exit status: 0 done (also when the reader of a pipe has gone), 1 an error in
+one line, 2 wrong usage, 130 Ctrl-C. Only the standard library is imported before the arguments are read.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -14,129 +13,183 @@ from importlib import import_module
 
 from beep.base.constants import VERSION
 from beep.base.errors import BeepError
-from beep.cli.terminal import tell
+from beep.cli.messages import for_user, tell
 
-TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
+TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
+    import argparse
     from typing import Any, NoReturn
 
-EXAMPLES = """\
-  beep play                                                     the simple pass, on the sound card
-  beep play --station baldock --start 1957-10-06T22:40Z --from-s 120
-                                                                the real one, from its third minute
-  beep export sputnik.wav                                       a simple pass: 500 km, 60 degrees high
-  beep export dallas.wav --station dallas --start 1957-10-07T05:00Z
-                                                                the real orbit over a real place
-  beep export - --duration-s 20 | aplay                         a WAV stream on stdout
-  beep track --preset dallas --format csv                       the truth of the same pass, second by second
-  beep track --tle iss.tle --station 52.2,0.1,20 --start 2018-07-04T04:00Z --format doppler --frequency-mhz 145.8
-                                                                another satellite's, as gr-satellites reads it
-  beep passes --station cambridge --start 1957-10-13 --days 3   when could it be heard
-  beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
-                                                                another satellite
-  beep receptions                                               who heard it in 1957, and what the orbit says
-  beep plot pass sputnik.png                                    one sheet: S-curve, elevation, level, sky, waterfall
-  beep plot doppler curve.svg --station cambridge --start 1957-10-13
-                                                                the S-curve alone
-  beep plot waterfall tape.png tape.wav                         any recording, and the curve laid over ours
-  beep fit sputnik.wav                                          distance and speed from its Doppler
-  beep fit dallas.wav --orbit sputnik1 --station dallas --start 1957-10-07T05:00Z
-                                                                the orbit's shape known: shifts in time and node
-  beep show --preset dallas > mine.toml                         a recipe to change and to give back
-  beep measure tape.wav                                         what is in a recording
-  beep export - --duration-s 60 | beep measure -
-  beep compare dallas.wav tape.wav                              two recordings side by side
-"""
-COMMANDS = {  # each a module of beep.commands, with add(parser) and run(arguments)
-    "play": "play it on the sound card, and turn the knobs meanwhile",
-    "export": "write the sound to a file or a pipe",
-    "track": "print the exact geometry, delay, Doppler and tones of the pass",
-    "passes": "print when a satellite rises, comes closest and sets over a place",
-    "receptions": "list the receptions of 1957 on record, with what the orbit says of each",
-    "measure": "find the beeps in a recording, and measure their keying, tone, drift and SNR",
-    "fit": "find when, how far and how fast the satellite of a recorded pass flew by",
+COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
+    "play": "play the pass on the sound card; keys change it meanwhile",
+    "export": "write the sound to a WAV or FLAC file, or to a pipe",
+    "track": "print range, Doppler and tone of the pass, second by second",
+    "passes": "print when a satellite can be received: AOS, TCA, LOS",
+    "receptions": "list who received Sputnik 1 in 1957, and check it by the orbit",
+    "measure": "find the beeps in a recording: keying, tone, drift, SNR",
+    "fit": "find time, distance and speed of a recorded pass by its Doppler",
     "compare": "measure two recordings and show them side by side",
-    "plot": "draw a pass, or what is in a recording",
-    "show": "print the recipe as TOML, to be changed and given back",
+    "plot": "draw a pass or a recording as PNG, SVG or PDF",
+    "show": "print the scenario as TOML, to change it and use it again",
+}
+EXAMPLES = {  # the first line of each is in `beep --help`
+    "play": """\
+  beep play
+      a simple pass: 500 km high, highest elevation 60 degrees
+  beep play --station baldock --start 1957-10-06T22:40Z --from-s 120
+      a real pass over Baldock, from its third minute
+""",
+    "export": """\
+  beep export dallas.wav --station dallas --start 1957-10-07T05:00Z
+      the real orbit over a real place
+  beep export sputnik.wav
+      a simple pass: 500 km high, highest elevation 60 degrees
+  beep export - --duration-s 20 | aplay
+      a WAV stream on stdout
+""",
+    "track": """\
+  beep track --preset dallas
+      the pass that was recorded in Dallas, as CSV
+  beep track --tle iss.tle --station 52.2,0.1,20 --start 2018-07-04T04:00Z \\
+      --format doppler --frequency-mhz 145.8
+      the Doppler of another satellite, as gr-satellites reads it
+""",
+    "passes": """\
+  beep passes --station cambridge --start 1957-10-13 --days 3
+      when Sputnik 1 could be received in Cambridge
+  beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
+      the passes of another satellite
+""",
+    "receptions": """\
+  beep receptions
+      who received Sputnik 1 in 1957, when, and what its orbit says
+  beep receptions --format csv -o receptions.csv
+      the same with the sources
+""",
+    "measure": """\
+  beep measure tape.wav
+      length of pulse and pause, tone, drift and SNR, each with its error
+  beep export - --duration-s 60 | beep measure -
+      the same of a stream
+""",
+    "fit": """\
+  beep fit sputnik.wav
+      time, distance and speed at closest approach
+  beep fit dallas.wav --orbit sputnik1 --station dallas \\
+      --start 1957-10-07T05:00Z
+      with the known orbit: its error in time and in node
+""",
+    "compare": """\
+  beep compare dallas.wav tape.wav
+      the measured values of both, and the differences
+""",
+    "plot": """\
+  beep plot pass sputnik.png
+      one sheet: Doppler curve, elevation, level, sky track, waterfall
+  beep plot doppler curve.svg --station cambridge --start 1957-10-13
+      the Doppler curve only
+  beep plot waterfall tape.png tape.wav
+      a recording
+""",
+    "show": """\
+  beep show --preset dallas > mine.toml
+      a scenario to change; use it with --scenario mine.toml
+""",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program and return its exit status; only wrong usage and --help leave through SystemExit."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    """Run the program and return its exit status; wrong usage and --help raise SystemExit."""
+    words = sys.argv[1:] if arguments is None else arguments
+    parsed: argparse.Namespace | None = None
     try:
-        _stop_on("SIGTERM")
-        _stop_on("SIGHUP")
-        if not arguments or arguments[0].startswith("-"):
-            _top_parser().parse_args(arguments or ["--help"])
-            _top_parser().error("a command comes first")
-        if arguments[0] not in COMMANDS:
-            _top_parser().error(f"no command is called {arguments[0]!r}; there are {', '.join(COMMANDS)}")
-        _run(arguments[0], arguments[1:])
+        _exit_on("SIGTERM")
+        _exit_on("SIGHUP")
+        name, rest = _command(words)
+        command = import_module(f"beep.cli.commands.{name}")
+        parsed = parse(name, command, rest)
+        command.run(parsed)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _forget_stdout()
+        _discard_stdout()
     except BeepError as error:
-        tell(f"beep: error: {error}")
+        tell(f"beep: error: {error if parsed is None else for_user(str(error), parsed)}")
         return 1
-    except OSError as error:  # stdout on a full disk, for one
+    except OSError as error:  # such as a full disk behind stdout
         tell(f"beep: error: cannot write: {error.strerror or error}")
-        _forget_stdout()
+        _discard_stdout()
         return 1
     except KeyboardInterrupt:
         tell("beep: interrupted")
-        _forget_stdout()
+        _discard_stdout()
         return 130
     return 0
 
 
-def _run(name: str, rest: list[str]) -> None:
-    from beep.cli.options import joined_negatives
+def _command(words: list[str]) -> tuple[str, list[str]]:
+    """Return the command's name and the arguments after it; answers --help, --version and wrong usage itself."""
+    first = words[0] if words else "--help"
+    if first in COMMANDS:
+        return first, words[1:]
+    if first in ("-h", "--help", "--help-all"):
+        print(_help(), end="")
+    elif first == "--version":
+        print(f"beep {VERSION}")
+    elif first.startswith("-"):
+        _wrong_usage(f"a command comes first, got {first}")
+    else:
+        from beep.base.checks import unknown_name
 
-    command = import_module(f"beep.cli.commands.{name}")
-    lines = [line for line in EXAMPLES.splitlines() if line.lstrip().startswith(f"beep {name} ")]
-    described = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
-    parser = Parser(prog=f"beep {name}", description=described, epilog="examples:\n" + "\n".join(lines))
-    command.add(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    command.run(parser.parse_args(joined_negatives(rest)))
-
-
-class Parser(argparse.ArgumentParser):
-    """An argparse parser that complains in one line."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
+    sys.stdout.flush()
+    raise SystemExit(0)
 
 
-def _top_parser() -> Parser:
-    commands = "".join(f"  {name:10} {text}\n" for name, text in COMMANDS.items())
-    parser = Parser(
-        prog="beep",
-        usage="beep COMMAND [options]",
-        description="Sputnik 1's radio signal as a receiver on the ground heard it.",
-        epilog=f"commands:\n{commands}\nexamples:\n{EXAMPLES}\nbeep COMMAND --help shows every option.",
+def _wrong_usage(message: str) -> NoReturn:
+    tell(f"beep: error: {message}; see beep --help")
+    raise SystemExit(2)
+
+
+def _help() -> str:
+    commands = "".join(f"  {name:10}  {text}\n" for name, text in COMMANDS.items())
+    examples = "".join(EXAMPLES[name].splitlines(keepends=True)[0] for name in COMMANDS)
+    return (
+        "usage: beep COMMAND [options]\n\n"
+        "The radio signal of Sputnik 1 as a receiver on the ground heard it.\n\n"
+        f"commands:\n{commands}\n"
+        "options:\n  -h, --help  show this help\n  --version   show the version\n\n"
+        f"examples:\n{examples}\n"
+        "beep COMMAND --help explains a command.\n"
     )
-    parser.add_argument("--version", action="version", version=f"beep {VERSION}")
-    return parser
 
 
-def _stop_on(name: str) -> None:
-    """Leave through the same clean-up as Ctrl-C when the system asks for it, with the status that a shell expects."""
+def parse(name: str, command: Any, rest: list[str]) -> argparse.Namespace:
+    """Return the parsed arguments of a command; `options` has its long options by their names in the library."""
+    from beep.cli.parser import Parser, joined_negatives
+
+    description = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
+    parser = Parser(prog=f"beep {name}", description=description, examples=EXAMPLES[name])
+    command.add(parser)
+    parser.add_general_options()
+    parsed = parser.parse_args(joined_negatives(rest))
+    parsed.options = parser.options()
+    return parsed
+
+
+def _exit_on(name: str) -> None:
+    """Make a signal raise SystemExit, so that files are cleaned up, with the status that a shell expects."""
     number = getattr(signal, name, None)
     if number is None or signal.getsignal(number) == signal.SIG_IGN:  # nohup
         return
 
-    def stop(*_: Any) -> NoReturn:
+    def leave(*_: Any) -> NoReturn:
         raise SystemExit(128 + number)
 
-    signal.signal(number, stop)
+    signal.signal(number, leave)
 
 
-def _forget_stdout() -> None:
-    """Nobody reads any more: keep the interpreter from complaining when it closes stdout."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _discard_stdout() -> None:
+    """Redirect stdout to nowhere, so that the interpreter does not complain when it closes a broken one."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,117 +1,117 @@
-"""How far a simple model of a pass is off, found by fitting it to noise-free tones of fuller ones."""
+"""Systematic error of a simple model of a pass, found by fitting it to noise-free tones of more complete models."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
 from math import acos, asin, atan2, copysign, cos, degrees, pi, radians, sin, sqrt, tau
-from typing import Any
 
 import numpy as np
 
 from beep.base.arrays import Array
 from beep.base.constants import EARTH_ROTATION_RAD_S, GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M
-from beep.fitting.curves import Curve, closest
+from beep.fitting.curves import Curve, closest_approach
 from beep.fitting.solve import System, solve
 from beep.geometry.elements import Elements
 from beep.geometry.look import LookFunction, station_pass
 from beep.geometry.orbit import ephemeris
 from beep.radio.channel import ionospheric_doppler_hz
-from beep.radio.ionosphere import PRESETS
+from beep.radio.ionosphere import LAYERS
 
-INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/sputnik.py
-ECCENTRICITY = 0.05  # Sputnik 1's at launch, 0.052; rounder orbits bias less
+INCLINATION_RAD = radians(65.184)  # Sputnik 1's, see beep/geometry/sputnik.py
+ECCENTRICITY = 0.05  # Sputnik 1's at launch was 0.052; rounder orbits give less bias
 ANOMALIES_RAD = (0.0, pi / 4, pi / 2, 3 * pi / 4, pi, 5 * pi / 4, 3 * pi / 2, 7 * pi / 4)
-LATITUDE_ARGUMENTS_RAD = (0.0, pi / 4, pi / 2, 3 * pi / 4)  # the southern half mirrors it
-LEAST_ALTITUDE_KM, MOST_ALTITUDE_KM = 150.0, 2000.0
-ALTITUDES = 8
-MODELS = 40  # at most, evenly chosen of those that fit
-LEAST_PERIGEE_M = 100e3  # below it nothing comes round
-SPEED_SHARE = 0.02  # how far the circular fit's speed may be off the true one; measured 0.011 on Sputnik's passes
-TONES = 80  # of each carrier, evenly chosen: the bias is smooth
-IONOSPHERES = 8  # models at most that also get an ionosphere
-MORNING = PRESETS["morning"]
-EPOCH = datetime(1957, 10, 15, tzinfo=UTC)  # any will do
+LATITUDE_ARGUMENTS_RAD = (0.0, pi / 4, pi / 2, 3 * pi / 4)  # the southern half is its mirror image
+TRIAL_ALTITUDES_KM = (150.0, 2000.0)
+TRIAL_ALTITUDES = 8
+MOST_ORBITS = 40  # evenly chosen from those that fit
+LEAST_PERIGEE_M = 100e3  # no orbit lasts below
+SPEED_SHARE = 0.02  # error of the circular fit's speed; measured 0.011 on Sputnik's passes
+MOST_TONES = 80  # of each carrier, evenly chosen: the bias is smooth
+IONOSPHERE_ORBITS = 8  # at most
+MORNING = LAYERS["morning"]
+ANY_EPOCH = datetime(1957, 10, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bias:
-    """Fit less truth over the fuller models, for f0 (Hz), closest approach (s), distance (km) and speed (km/s)."""
+    """Fit minus truth over the trial orbits, for f0 (Hz), closest approach (s), distance (km) and speed (km/s)."""
 
     mean: Array  # (4,)
     sd: Array  # (4,)
 
 
 def model_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
-    """Bias of a curve fitted to `system`, as it would be if the satellite had flown as each of `truths` does.
+    """Bias of a curve fitted to `system`, if the satellite had flown as each of `truths` does.
 
-    A truth's closest approach is near its second zero; it is moved to that of the fit. Distance and speed are taken
-    relative to the truth's own and reported at the fit's size.
+    Each truth has its closest approach near t = 0 s; it is shifted to that of the fit. Errors of distance and speed
+    are computed relative to the truth's own values and scaled to those of the fit.
     """
-    fitted = curve.passage(parameters)
-    few = system.only(_spread(system))
-    found = []
+    passage = curve.passage(parameters)
+    thinned = system.only(_evenly_chosen(system))
+    errors = []
     for look in truths:
-        true = closest(look, near_s=0.0)
-        heard_hz = -few.factor_hz * look(few.t_s - fitted[0] + true[0]).delay_rate
-        again = _again(curve, few, heard_hz, parameters)
-        found.append([again[0], again[1] - fitted[0], *((again[2:] / true[1:] - 1) * fitted[1:])])
-    return _summary(found)
+        true = closest_approach(look, guess_s=0.0)
+        tone_hz = -thinned.factor_hz * look(thinned.t_s - passage[0] + true[0]).delay_rate
+        refit = _refit(curve, thinned, tone_hz, parameters)
+        errors.append(np.array([refit[0], refit[1] - passage[0], *((refit[2:] / true[1:] - 1) * passage[1:])]))
+    return _summary(errors)
 
 
 def ionosphere_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
-    """Bias of a curve fitted to `system`, as it would be if its tones had come through a morning's ionosphere.
+    """Bias of a curve fitted to `system`, if its tones had passed through a morning's ionosphere.
 
-    With two carriers it is what their removal to first order leaves. See `beep.radio.ionosphere` for the layer (a
-    model, not a measurement) and the bent ray through it.
+    With two carriers it is what remains after their first-order correction. See `beep.radio.ionosphere` for the layer
+    (a model, not a measurement) and the bent ray through it.
     """
-    fitted = curve.passage(parameters)
-    few = system.only(_spread(system))
-    found = []
-    for look in truths[:: len(truths) // IONOSPHERES + 1]:
-        t_s = few.t_s - fitted[0] + closest(look, near_s=0.0)[0]
-        plain_hz = -few.factor_hz * look(t_s).delay_rate
+    passage = curve.passage(parameters)
+    thinned = system.only(_evenly_chosen(system))
+    errors = []
+    for look in truths[:: len(truths) // IONOSPHERE_ORBITS + 1]:
+        t_s = thinned.t_s - passage[0] + closest_approach(look, guess_s=0.0)[0]
+        tone_hz = -thinned.factor_hz * look(t_s).delay_rate
         advance_hz = np.zeros_like(t_s)
-        for factor_hz in np.unique(few.factor_hz).tolist():  # plus or minus the carrier's frequency
-            mine = few.factor_hz == factor_hz
-            bent_hz = ionospheric_doppler_hz(look, t_s[mine], frequency_hz=abs(factor_hz), layer=MORNING)
-            advance_hz[mine] = copysign(1.0, factor_hz) * bent_hz
-        with_it, without = (_again(curve, few, heard, parameters) for heard in (plain_hz + advance_hz, plain_hz))
-        found.append(with_it - without)
-    return _summary(found)
+        for factor_hz in np.unique(thinned.factor_hz).tolist():  # plus or minus the carrier's frequency
+            rows = thinned.factor_hz == factor_hz
+            bent_hz = ionospheric_doppler_hz(look, t_s[rows], frequency_hz=abs(factor_hz), layer=MORNING)
+            advance_hz[rows] = copysign(1.0, factor_hz) * bent_hz
+        with_layer = _refit(curve, thinned, tone_hz + advance_hz, parameters)
+        errors.append(with_layer - _refit(curve, thinned, tone_hz, parameters))
+    return _summary(errors)
 
 
-def _again(curve: Curve, system: System, heard_hz: Array, parameters: Array) -> Array:
-    """First offset, closest approach, distance and speed (4,) of the curve through other tones."""
-    found = solve(curve, replace(system, tone_hz=heard_hz), parameters)
-    return np.array([found.coefficients[0], *curve.passage(found.parameters)])
+def _refit(curve: Curve, system: System, tone_hz: Array, parameters: Array) -> Array:
+    """First offset, closest approach, distance and speed (4,) of the curve fitted to other tones."""
+    solution = solve(curve, replace(system, tone_hz=tone_hz), parameters)
+    return np.array([solution.coefficients[0], *curve.passage(solution.parameters)])
 
 
-def _summary(found: list[Any]) -> Bias:
-    if not found:
+def _summary(errors: list[Array]) -> Bias:
+    if not errors:
         return Bias(mean=np.full(4, np.nan), sd=np.full(4, np.nan))
-    return Bias(mean=np.mean(found, axis=0), sd=np.std(found, axis=0))
+    return Bias(mean=np.mean(errors, axis=0), sd=np.std(errors, axis=0))
 
 
-def _spread(system: System) -> Array:
+def _evenly_chosen(system: System) -> Array:
+    """Index of at most `MOST_TONES` tones of each carrier."""
     chosen = []
     for number in np.unique(system.carrier):
-        mine = np.flatnonzero(system.carrier == number)
-        chosen.append(mine[np.unique(np.linspace(0, mine.size - 1, TONES).round().astype(int))])
+        rows = np.flatnonzero(system.carrier == number)
+        chosen.append(rows[np.unique(np.linspace(0, rows.size - 1, MOST_TONES).round().astype(int))])
     return np.concatenate(chosen)
 
 
 def likely_orbits(
     *, distance_km: float, speed_km_s: float, speed_sd_km_s: float, altitude_km: float | None = None
 ) -> Iterator[LookFunction]:
-    """Look functions of passes over a turning Earth that come as close and fly as fast, closest near second zero.
+    """Look functions of passes over the rotating Earth with this distance and speed, closest near t = 0 s.
 
-    The orbits are round or as elliptic as Sputnik 1's was, in each part of the ellipse, inclined as it was, flown
-    over different latitudes on either side of the station; the height is whatever fits.
+    The orbits are circular, or as elliptic as Sputnik 1's in each part of the ellipse, with its inclination, at
+    several latitudes and on both sides of the station. The height is whatever fits.
     """
     if altitude_km is None:
-        most_km = max(min(distance_km, MOST_ALTITUDE_KM), LEAST_ALTITUDE_KM)
-        altitudes_km = np.geomspace(LEAST_ALTITUDE_KM, most_km, ALTITUDES)
+        least_km, most_km = TRIAL_ALTITUDES_KM
+        altitudes_km = np.geomspace(least_km, max(min(distance_km, most_km), least_km), TRIAL_ALTITUDES)
     else:
         altitudes_km = np.array([altitude_km])
     shapes = [(0.0, 0.0), *((ECCENTRICITY, anomaly_rad) for anomaly_rad in ANOMALIES_RAD)]
@@ -120,10 +120,10 @@ def likely_orbits(
         _flight(float(height_km), *shape, argument_rad, side * distance_km)
         for height_km, shape, argument_rad, side in product(altitudes_km, shapes, LATITUDE_ARGUMENTS_RAD, (-1, 1))
     ]
-    fitting = [one for one in flights if one is not None and abs(one.speed_km_s - speed_km_s) <= allowed_km_s]
-    for flight in fitting[:: len(fitting) // MODELS + 1]:
+    fitting = [flight for flight in flights if flight and abs(flight.speed_km_s - speed_km_s) <= allowed_km_s]
+    for flight in fitting[:: len(fitting) // MOST_ORBITS + 1]:
         yield station_pass(
-            ephemeris(flight.elements, EPOCH),
+            ephemeris(flight.elements, ANY_EPOCH),
             latitude_deg=flight.latitude_deg,
             longitude_deg=flight.longitude_deg,
             height_m=0.0,
@@ -136,7 +136,7 @@ class _Flight:
     """A satellite, and a place from which it is seen."""
 
     elements: Elements
-    speed_km_s: float  # against the turning Earth
+    speed_km_s: float  # relative to the rotating Earth
     latitude_deg: float
     longitude_deg: float
 
@@ -144,7 +144,7 @@ class _Flight:
 def _flight(
     altitude_km: float, eccentricity: float, anomaly_rad: float, argument_rad: float, miss_km: float
 ) -> _Flight | None:
-    """A flight past a place at `miss_km`, negative on the other side; None where the Earth or its air is in the way."""
+    """A flight past a place at `miss_km`, negative on the other side; None if Earth or atmosphere prevents it."""
     radius_m = MEAN_EARTH_RADIUS_M + altitude_km * 1e3
     if abs(miss_km) * 1e3 > sqrt(radius_m**2 - MEAN_EARTH_RADIUS_M**2):
         return None
@@ -156,7 +156,7 @@ def _flight(
         sqrt(1 - eccentricity) * sin(anomaly_rad / 2), sqrt(1 + eccentricity) * cos(anomaly_rad / 2)
     )
     elements = Elements(
-        epoch=EPOCH,
+        epoch=ANY_EPOCH,
         inclination_rad=INCLINATION_RAD,
         raan_rad=0.0,
         eccentricity=eccentricity,

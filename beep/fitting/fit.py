@@ -1,10 +1,10 @@
-"""From the tones of a pass to when, how far and how fast the satellite flew by.
+"""From the tones of a pass to the time, distance and speed of closest approach.
 
-What one pass over one station cannot tell gets no number: on which side it passed, its height, its whole orbit.
+One pass over one station does not determine on which side it passed, its height, or its whole orbit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import nan, radians
 
@@ -23,7 +23,8 @@ from beep.fitting.solve import (
     Solution,
     System,
     Tones,
-    left_hz,
+    residual_hz,
+    robust_sd,
     solve,
     solve_robustly,
     starts_of,
@@ -31,10 +32,11 @@ from beep.fitting.solve import (
 )
 from beep.geometry import sputnik
 from beep.geometry.look import LookFunction
-from beep.geometry.overhead import over
+from beep.geometry.orbit import orbit_look
 from beep.geometry.stations import Station, parse_station
 from beep.measuring.measure import Measurement
 from beep.radio.receiver import doppler_sign
+from beep.scenario.scenario import SPUTNIK_1
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
@@ -42,9 +44,9 @@ UNDETERMINED = (
     "its height, and the whole orbit: inclination, node, eccentricity",
 )
 LEAST_TONES = 12
-STARTS = 3  # of a grid, each followed to its end
-REJECTED = 8.0  # robust sigmas from the curve: no tone of this satellite
-MOST_SHARE = 0.3  # standard error of distance or speed: beyond it a linear error bar means nothing
+STARTS = 3  # start values that are refined
+OUTLIER = 8.0  # robust standard deviations from the curve: not a tone of this satellite
+MOST_SHARE = 0.3  # standard error over value, of distance and speed: beyond it a linear error bar is meaningless
 LEAST_TREND = 5.0  # standard errors by which the tone must have moved
 LEAST_ALTITUDE_KM, MOST_ALTITUDE_KM = 100.0, 3000.0
 ECCENTRICITY_SD = 1e-3  # of the known orbit, 7 km of height (assumed)
@@ -61,16 +63,17 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierFit:
-    """What is left of one carrier's tones."""
+    """The tones of one carrier (N,) in order of time, and their residuals."""
 
     frequency_hz: float
     sideband: Sideband
-    f0_hz: Estimate  # the tone of an unshifted carrier: carrier less oscillator, both with their errors
-    drift_hz_per_s: Estimate | None  # of that tone, where it was free
+    f0_hz: Estimate  # tone without Doppler: carrier minus oscillator, with the errors of both
+    drift_hz_per_s: Estimate | None  # of that tone, where it was fitted
     t_s: Array
-    residual_hz: Array  # (N,) tone less curve
-    sd_hz: Array  # (N,) standard errors that the tones came with
-    used: NDArray[np.bool_]  # (N,) False for outliers, which are not in the fit
+    tone_hz: Array
+    residual_hz: Array  # tone minus curve
+    sd_hz: Array  # standard errors of the tones as given
+    used: NDArray[np.bool_]  # False for outliers, which are not in the fit
 
     @property
     def rms_hz(self) -> float:
@@ -79,30 +82,30 @@ class CarrierFit:
 
     @property
     def misfit(self) -> float:
-        """Rms of the same in standard errors of the tones: near 1 where the model holds."""
+        """Rms of the residuals in standard errors of the tones: near 1 where the model holds."""
         return float(np.sqrt(np.mean((self.residual_hz / self.sd_hz)[self.used] ** 2)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PassFit:
-    """A pass found from its Doppler.
+    """A pass determined from its Doppler curve.
 
-    Standard errors come from the scatter of the residuals and take the pulses' errors for independent; they know
-    nothing of what is wrong with the model, which stands in `model_bias` (fit less truth: mean and spread).
+    Standard errors come from the scatter of the residuals; the errors of the tones are assumed to be independent.
+    They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and spread).
     """
 
     model: str
     f0_hz: Estimate  # of the first carrier
     tca_s: Estimate  # closest approach, after the first sample
-    distance_km: Estimate  # there
-    speed_km_s: Estimate  # there, against the turning Earth
-    covariance: Array  # (4, 4) of these
+    distance_km: Estimate  # at closest approach
+    speed_km_s: Estimate  # at closest approach, relative to the rotating Earth
+    covariance: Array = field(repr=False)  # (4, 4) of these
     model_bias: dict[str, Estimate]
     residual_rms_hz: float
-    ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their removal of it leaves
-    time_shift_s: Estimate | None  # known orbit: second of the predicted closest approach
+    ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
+    time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
-    carriers: tuple[CarrierFit, ...]
+    carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
     def correlation(self) -> Array:
@@ -112,9 +115,10 @@ class PassFit:
         return np.asarray(scaled)
 
 
-def fit_pass(
-    carriers: Sequence[Tones],
+def fit(
+    tones: Sequence[Tones] | Sequence[Measurement] | Tones | Measurement,
     *,
+    carriers_hz: Sequence[float] | None = None,
     orbit: Orbit = "circular",
     altitude_km: float | None = None,
     station: str | None = None,
@@ -122,21 +126,25 @@ def fit_pass(
     sideband: Sideband | None = None,
     drift: bool = False,
 ) -> PassFit:
-    """The pass that one or two carriers' tones tell.
+    """Return the pass that fits the tones of one or two carriers.
 
-    `orbit` is "circular" (at `altitude_km`, or free), "line" for a straight flight at a steady speed, or "sputnik1"
-    for the known orbit as it first passes over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start` (UTC, ISO
-    8601), of which only time and node are free.
-    With two carriers the ionosphere is removed to first order, which by day is not enough at 20 MHz. `sideband` None
-    finds it: a Doppler always falls. `drift` lets the receiver's oscillator drift evenly.
+    `tones` is what `measure` returns, or Tones of each carrier. `carriers_hz` are the carriers of the measurements, the
+    first that of the left channel or of mono, the second that of the right; without it, Sputnik 1's 20.005 and 40.002
+    MHz.
 
-    Raises FitError where the tones do not tell: too few, no Doppler, too short an arc. Raises ScenarioError where the
-    known orbit does not pass.
+    `orbit` is "circular" (at `altitude_km`, or at any height), "line" for a straight flight at constant speed, or
+    "sputnik1" for the known orbit at its first pass over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start`
+    (UTC, ISO 8601), with only time and node fitted. With two carriers the ionosphere is corrected to first order, which
+    by day is not enough at 20 MHz. Without `sideband` it is determined from the tones: a Doppler shift always falls.
+    `drift` also fits a linear drift of the receiver's oscillator.
+
+    Raises FitError where the tones do not determine the pass: too few, no Doppler, too short an arc. Raises
+    ScenarioError where the known orbit does not pass.
     """
+    carriers = [_usable(given) for given in _given_tones(tones, carriers_hz)]
     if not 1 <= len(carriers) <= 2:
         raise FitError(f"a fit needs the tones of one or two carriers, got {len(carriers)}")
-    carriers = [_usable(tones) for tones in carriers]
-    signs = [_sign(tones) if sideband is None else doppler_sign(sideband) for tones in carriers]
+    signs = [_sign(carrier) if sideband is None else doppler_sign(sideband) for carrier in carriers]
     model = model_of(orbit, altitude_km=altitude_km, station=station, start=start)
     curve = model.curve
     system = system_of(carriers, signs, drift=drift)
@@ -144,95 +152,99 @@ def fit_pass(
     inside = system.only(used)
     passage, covariance = _passage(curve, solution)
     _check_arc(curve, passage, covariance, inside)
-    truths = model.others or _alternatives(inside, passage, altitude_km)
-    bias = model_bias(curve, inside, solution.parameters, truths)
-    sky = ionosphere_bias(curve, inside, solution.parameters, truths)
-    left = left_hz(curve, system, solution.parameters, solution.coefficients)
+    truths = model.alternatives or _alternatives(inside, passage, altitude_km)
+    by_model = model_bias(curve, inside, solution.parameters, truths)
+    by_ionosphere = ionosphere_bias(curve, inside, solution.parameters, truths)
+    residuals_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
     return PassFit(
         model=curve.name,
         **_estimates(passage, np.sqrt(np.diag(covariance))),
         covariance=covariance,
-        model_bias=_estimates(bias.mean, bias.sd),
-        residual_rms_hz=float(np.sqrt(np.mean(left[used] ** 2))),
-        ionosphere_bias=_estimates(sky.mean, sky.sd),
-        time_shift_s=_estimate(solution, 0, less=model.tca_s) if model.others else None,
-        node_shift_deg=_estimate(solution, 1) if model.others else None,
+        model_bias=_estimates(by_model.mean, by_model.sd),
+        residual_rms_hz=float(np.sqrt(np.mean(residuals_hz[used] ** 2))),
+        ionosphere_bias=_estimates(by_ionosphere.mean, by_ionosphere.sd),
+        time_shift_s=_estimate(solution, 0, minus=model.tca_s) if model.alternatives else None,
+        node_shift_deg=_estimate(solution, 1) if model.alternatives else None,
         carriers=tuple(
             CarrierFit(
-                frequency_hz=tones.frequency_hz,
+                frequency_hz=carrier.frequency_hz,
                 sideband="upper" if signs[number] > 0 else "lower",
                 f0_hz=_estimate(solution, len(curve.scales) + number),
                 drift_hz_per_s=_estimate(solution, len(curve.scales) + len(carriers) + number) if drift else None,
-                t_s=tones.t_s,
-                residual_hz=left[system.carrier == number],
-                sd_hz=tones.sd_hz,
+                t_s=carrier.t_s,
+                tone_hz=carrier.tone_hz,
+                residual_hz=residuals_hz[system.carrier == number],
+                sd_hz=carrier.sd_hz,
                 used=used[system.carrier == number],
             )
-            for number, tones in enumerate(carriers)
+            for number, carrier in enumerate(carriers)
         ),
     )
 
 
-def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float]) -> list[Tones]:
-    """The tones of one or two measured carriers, the first of them first.
+def _given_tones(
+    given: Sequence[Tones] | Sequence[Measurement] | Tones | Measurement, carriers_hz: Sequence[float] | None
+) -> list[Tones]:
+    """Return Tones as they were given, or those of measurements."""
+    items = [given] if isinstance(given, Tones | Measurement) else list(given)
+    tones = [item for item in items if isinstance(item, Tones)]
+    measurements = [item for item in items if isinstance(item, Measurement)]
+    if len(tones) + len(measurements) < len(items) or (tones and measurements):
+        raise FitError(f"a fit needs Measurements or Tones, got {given!r:.60}; give it what beep.measure returns")
+    if measurements:
+        return tones_of(measurements, carriers_hz=carriers_hz or [carrier.frequency_mhz * 1e6 for carrier in SPUTNIK_1])
+    if carriers_hz is not None:
+        raise FitError("carriers_hz is for measurements, got it with Tones, which have their frequency_hz; drop it")
+    return tones
 
-    The first of `carriers_hz` belongs to the left channel or to mono, the second to the right; where both are mixed
-    in mono the higher one is that whose tone moves more. Of more tones in a channel those with most beeps are taken.
-    A measured tone is already that of its pulse's middle. Raises FitError where there are no beeps.
+
+def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float]) -> list[Tones]:
+    """Return the tones of one or two measured carriers, the first carrier first.
+
+    The first of `carriers_hz` belongs to the left channel or to mono, the second to the right. Where both are in one
+    channel, the higher carrier is the one whose tone moves more. Of several tones in a channel those with most beeps
+    are taken. Raises FitError where there are no beeps.
     """
-    heard = [one for one in measurements if one.beeps]
-    if not heard:
-        notes = "; ".join(dict.fromkeys(one.note for one in measurements if one.note))
+    channels: dict[int, list[Measurement]] = {}
+    for measurement in sorted(measurements, key=lambda measurement: -measurement.beeps):
+        if measurement.beeps:
+            channels.setdefault(measurement.channel, []).append(measurement)
+    if not channels:
+        notes = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
         raise FitError(f"a fit needs the tones of beeps, got {notes or 'no beeps'}; give it the recording of a pass")
-    most = 1 if len({one.channel for one in heard}) > 1 else len(carriers_hz)
-    by_beeps = sorted(heard, key=lambda one: -one.beeps)
-    heard = [one for one in heard if one in [other for other in by_beeps if other.channel == one.channel][:most]]
-    heard = heard[: len(carriers_hz)]
-    if len(heard) == 2 and heard[0].channel == heard[1].channel:
-        heard.sort(key=lambda one: float(np.ptp(one.pulses.tone_hz)))
-        carriers_hz = sorted(carriers_hz)
-        numbers = [0, 1]
+    first, *others = next(iter(channels.values()))
+    if len(channels) == 1 and others and len(carriers_hz) > 1:
+        pair = sorted((first, others[0]), key=lambda measurement: float(np.ptp(measurement.pulses.tone_hz)))
+        chosen = list(zip(sorted(carriers_hz), pair, strict=True))
     else:
-        numbers = [min(one.channel, len(carriers_hz) - 1) for one in heard]
+        last = len(carriers_hz) - 1
+        chosen = [(carriers_hz[min(channel, last)], channels[channel][0]) for channel in sorted(channels)][: last + 1]
     return [
-        Tones(
-            frequency_hz=carriers_hz[number],
-            t_s=one.pulses.time_s,
-            tone_hz=one.pulses.tone_hz,
-            sd_hz=one.pulses.tone_sd_hz,
-        )
-        for number, one in zip(numbers, heard, strict=True)
+        Tones(frequency_hz=carrier_hz, t_s=pulses.time_s, tone_hz=pulses.tone_hz, sd_hz=pulses.tone_sd_hz)
+        for carrier_hz, pulses in ((carrier_hz, measurement.pulses) for carrier_hz, measurement in chosen)
     ]
 
 
 def _usable(tones: Tones) -> Tones:
-    """The tones that are numbers, in order of time."""
+    """Return the tones that are finite, in order of time."""
     t_s, tone_hz, sd_hz = (np.asarray(a, np.float64).reshape(-1) for a in (tones.t_s, tones.tone_hz, tones.sd_hz))
     if not t_s.size == tone_hz.size == sd_hz.size:
         raise FitError(f"times, tones and errors must be as many, got {t_s.size}, {tone_hz.size} and {sd_hz.size}")
-    good = np.isfinite(t_s) & np.isfinite(tone_hz) & np.isfinite(sd_hz) & (sd_hz > 0)
-    if good.sum() < LEAST_TONES:
+    usable = np.isfinite(t_s) & np.isfinite(tone_hz) & np.isfinite(sd_hz) & (sd_hz > 0)
+    if usable.sum() < LEAST_TONES:
         raise FitError(
             f"a fit needs {LEAST_TONES} tones of a carrier or more, with finite values and errors above 0, got "
-            f"{good.sum()} at {tones.frequency_hz / 1e6:g} MHz; record more of the pass"
+            f"{usable.sum()} at {tones.frequency_hz / 1e6:g} MHz; record more of the pass"
         )
-    order = np.argsort(t_s[good], kind="stable")
-    return replace(
-        tones,
-        t_s=t_s[good][order],
-        tone_hz=tone_hz[good][order],
-        sd_hz=sd_hz[good][order],
-        length_s=np.nan_to_num(np.broadcast_to(tones.length_s, t_s.shape)[good][order]),
-    )
+    rows = np.flatnonzero(usable)[np.argsort(t_s[usable], kind="stable")]
+    return replace(tones, t_s=t_s[rows], tone_hz=tone_hz[rows], sd_hz=sd_hz[rows])
 
 
 def _sign(tones: Tones) -> int:
-    """+1 where the tone falls as the Doppler always does, -1 where it rises: the oscillator stands above."""
+    """+1 where the tone falls like the Doppler shift, -1 where it rises: the oscillator is above the carrier."""
     third = len(tones.t_s) // 3
-    ends = (tones.tone_hz[:third], tones.tone_hz[-third:])
-    change_hz = float(np.median(ends[1]) - np.median(ends[0]))
-    step_hz = np.diff(tones.tone_hz, 2)
-    noise_hz = float(np.median(np.abs(step_hz))) / 0.6745 / 6**0.5
+    change_hz = float(np.median(tones.tone_hz[-third:]) - np.median(tones.tone_hz[:third]))
+    noise_hz = robust_sd(np.diff(tones.tone_hz, 2)) / 6**0.5
     if abs(change_hz) < LEAST_TREND * noise_hz * (2 * 1.57 / third) ** 0.5:  # pi/2: variance of a median
         raise FitError(
             f"the tones must fall or rise through the pass, but those at {tones.frequency_hz / 1e6:g} MHz stay within "
@@ -244,17 +256,17 @@ def _sign(tones: Tones) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """What the tones are fitted with, and for a known orbit when it was predicted and what it might be instead."""
+    """The curve that is fitted, and for a known orbit its predicted closest approach and what it could be instead."""
 
     curve: Curve
     tca_s: float = nan  # predicted, after the start
-    others: tuple[LookFunction, ...] = ()
+    alternatives: tuple[LookFunction, ...] = ()
 
 
 def model_of(
     orbit: Orbit, *, altitude_km: float | None = None, station: str | None = None, start: datetime | str | None = None
 ) -> Model:
-    """The model of `fit_pass`. Raises FitError where something is lacking or does not belong to it."""
+    """Return the model of `fit`. Raises FitError where a setting is missing or does not belong to it."""
     if altitude_km is not None and orbit != "circular":
         raise FitError(f"a height is for the circular orbit, got altitude_km {altitude_km:g} with {orbit}; drop one")
     if altitude_km is not None and not LEAST_ALTITUDE_KM <= altitude_km <= MOST_ALTITUDE_KM:
@@ -277,47 +289,46 @@ def model_of(
 
 
 def _sputnik_1(station: Station, start: datetime) -> Model:
-    _, tca = sputnik.first_pass(station, start)
-    nearest = tca + timedelta(seconds=0.5)
+    _, tca = sputnik.first_sputnik_pass(station, start)
     mean = sputnik.elements(tca)
 
-    def turned(node_rad: float) -> LookFunction:
-        return over(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
+    def look_of_node(node_rad: float) -> LookFunction:
+        return orbit_look(station, replace(mean, raan_rad=mean.raan_rad + node_rad), tca)
 
-    others = [replace(mean, eccentricity=mean.eccentricity + way * ECCENTRICITY_SD) for way in (-1, 1)]
-    others += [
-        replace(
-            mean,
-            argument_of_perigee_rad=mean.argument_of_perigee_rad + way * PERIGEE_SD_RAD,
-            mean_anomaly_rad=mean.mean_anomaly_rad - way * PERIGEE_SD_RAD,
+    others = []
+    for sign in (-1, 1):
+        others.append(replace(mean, eccentricity=mean.eccentricity + sign * ECCENTRICITY_SD))
+        perigee_rad, anomaly_rad = mean.argument_of_perigee_rad, mean.mean_anomaly_rad
+        turn_rad = sign * PERIGEE_SD_RAD
+        others.append(
+            replace(mean, argument_of_perigee_rad=perigee_rad + turn_rad, mean_anomaly_rad=anomaly_rad - turn_rad)
         )
-        for way in (-1, 1)
-    ]
+    nearest = tca + timedelta(seconds=0.5)  # printed to the nearest second
     return Model(
-        curve=known_orbit(turned, name=f"Sputnik 1's orbit, predicted closest {nearest:%Y-%m-%d %H:%M:%S} UTC"),
+        curve=known_orbit(look_of_node, name=f"Sputnik 1's orbit, predicted closest {nearest:%Y-%m-%d %H:%M:%S} UTC"),
         tca_s=(tca - start).total_seconds(),
-        others=tuple(over(station, other, tca) for other in others),
+        alternatives=tuple(orbit_look(station, other, tca) for other in others),
     )
 
 
 def _robust(curve: Curve, system: System) -> tuple[Solution, NDArray[np.bool_]]:
-    """The best fit from several starts, without the tones that are far off it, and which tones are in it."""
-    begun = [solve_robustly(curve, system, start, rounds=2) for start in starts_of(curve, system, count=STARTS)]
-    best = solve_robustly(curve, system, min(begun, key=lambda solution: solution.scale).parameters)
-    normal = left_hz(curve, system, best.parameters, best.coefficients) / system.sd_hz
-    used = np.abs(normal) < REJECTED * max(best.scale, LEAST_SCALE)
+    """Return the best solution from several start values without outliers, and the mask of the tones in it."""
+    trials = [solve_robustly(curve, system, start, iterations=2) for start in starts_of(curve, system, count=STARTS)]
+    best = solve_robustly(curve, system, min(trials, key=lambda solution: solution.scale).parameters)
+    normal = residual_hz(curve, system, best.parameters, best.coefficients) / system.sd_hz
+    used = np.abs(normal) < OUTLIER * max(best.scale, LEAST_SCALE)
     return solve_robustly(curve, system.only(used), best.parameters), used
 
 
 def _passage(curve: Curve, solution: Solution) -> tuple[Array, Array]:
-    """First offset, closest approach, distance and speed (4,), and their covariance (4, 4), by propagation."""
+    """First offset, closest approach, distance and speed (4,), and their covariance (4, 4), by error propagation."""
     size = len(curve.scales)
     slopes = np.zeros((4, len(solution.covariance)))
     slopes[0, size] = 1.0
     for number, scale in enumerate(curve.scales):
         step = np.zeros(size)
         step[number] = STEP * scale
-        ahead, behind = (curve.passage(solution.parameters + way * step) for way in (1, -1))
+        ahead, behind = curve.passage(solution.parameters + step), curve.passage(solution.parameters - step)
         slopes[1:, number] = (ahead - behind) / (2 * STEP * scale)
     values = np.array([solution.coefficients[0], *curve.passage(solution.parameters)])
     if not np.isfinite(solution.covariance).all():
@@ -326,36 +337,26 @@ def _passage(curve: Curve, solution: Solution) -> tuple[Array, Array]:
 
 
 def _check_arc(curve: Curve, passage: Array, covariance: Array, system: System) -> None:
-    """Raise FitError where the arc does not bend enough to tell the distance and the speed."""
+    """Raise FitError where the arc is too short or too straight to determine the distance and the speed."""
     sd = np.sqrt(np.diag(covariance))
     first_s, last_s = float(system.t_s.min()), float(system.t_s.max())
     shares = sd[2:] / passage[2:]
     if np.all(shares < MOST_SHARE):
         return
-    tca_s, sure = passage[1], sd[1] < (last_s - first_s) / 4
-    wanted = "the steepest part of the curve must be in it, with a minute on both sides"
-    if sure and first_s < tca_s < last_s:
-        where = f"from {tca_s - first_s:.0f} s before closest approach to {last_s - tca_s:.0f} s after it"
-        wanted = "record on, until the tone hardly changes, on both sides of it"
-    elif sure and tca_s > last_s:
-        where = f"that end {tca_s - last_s:.0f} s before closest approach"
-    elif sure:
-        where = f"that begin {first_s - tca_s:.0f} s after closest approach"
-    else:
-        where = "that do not show the closest approach"
-    share = f"open to +-{100 * shares.max():.0f} %" if shares.max() < 10 else "quite open"
-    held = ", or give the height (--altitude-km, altitude_km)" if curve.name == "circular orbit" else ""
+    part = "that do not show the closest approach"
+    if sd[1] < (last_s - first_s) / 4:
+        part = f"from {first_s - passage[1]:+.0f} s to {last_s - passage[1]:+.0f} s around closest approach"
+    share = f"uncertain by {100 * shares.max():.0f} %" if shares.max() < 10 else "unknown"
+    remedy = ", or give the height (--altitude-km, altitude_km)" if curve.name == "circular orbit" else ""
     raise FitError(
         f"the arc must tell the distance and the speed to {100 * MOST_SHARE:.0f} %, got {last_s - first_s:.0f} s "
-        f"{where} and leave them {share}; {wanted}{held}"
+        f"{part}, which leaves them {share}; record the steepest part of the curve with a minute on both sides{remedy}"
     )
 
 
 def _alternatives(system: System, passage: Array, altitude_km: float | None) -> tuple[LookFunction, ...]:
-    """What might have flown instead: as close and as fast, the speed being that of a free circular orbit."""
-    free = circular()
-    solution = solve(free, system, passage[1:])
-    speed_km_s = _estimate(solution, 2)
+    """Passes with the fitted distance and with the speed of a circular orbit fitted to the same tones."""
+    speed_km_s = _estimate(solve(circular(), system, passage[1:]), 2)
     return tuple(
         likely_orbits(
             distance_km=float(passage[2]),
@@ -366,9 +367,9 @@ def _alternatives(system: System, passage: Array, altitude_km: float | None) -> 
     )
 
 
-def _estimate(solution: Solution, number: int, *, less: float = 0.0) -> Estimate:
+def _estimate(solution: Solution, number: int, *, minus: float = 0.0) -> Estimate:
     values = np.concatenate([solution.parameters, solution.coefficients])
-    return Estimate(value=float(values[number]) - less, sd=float(np.sqrt(solution.covariance[number, number])))
+    return Estimate(value=float(values[number]) - minus, sd=float(np.sqrt(solution.covariance[number, number])))
 
 
 def _estimates(values: Array, sds: Array) -> dict[str, Estimate]:

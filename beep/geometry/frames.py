@@ -1,8 +1,8 @@
-"""Where a place on Earth is, how far the Earth has turned, and where to look from there.
+"""Frames: Julian date, sidereal angle, geodetic position, rotation, and local axes.
 
-Conventions: vectors are (3, N) in metres; TEME is the inertial frame in which SGP4 answers;
-Earth-fixed is WGS-84 without polar motion, and UT1 is taken as UTC (in 1957 nothing better is known). For passes of
-2006 and 2018 that costs up to 44 m of range and 0.03 Hz at 40 MHz; where UT1 is 0.9 s off, as it may be, 420 m.
+Vectors are (3, N) in metres. TEME is the inertial frame of SGP4's results. Earth-fixed is WGS-84 without polar motion.
+UT1 is taken as UTC (for 1957 nothing better is known): for passes of 2006 and 2018 the error is up to 44 m of range and
+0.03 Hz at 40 MHz; with the greatest difference of the two, 0.9 s, it is 420 m.
 """
 
 from datetime import UTC, datetime
@@ -27,8 +27,8 @@ def julian_date(utc: datetime) -> tuple[float, float]:
 def sidereal_angle(utc: datetime) -> tuple[float, float]:
     """Greenwich mean sidereal angle at `utc`, rad, and its rate, rad/s.
 
-    The rate is carried apart so that an angle some seconds later keeps full precision: taken from a float64
-    date it would be grainy by 0.1 mm at the equator, which is heard as phase noise.
+    With the rate, an angle some seconds later has full precision. Computed from a float64 date it would be rounded to
+    0.1 mm at the equator, which is audible as phase noise.
 
     References: Aoki et al. 1982, A&A 105, 359 (the GMST of 1982, which belongs to TEME).
     """
@@ -54,7 +54,7 @@ def geodetic_to_earth_fixed(latitude_deg: float, longitude_deg: float, height_m:
 
 
 def rotate_z(vectors: Vectors, angle_rad: Array) -> Vectors:
-    """Vectors (3, N) turned by `angle_rad` (N,) about the z axis: Earth-fixed to TEME with the sidereal angle."""
+    """Vectors (3, N) rotated by `angle_rad` (N,) about the z axis: Earth-fixed to TEME with the sidereal angle."""
     c, s = np.cos(angle_rad), np.sin(angle_rad)
     x, y, z = vectors
     return np.stack([c * x - s * y, s * x + c * y, np.broadcast_to(z, c.shape)])

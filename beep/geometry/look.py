@@ -1,7 +1,7 @@
-"""Where the satellite stands as the station sees it, and how long its signal was under way.
+"""Direction, range and light time of a satellite as seen from a station.
 
-A LookFunction takes receive times and returns a Look. The light time and its rate are those of what *arrives*
-at that time; the angles, the range and its rate are the geometry of the same instant, as a predictor prints them.
+A LookFunction takes receive times and returns a Look. Light time and its rate are those of the signal that *arrives* at
+that time. Angles, range and range rate are the geometry at that time, as pass predictions print them.
 
 Relativity (below 14 mHz at 40 MHz) and refraction are left out.
 """
@@ -16,18 +16,18 @@ from beep.base.arrays import Array, Vectors
 from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from beep.geometry.frames import east_north_up, geodetic_to_earth_fixed, rotate_z
 
-LIGHT_TIME_ROUNDS = 4  # each gains a factor c/v, about 4e4, on the 8 ms it starts with
+LIGHT_TIME_ROUNDS = 4  # each reduces the error, 8 ms at first, by a factor c/v of about 4e4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What a station sees, all arrays (N,)."""
+    """Satellite seen from a station, all arrays (N,)."""
 
     range_m: Array
     range_rate_m_s: Array  # > 0 receding
     azimuth_rad: Array  # from north through east, 0 to 2 pi
     elevation_rad: Array
-    delay_s: Array  # light time of what arrives now
+    delay_s: Array  # light time of the arriving signal
     delay_rate: Array  # its derivative, s/s: the received Doppler is -f times this
 
 
@@ -36,10 +36,9 @@ Ephemeris = Callable[[Array], tuple[Vectors, Vectors]]  # u_s (N,) -> TEME posit
 
 
 def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) -> LookFunction:
-    """Look function of a circular orbit over a round Earth that stands still.
+    """Look function of a circular orbit over a round Earth that does not rotate, with closest approach at `tca_s`.
 
-    Closest approach is at `tca_s`. The satellite is taken to fly from south to north and to pass in the east
-    (assumed: this model has no compass of its own).
+    The satellite moves from south to north and passes in the east (assumed, this model does not define directions).
     """
     radius_m = MEAN_EARTH_RADIUS_M + altitude_m
     omega_rad_s = sqrt(GM_EARTH_M3_S2 / radius_m**3)
@@ -47,7 +46,7 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
     chord_m2 = 2 * MEAN_EARTH_RADIUS_M * radius_m * cos(offset_rad)
 
     def range_and_rate(t_s: Array) -> tuple[Array, Array]:
-        # (r - R)^2 plus the rest as a half-angle sine: near the zenith the cosine form would cancel.
+        # With half-angle sines: the cosine form would lose digits near the zenith.
         least_m2 = altitude_m**2 + 4 * MEAN_EARTH_RADIUS_M * radius_m * sin(offset_rad / 2) ** 2
         range_m = np.sqrt(least_m2 + 2 * chord_m2 * np.sin(omega_rad_s * t_s / 2) ** 2)
         return range_m, chord_m2 / 2 * omega_rad_s * np.sin(omega_rad_s * t_s) / range_m
@@ -72,9 +71,9 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
 
 
 def light_time(range_and_rate: Callable[[Array], tuple[Array, Array]], t_s: Array) -> tuple[Array, Array]:
-    """Delay (N,), s, of what arrives at `t_s` (N,) at a station that stands still, and its derivative (N,), s/s.
+    """Delay (N,), s, of the signal that arrives at `t_s` (N,) at a fixed station, and its derivative (N,), s/s.
 
-    `range_and_rate` gives distance, m, and range rate, m/s, at times of emission.
+    `range_and_rate` gives range, m, and range rate, m/s, at emission times.
     """
     delay_s: Array = np.zeros_like(t_s)
     for _ in range(LIGHT_TIME_ROUNDS + 1):
@@ -84,7 +83,7 @@ def light_time(range_and_rate: Callable[[Array], tuple[Array, Array]], t_s: Arra
 
 
 def simple_pass_duration_s(*, altitude_m: float, max_elevation_rad: float) -> float:
-    """Seconds from horizon to horizon of `simple_pass`."""
+    """Duration of `simple_pass` from horizon to horizon, s."""
     radius_m = MEAN_EARTH_RADIUS_M + altitude_m
     ratio = MEAN_EARTH_RADIUS_M / radius_m / cos(_track_offset_rad(altitude_m, max_elevation_rad))
     return 2 / sqrt(GM_EARTH_M3_S2 / radius_m**3) * acos(min(ratio, 1.0))
@@ -92,7 +91,7 @@ def simple_pass_duration_s(*, altitude_m: float, max_elevation_rad: float) -> fl
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Where a station sees the satellite at one instant, light time left aside; all arrays (N,)."""
+    """Range and direction of a satellite at one instant, without light time; all arrays (N,)."""
 
     range_m: Array
     azimuth_rad: Array  # from north through east, 0 to 2 pi
@@ -107,9 +106,9 @@ def station_view(
     height_m: float,
     sidereal: tuple[float, float],
 ) -> Callable[[Array], View]:
-    """View of a satellite from a WGS-84 station as a function of seconds (N,): a tenth of what `station_pass` costs.
+    """Function of seconds (N,) that returns the View from a WGS-84 station, ten times faster than `station_pass`.
 
-    `position` gives TEME metres (3, N); the rest is as in `station_pass`.
+    `position` gives TEME metres (3, N); the other arguments are those of `station_pass`.
     """
     ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, height_m)[:, None]
     to_local = east_north_up(latitude_deg, longitude_deg)
@@ -132,8 +131,8 @@ def station_pass(
 ) -> LookFunction:
     """Look function of an ephemeris seen from a WGS-84 station.
 
-    `sidereal` is the Earth's angle (rad) at t = 0 and its rate (rad/s), see `frames.sidereal_angle`. The light
-    time is solved between inertial positions: satellite at emission, station at reception.
+    `sidereal` is the Earth's angle (rad) at t = 0 and its rate (rad/s), see `frames.sidereal_angle`. The light time is
+    computed between inertial positions: of the satellite at emission, of the station at reception.
     """
     ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, height_m)[:, None]
     to_local = east_north_up(latitude_deg, longitude_deg)
@@ -168,31 +167,31 @@ def station_pass(
 
 
 def hold_still(look: LookFunction, at_s: float) -> LookFunction:
-    """Look function of a satellite that hangs where `look` sees it at `at_s`: no Doppler, no change of distance."""
-    held = look(np.array([at_s]))
+    """Look function of a satellite fixed where `look` has it at `at_s`: no Doppler, constant range."""
+    fixed = look(np.array([at_s]))
 
     def still(t_s: Array) -> Look:
-        shape, none = np.shape(t_s), np.zeros(np.shape(t_s))
+        shape, zero = np.shape(t_s), np.zeros(np.shape(t_s))
         return Look(
-            range_m=np.broadcast_to(held.range_m, shape),
-            range_rate_m_s=none,
-            azimuth_rad=np.broadcast_to(held.azimuth_rad, shape),
-            elevation_rad=np.broadcast_to(held.elevation_rad, shape),
-            delay_s=np.broadcast_to(held.range_m / SPEED_OF_LIGHT_M_S, shape),
-            delay_rate=none,
+            range_m=np.broadcast_to(fixed.range_m, shape),
+            range_rate_m_s=zero,
+            azimuth_rad=np.broadcast_to(fixed.azimuth_rad, shape),
+            elevation_rad=np.broadcast_to(fixed.elevation_rad, shape),
+            delay_s=np.broadcast_to(fixed.range_m / SPEED_OF_LIGHT_M_S, shape),
+            delay_rate=zero,
         )
 
     return still
 
 
 def _track_offset_rad(altitude_m: float, max_elevation_rad: float) -> float:
-    """Angle at the Earth's centre between the station and the ground track."""
+    """Angle at the Earth's centre between the station and the ground track, rad."""
     ratio = MEAN_EARTH_RADIUS_M / (MEAN_EARTH_RADIUS_M + altitude_m)
     return acos(ratio * cos(max_elevation_rad)) - max_elevation_rad
 
 
 def _directions(local_m: Vectors) -> dict[str, Array]:
-    """Azimuth and elevation of east, north and up (3, N)."""
+    """Azimuth and elevation of vectors (3, N) in east, north and up."""
     east_m, north_m, up_m = local_m
     return {
         "azimuth_rad": np.arctan2(east_m, north_m) % (2 * pi),

@@ -1,28 +1,33 @@
-"""Orbital elements in, ephemeris out: SGP4 behind a piecewise Chebyshev series.
+"""Orbital elements to positions (SGP4, smoothed by a piecewise Chebyshev series), looks from a station, and passes.
 
-Positions come from SGP4; velocities are the derivative of the series, not SGP4's own, which is up to 0.45 m/s off
-the derivative of its position. Whatever is heard therefore hangs on one quantity, the position.
+The series gives the velocity as the derivative of the position. SGP4's own velocity differs from that derivative by up
+to 0.45 m/s, which would make delay and Doppler inconsistent.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
 
 from beep.base.arrays import Array, Vectors
 from beep.base.constants import SECONDS_PER_DAY
+from beep.base.errors import TleError
 from beep.geometry.elements import Elements
-from beep.geometry.frames import julian_date
-from beep.geometry.look import Ephemeris
+from beep.geometry.frames import julian_date, sidereal_angle
+from beep.geometry.look import Ephemeris, LookFunction, View, station_pass, station_view
+from beep.geometry.search import Pass, find_passes
+from beep.geometry.stations import Station
 
-SEGMENT_S = 128.0  # one series
+SEGMENT_S = 128.0  # length of one series
 DEGREE = 11  # within 1e-6 m of SGP4 for 95 % of the time, also at a perigee of Molniya; SGP4 itself jumps by 2e-5 m
-KEPT_SEGMENTS = 512  # 18 hours; older ones are computed again when asked for
+KEPT_SEGMENTS = 512  # in the cache, 18 hours
+FARTHEST_DAYS = 366.0  # from the epoch; elements are accurate for days and meaningless after a year
 
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
-_TROUBLE = {  # of SGP4's error codes, those that an element set can lead to
+_REASONS = {  # SGP4's error codes that an element set can lead to
     1: "its mean eccentricity has left the range from 0 to 1",
     2: "its mean motion has fallen below zero",
     3: "its eccentricity has left the range from 0 to 1",
@@ -36,30 +41,22 @@ _DERIVE[:, :-1] = np.polynomial.chebyshev.chebder(np.eye(DEGREE + 1)).T
 
 
 def positions(elements: Elements, start: datetime) -> Callable[[Array], Vectors]:
-    """TEME position (3, N) in m as a function of seconds (N,) after `start`, as SGP4 has it.
-
-    Where SGP4 gives up (a decayed orbit) it is nan.
+    """Function of seconds (N,) after `start` that returns SGP4's TEME position (3, N), m; nan where SGP4 fails.
 
     References: Vallado et al. 2006, AIAA 2006-6753 (SGP4).
     """
     satellite = _satellite(elements)
-    # Counted from SGP4's own idea of the epoch, which is up to 0.2 us beside the true one: so what it rounds goes out.
+    # Counted from SGP4's own epoch, a float of days up to 0.2 us off, so that its rounding error cancels.
     since = start - elements.epoch
     day = satellite.jdsatepoch + since.days
     fraction = satellite.jdsatepochF + (since.seconds + since.microseconds * 1e-6) / SECONDS_PER_DAY
 
     def position(u_s: Array) -> Vectors:
         error, position_km, _ = satellite.sgp4_array(np.full_like(u_s, day), fraction + u_s / SECONDS_PER_DAY)
-        where: Vectors = np.where(error == 0, position_km.T * 1e3, np.nan)
-        return where
+        position_m: Vectors = np.where(error == 0, position_km.T * 1e3, np.nan)
+        return position_m
 
     return position
-
-
-def trouble(elements: Elements, when: datetime) -> str:
-    """Why SGP4 gives no position at `when`, in words; empty where it gives one."""
-    code, _, _ = _satellite(elements).sgp4(*julian_date(when))
-    return _TROUBLE.get(code, "") or (str(SGP4_ERRORS.get(code, f"error {code}")) if code else "")
 
 
 def _satellite(elements: Elements) -> Satrec:
@@ -83,21 +80,21 @@ def _satellite(elements: Elements) -> Satrec:
 
 
 def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
-    """TEME position (3, N) in m and velocity (3, N) in m/s as a function of seconds (N,) after `start`.
+    """Function of seconds (N,) after `start` that returns TEME position, m, and velocity, m/s, each (3, N).
 
-    Where SGP4 gives up (a decayed orbit), both are nan.
+    Both are nan where SGP4 fails (a decayed orbit).
     """
     position = positions(elements, start)
-    kept: OrderedDict[int, Array] = OrderedDict()
+    cache: OrderedDict[int, Array] = OrderedDict()
 
     def series(segment: int) -> Array:
         """Coefficients (3, DEGREE + 1) of one segment, in metres."""
-        if segment not in kept:
+        if segment not in cache:
             t_s = (segment + (1 + _NODES) / 2) * SEGMENT_S
-            kept[segment] = position(t_s) @ _FIT
-            if len(kept) > KEPT_SEGMENTS:
-                kept.popitem(last=False)
-        return kept[segment]
+            cache[segment] = position(t_s) @ _FIT
+            if len(cache) > KEPT_SEGMENTS:
+                cache.popitem(last=False)
+        return cache[segment]
 
     def state(u_s: Array) -> tuple[Vectors, Vectors]:
         segment = np.floor(u_s / SEGMENT_S)
@@ -111,3 +108,73 @@ def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
         )
 
     return state
+
+
+def orbit_look(station: Station, elements: Elements, epoch: datetime) -> LookFunction:
+    """Look function of an orbit seen from a station, in seconds after `epoch`."""
+    return station_pass(ephemeris(elements, epoch), **_site(station, epoch))
+
+
+def orbit_view(station: Station, elements: Elements, epoch: datetime) -> Callable[[Array], View]:
+    """Like `orbit_look` without light time and rates, ten times faster: for searches."""
+    return station_view(positions(elements, epoch), **_site(station, epoch))
+
+
+def _site(station: Station, epoch: datetime) -> dict[str, Any]:
+    return {
+        "latitude_deg": station.latitude_deg,
+        "longitude_deg": station.longitude_deg,
+        "height_m": station.height_m,
+        "sidereal": sidereal_angle(epoch),
+    }
+
+
+def orbit_passes(
+    station: Station,
+    elements: Elements,
+    start: datetime,
+    *,
+    start_s: float = 0.0,
+    stop_s: float,
+    above_rad: float = 0.0,
+    running: bool = False,
+) -> Iterator[Pass]:
+    """Passes of an orbit over a station, in seconds after `start`; see `search.find_passes`.
+
+    Raises TleError where the search leaves the year around the epoch, and after the last pass where SGP4 fails within
+    the search.
+    """
+    days = (start - elements.epoch) / timedelta(days=1)
+    if max(abs(days), abs(days + stop_s / SECONDS_PER_DAY)) > FARTHEST_DAYS:
+        raise TleError(
+            f"elements are good for some days around their epoch, {elements.epoch:%Y-%m-%d}, and for a year at most, "
+            f"got a search from {start:%Y-%m-%d} over {stop_s / SECONDS_PER_DAY:g} days; take a set of that time"
+        )
+    position = positions(elements, start)
+    failed_s: list[float] = []
+
+    def watched(u_s: Array) -> Vectors:
+        position_m = position(u_s)
+        failed = np.isnan(position_m[0])
+        if failed.any():
+            failed_s.append(float(u_s[failed].min()))
+        return position_m
+
+    view = station_view(watched, **_site(station, start))
+    yield from find_passes(view, start_s=start_s, stop_s=stop_s, above_rad=above_rad, running=running)
+    if failed_s:
+        check_orbit(elements, start + timedelta(seconds=min(failed_s)))
+
+
+def check_orbit(elements: Elements, when: datetime) -> None:
+    """Raise TleError with the reason where SGP4 gives no position at `when`."""
+    code, _, _ = _satellite(elements).sgp4(*julian_date(when))
+    if code:
+        reason = _REASONS.get(code) or SGP4_ERRORS.get(code, f"error {code}")
+        raise TleError(f"SGP4 has lost the satellite by {when:%Y-%m-%dT%H:%MZ}: {reason}; choose an earlier start")
+
+
+def northbound(elements: Elements, when: datetime) -> bool:
+    """Whether the satellite moves north at `when`."""
+    z_m = positions(elements, when)(np.array([-1.0, 1.0]))[2]
+    return bool(z_m[1] > z_m[0])

@@ -1,4 +1,4 @@
-"""When a satellite rises, comes closest and sets: AOS, TCA, LOS."""
+"""Search for passes: rise (AOS), closest approach (TCA) and set (LOS)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array
 
-SCAN_S = 60.0  # between two looks
-# A peak between two looks is looked at again where it may reach the limit: in half a minute a satellite that skims the
-# air climbs by 15 degrees to the horizon, by 40 to the zenith.
-PEAK_RAD = radians(15.0)
-FIRST_LOOKS, MOST_LOOKS = 720, 11_520  # scanned together: half a day, then twice as much, up to eight days
-REACH_S = 2 * 86_400.0  # how far beyond the search a pass is followed to its rise or set
-ZOOMS, PARTS = 3, 16  # of a peak: from two minutes to 0.03 s
-GRID = 33  # looks at a pass before its closest and highest moments are narrowed down
-HALF_STEP_S = 0.25  # of the differences whose zero is an extremum: it lies within 0.05 ms of the true one
-ROUNDS = 60  # of a root's narrowing at most; ten are usual
-ROOT_S = 1e-10
+SCAN_S = 60.0  # step of the scan
+FIRST_SCAN_STEPS = 720  # of the first stretch of the scan: half a day; each further stretch is twice as long
+_MOST_STEPS = 11_520  # eight days
+# A maximum between two scan steps is refined where it may reach the limit: in half a minute the elevation of a low
+# satellite changes by 15 degrees near the horizon, by 40 near the zenith.
+_PEAK_RAD = radians(15.0)
+_REACH_S = 2 * 86_400.0  # how far beyond the search a rise or set is searched for
+_ZOOMS, _PARTS = 3, 16  # refinements of a maximum: from two minutes to 0.03 s
+_GRID = 33  # samples of a pass, before closest approach and highest elevation are refined
+_HALF_STEP_S = 0.25  # of the differences whose zero is an extremum: it lies within 0.05 ms of the true one
+_MOST_ROUNDS = 60  # of root finding; ten are usual
+_ROOT_S = 1e-10
 
 
 class Seen(Protocol):
-    """What a search needs to know at each time; a Look and a View have it."""
+    """What a search reads at each time; a Look and a View have it."""
 
     @property
     def range_m(self) -> Array: ...
@@ -34,7 +35,7 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """One pass, in seconds of the look function's time; AOS and LOS are infinite where it is up for days."""
+    """One pass, in seconds of the look function's time; AOS and LOS are infinite where it does not rise or set."""
 
     aos_s: float
     tca_s: float  # least range
@@ -42,75 +43,74 @@ class Pass:
     highest_s: float  # greatest elevation
 
 
-def passes(
+def find_passes(
     look: Callable[[Array], Seen], *, start_s: float, stop_s: float, above_rad: float = 0.0, running: bool = False
 ) -> Iterator[Pass]:
     """Passes above an elevation that rise between two times, in order.
 
-    Rise and set are the elevation `above_rad` without refraction; every pass that lasts 10 s is found. Closest
-    approach is the least range; where a grazing pass is nearest below the horizon, its TCA is the AOS or LOS. A pass
-    is followed beyond `stop_s` until it sets, for two days at most. One that runs at `start_s` counts only with
-    `running`; its AOS then lies before. The search ends where `look` gives nan.
+    Rise and set are where the elevation crosses `above_rad`, without refraction. Every pass of 10 s or more is found.
+    Closest approach is the least range; where that lies below the horizon, TCA is the AOS or LOS. A set is searched
+    for up to two days after `stop_s`. A pass in progress at `start_s` is included only with `running`; its AOS lies
+    before `start_s`. The search ends where `look` gives nan.
     """
-    rise_s: float | None = None  # of the pass that runs where a stretch ends
-    counts = True
-    at_s, looks = start_s, FIRST_LOOKS
-    while at_s < stop_s or (rise_s is not None and at_s < stop_s + REACH_S):
-        end_s = min(at_s + looks * SCAN_S, stop_s + SCAN_S if at_s < stop_s else inf)
-        edge_s, up = _scan(look, at_s, end_s, above_rad)
-        turns = up[:-1] != up[1:]
-        crossed_s, rises = _crossings(look, edge_s[:-1][turns], edge_s[1:][turns], above_rad), up[1:][turns]
-        rise, fall = list(crossed_s[rises]), list(crossed_s[~rises])
+    rise_s: float | None = None  # of the pass in progress at the end of a stretch
+    included = True
+    at_s, steps = start_s, FIRST_SCAN_STEPS
+    while at_s < stop_s or (rise_s is not None and at_s < stop_s + _REACH_S):
+        end_s = min(at_s + steps * SCAN_S, stop_s + SCAN_S if at_s < stop_s else inf)
+        t_s, up = _scan(look, at_s, end_s, above_rad)
+        changes = up[:-1] != up[1:]
+        crossings_s, rising = _crossings(look, t_s[:-1][changes], t_s[1:][changes], above_rad), up[1:][changes]
+        rises_s, sets_s = list(crossings_s[rising]), list(crossings_s[~rising])
         if at_s == start_s and up.size and up[0]:
-            rise_s, counts = _risen(look, start_s, above_rad), running
+            rise_s, included = _rise_before(look, start_s, above_rad), running
         if rise_s is not None:
-            rise.insert(0, rise_s)
-        found = [(a, b) for a, b in zip(rise, fall, strict=False) if a <= stop_s]
-        yield from _described(look, found if counts or not found else found[1:])
-        counts = counts or bool(fall)
-        rise_s = rise[-1] if len(rise) > len(fall) and rise[-1] <= stop_s else None
-        if edge_s.size == 0 or edge_s[-1] < end_s:  # nan from there on
+            rises_s.insert(0, rise_s)
+        edges_s = [(aos_s, los_s) for aos_s, los_s in zip(rises_s, sets_s, strict=False) if aos_s <= stop_s]
+        yield from _described(look, edges_s if included or not edges_s else edges_s[1:])
+        included = included or bool(sets_s)
+        rise_s = rises_s[-1] if len(rises_s) > len(sets_s) and rises_s[-1] <= stop_s else None
+        if t_s.size == 0 or t_s[-1] < end_s:  # nan from there on
             return
-        at_s, looks = end_s, min(2 * looks, MOST_LOOKS)
-    if rise_s is not None and counts:
+        at_s, steps = end_s, min(2 * steps, _MOST_STEPS)
+    if rise_s is not None and included:
         yield from _described(look, [(rise_s, inf)], within=(start_s, stop_s))
 
 
 def _scan(
     look: Callable[[Array], Seen], start_s: float, end_s: float, above_rad: float
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Times of a stretch up to the first nan, peaks between the regular ones included, and whether it is up then."""
+    """Times of a stretch up to the first nan, with the maxima between the scan steps, and whether it is up then."""
     count = max(1, round((end_s - start_s) / SCAN_S))
-    # One look more on each side, so that a peak beside the stretch's end is seen from both sides by both stretches.
-    edge_s = np.linspace(start_s, end_s, count + 1)
-    edge_s = np.concatenate([[2 * start_s - edge_s[1]], edge_s, [2 * end_s - edge_s[-2]]])
-    height = look(edge_s).elevation_rad - above_rad
-    middle, left, right = height[1:-1], height[:-2], height[2:]
-    peak = 1 + np.flatnonzero((middle >= left) & (middle >= right) & (middle <= 0) & (middle > -PEAK_RAD - above_rad))
-    peak_s = _peaks(look, edge_s[peak - 1], edge_s[peak + 1])
-    height_there = look(peak_s).elevation_rad - above_rad
-    all_s = np.concatenate([edge_s[1:-1], peak_s])
-    heights = np.concatenate([height[1:-1], height_there])
+    # One step more on each side, so that both stretches see a maximum beside their common end from both sides.
+    t_s = np.linspace(start_s, end_s, count + 1)
+    t_s = np.concatenate([[2 * start_s - t_s[1]], t_s, [2 * end_s - t_s[-2]]])
+    height_rad = look(t_s).elevation_rad - above_rad
+    middle, left, right = height_rad[1:-1], height_rad[:-2], height_rad[2:]
+    peak = 1 + np.flatnonzero((middle >= left) & (middle >= right) & (middle <= 0) & (middle > -_PEAK_RAD - above_rad))
+    peak_s = _peaks(look, t_s[peak - 1], t_s[peak + 1])
+    all_s = np.concatenate([t_s[1:-1], peak_s])
+    heights_rad = np.concatenate([height_rad[1:-1], look(peak_s).elevation_rad - above_rad])
     order = np.argsort(all_s)
-    all_s, heights = all_s[order], heights[order]
+    all_s, heights_rad = all_s[order], heights_rad[order]
     inside = (all_s >= start_s) & (all_s <= end_s)
-    good = inside & (np.cumsum(np.isnan(heights)) == 0)
-    return all_s[good], heights[good] > 0
+    good = inside & (np.cumsum(np.isnan(heights_rad)) == 0)
+    return all_s[good], heights_rad[good] > 0
 
 
 def _peaks(look: Callable[[Array], Seen], low_s: Array, high_s: Array) -> Array:
     """Times (N,) of the greatest elevation within N brackets."""
-    for _ in range(ZOOMS if low_s.size else 0):
-        grid_s = np.linspace(low_s, high_s, PARTS + 1)
+    for _ in range(_ZOOMS if low_s.size else 0):
+        grid_s = np.linspace(low_s, high_s, _PARTS + 1)
         best = np.argmax(look(grid_s.ravel()).elevation_rad.reshape(grid_s.shape), axis=0)
         pick = np.arange(low_s.size)
-        low_s, high_s = grid_s[np.maximum(best - 1, 0), pick], grid_s[np.minimum(best + 1, PARTS), pick]
+        low_s, high_s = grid_s[np.maximum(best - 1, 0), pick], grid_s[np.minimum(best + 1, _PARTS), pick]
     return (low_s + high_s) / 2
 
 
-def _risen(look: Callable[[Array], Seen], start_s: float, above_rad: float) -> float:
-    """When a satellite that is up at `start_s` rose; minus infinity where that was more than two days ago."""
-    back_s = start_s - np.arange(REACH_S // SCAN_S) * SCAN_S
+def _rise_before(look: Callable[[Array], Seen], start_s: float, above_rad: float) -> float:
+    """Rise of a satellite that is up at `start_s`; minus infinity where that was more than two days before."""
+    back_s = start_s - np.arange(_REACH_S // SCAN_S) * SCAN_S
     down = ~(look(back_s).elevation_rad > above_rad)
     if not down.any():
         return -inf
@@ -124,24 +124,24 @@ def _crossings(look: Callable[[Array], Seen], low_s: Array, high_s: Array, above
 
 def _described(
     look: Callable[[Array], Seen],
-    found: list[tuple[float, float]],
+    edges_s: list[tuple[float, float]],
     within: tuple[float, float] | None = None,
 ) -> Iterator[Pass]:
-    """Passes of their rises and sets; of an endless one, `within` is the part that is looked at."""
-    if not found:
+    """Passes with these rises and sets; `within` limits where an endless pass is examined."""
+    if not edges_s:
         return
-    aos_s, los_s = np.array(found, np.float64).T
+    aos_s, los_s = np.array(edges_s, np.float64).T
     if within is None:
-        first_s, last_s = np.maximum(aos_s, los_s - REACH_S), los_s
+        first_s, last_s = np.maximum(aos_s, los_s - _REACH_S), los_s
     else:
-        first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + REACH_S, within[1])])
-    grid_s = np.linspace(first_s, last_s, GRID)
+        first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + _REACH_S, within[1])])
+    grid_s = np.linspace(first_s, last_s, _GRID)
     seen = look(grid_s.ravel())
     pick = np.arange(aos_s.size)
     brackets = []
     for values in (seen.range_m, -seen.elevation_rad):
         least_at = np.argmin(values.reshape(grid_s.shape), axis=0)
-        brackets.append([grid_s[np.maximum(least_at - 1, 0), pick], grid_s[np.minimum(least_at + 1, GRID - 1), pick]])
+        brackets.append([grid_s[np.maximum(least_at - 1, 0), pick], grid_s[np.minimum(least_at + 1, _GRID - 1), pick]])
     low_s, high_s = np.concatenate(brackets, axis=1)
     tca_s, highest_s = _roots(lambda t_s: _slopes(look, t_s), low_s, high_s).reshape(2, -1).clip(first_s, last_s)
     for aos, tca, los, highest in zip(aos_s, tca_s, los_s, highest_s, strict=True):
@@ -149,22 +149,22 @@ def _described(
 
 
 def _slopes(look: Callable[[Array], Seen], t_s: Array) -> Array:
-    """Differences (2 N,) of range at the first N times and of elevation, falling, at the others: each has its zero."""
-    seen = look(np.concatenate([t_s + HALF_STEP_S, t_s - HALF_STEP_S]))
+    """Differences (2 N,): of the range at the first N times, of the negative elevation at the other N times."""
+    seen = look(np.concatenate([t_s + _HALF_STEP_S, t_s - _HALF_STEP_S]))
     half = t_s.size // 2
     range_m, elevation_rad = seen.range_m.reshape(2, -1), seen.elevation_rad.reshape(2, -1)
     return np.concatenate([(range_m[0] - range_m[1])[:half], (elevation_rad[1] - elevation_rad[0])[half:]])
 
 
 def _roots(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> Array:
-    """Zeros (N,) within N brackets, by false position in its Illinois form; without one, the end nearer to zero."""
+    """Zeros (N,) of a function in N brackets, by the Illinois method; without a sign change, the end nearer to zero."""
     if not low_s.size:
         return low_s
     low, high = function(low_s), function(high_s)
-    ended = np.sign(low) == np.sign(high)
+    same_sign = np.sign(low) == np.sign(high)
     nearer_s = np.where(np.abs(low) <= np.abs(high), low_s, high_s)
-    kept = np.zeros(low_s.size)  # which end stayed in the last round: it counts half from then on
-    for _ in range(ROUNDS):
+    kept = np.zeros(low_s.size)  # the end that stayed in the last round: if it stays again, its value is halved
+    for _ in range(_MOST_ROUNDS):
         with np.errstate(invalid="ignore", divide="ignore"):
             between_s = high_s - high * (high_s - low_s) / (high - low)
         between_s = np.where(np.isfinite(between_s), between_s, (low_s + high_s) / 2)
@@ -176,6 +176,6 @@ def _roots(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> A
         step_s = np.abs(np.where(moves_low, between_s - low_s, high_s - between_s))
         low_s, low = np.where(moves_low, between_s, low_s), np.where(moves_low, value, low)
         high_s, high = np.where(moves_low, high_s, between_s), np.where(moves_low, high, value)
-        if np.all(ended | (value == 0) | (step_s < ROOT_S) | (np.abs(high_s - low_s) < ROOT_S)):
+        if np.all(same_sign | (value == 0) | (step_s < _ROOT_S) | (np.abs(high_s - low_s) < _ROOT_S)):
             break
-    return np.where(ended, nearer_s, between_s)
+    return np.where(same_sign, nearer_s, between_s)

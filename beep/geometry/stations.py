@@ -1,18 +1,18 @@
-"""Places where Sputnik 1 was heard in 1957, and how a place is written.
+"""Stations: places where Sputnik 1 was heard in 1957, and coordinates given as text.
 
-Coordinates are WGS-84 in degrees, east positive; heights in metres above the sea, which are taken as ellipsoidal
-(up to 50 m apart, far below what the orbit itself is worth). "Assumed" says how far off the place may be.
+Coordinates are WGS-84 in degrees, east positive; heights in metres above sea level, taken as ellipsoidal
+heights (up to 50 m apart, far below the error of the orbit). "Assumed" says how far off the position may be.
 """
 
 from dataclasses import dataclass
 
-from beep.base.checks import nearest
+from beep.base.checks import unknown_name
 from beep.base.errors import ScenarioError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Station:
-    """A place on WGS-84."""
+    """A place on the WGS-84 ellipsoid."""
 
     latitude_deg: float
     longitude_deg: float
@@ -50,7 +50,7 @@ STATIONS = {
 
 
 def parse_station(text: str) -> Station:
-    """Station of a known name, or of `LAT,LON[,HEIGHT_M]` in degrees (north, east positive) and metres.
+    """Return the station of a known name, or of `LAT,LON[,HEIGHT_M]` in degrees (north, east positive) and metres.
 
     Raises ScenarioError where it is neither.
     """
@@ -63,6 +63,4 @@ def parse_station(text: str) -> Station:
         numbers = []
     if len(numbers) in (2, 3):
         return _at(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0)
-    near = nearest(name, STATIONS, most=3)
-    hint = f"; near it: {', '.join(near)}" if near else f"; known: {', '.join(STATIONS)}"
-    raise ScenarioError(f"a station is a known name or LAT,LON[,HEIGHT_M], got {text!r}{hint}")
+    raise unknown_name("station must be LAT,LON[,HEIGHT_M] or", text, STATIONS)

@@ -1,29 +1,32 @@
 """Element sets as text: two or three TLE lines, or an Orbit Mean-Elements Message (OMM) as JSON or CSV.
 
-A file may hold many; `read_tle` picks one and hands back its text, which is what a recipe carries. Years 57 to 99 of a
-TLE are 1957 to 1999, 00 to 56 are 2000 to 2056.
+A file may hold many; `read_tle` selects one and returns its text, which a scenario stores. Years 57 to 99 of a TLE are
+1957 to 1999, 00 to 56 are 2000 to 2056. Python-sgp4's own readers do not refuse what is wrong: a false checksum, a
+truncated line and a letter among digits all give an orbit. So the text is checked and read here.
 
-References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns).
+References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 502.0-B, Orbit Data Messages.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import isfinite, radians, tau
 
-from beep.base.checks import nearest
+from beep.base.checks import listed, unknown_name
+from beep.base.constants import SECONDS_PER_DAY
 from beep.base.errors import TleError
-from beep.geometry.elements import Elements, ElementSet, limited
+from beep.geometry.elements import Elements
 
-TYPE_CHECKING = False  # as typing has it, whose import takes a tenth of `beep --help`
+TYPE_CHECKING = False  # importing typing for this would take a tenth of the time of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
-MOST_BYTES = 50_000_000  # of a file: all that flies takes 15 MB
-NAMES_SHOWN = 5
+_MOST_BYTES = 50_000_000  # of a file; the whole catalogue takes 15 MB
 
 # What stands in each column: D a digit, N a digit or blank, + a sign or blank, A a digit, letter or blank, * anything.
 _LINES = (
@@ -33,118 +36,136 @@ _LINES = (
 _WIDTH = len(_LINES[0])
 _ALLOWED = {"D": "0123456789", "N": " 0123456789", "+": " +-", "A": " 0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"}
 _WORDS = {"D": "a digit", "N": "a digit or a blank", "+": "a sign or a blank", "A": "a digit or a capital letter"}
+_COLUMNS = {  # of line 2, counted from 1
+    "INCLINATION": (9, 16),
+    "RA_OF_ASC_NODE": (18, 25),
+    "ARG_OF_PERICENTER": (35, 42),
+    "MEAN_ANOMALY": (44, 51),
+    "MEAN_MOTION": (53, 63),
+}
+_LIMITS = dict.fromkeys(_COLUMNS, (0.0, 360.0, "degrees")) | {
+    "INCLINATION": (0.0, 180.0, "degrees"),
+    "MEAN_MOTION": (0.01, 18.0, "revolutions a day"),  # a faster orbit lies below the ground
+}
+_OMM_NUMBERS = (*_LIMITS, "ECCENTRICITY")
+_OMM_FIXED = {"MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"), "REF_FRAME": ("TEME",), "TIME_SYSTEM": ("UTC",)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ElementSet:
+    """Text of one satellite's elements, not yet checked."""
+
+    text: str
+    name: str  # empty where the text has none
+    number: int  # in the catalogue; -1 where the text has none
+    where: str  # place of an OMM in the whole text, for messages
+    line: int = 0  # of a TLE's line 1 in the whole text, for messages
 
 
 def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
-    """Text of one element set of a file, for the scenario's field `tle`; "-" is stdin.
+    """Return the text of one element set of a file, for the scenario's field `tle`; "-" is stdin.
 
-    `satellite` is a name, a part of a name that only one has, or a catalogue number; it may be left out where the
-    file holds one set. Raises TleError, with file, line and column, where it cannot be read, found or used.
+    `satellite` is a name, a part of a name that only one has, or a catalogue number. It may be left out where the file
+    holds one set. Raises TleError, with file, line and column, where the set cannot be read, found or used.
     """
     if str(path) == "-" and sys.stdin is None:
         raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
     try:
         if str(path) == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
         else:
             with open(path, "rb") as file:
-                data = file.read(MOST_BYTES + 1)
+                data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise TleError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; name a TLE file") from None
     name = "stdin" if str(path) == "-" else str(path)
-    if len(data) > MOST_BYTES:
-        raise TleError(f"a TLE file has at most {MOST_BYTES / 1e6:.0f} MB, {name} has more; leave a few satellites in")
+    if len(data) > _MOST_BYTES:
+        raise TleError(f"a TLE file has at most {_MOST_BYTES / 1e6:.0f} MB, {name} has more; keep a few satellites")
     try:
         text = data.decode("utf-8-sig")
-        if "\0" in text:
-            raise ValueError
     except ValueError:
-        raise TleError(f"a TLE file is text, but {name} is binary; name one with TLE lines or an OMM") from None
+        text = "\0"
+    if "\0" in text:
+        raise TleError(f"a TLE file is text, but {name} is binary; name one with TLE lines or an OMM")
     try:
-        chosen = _chosen(list(_sets(text)), satellite)
-        _checked(chosen)
+        return _checked_text(text, satellite)
     except TleError as error:
         raise TleError(f"{name}: {error}") from None
-    return chosen.text
 
 
-def one_set(text: Any) -> str:
-    """The text of one element set, checked and without what surrounds it; raises TleError where it is not one."""
+def element_set(text: Any) -> str:
+    """Return the text of the only element set in a text, checked; raises TleError where it is not one."""
     if not isinstance(text, str):
         raise TleError(f"tle must be the text of an element set, got {type(text).__name__}; put its lines in quotes")
     if "\n" not in text.strip() and not text.lstrip().startswith(("{", "[")):
         raise TleError(
-            f"tle is the element set itself, two or three lines, got {text[:60]!r}; of a file: --tle FILE (read_tle)"
+            f"tle must be the element set itself, two or three lines, got {text[:60]!r}; read_tle reads it from a file"
         )
-    chosen = _chosen(list(_sets(text)), None)
-    _checked(chosen)
-    return chosen.text
+    return _checked_text(text, None)
 
 
-def name_of(text: str) -> str:
-    """What to call the satellite of one element set: its name, or else its catalogue number."""
-    (found,) = _sets(text)
-    return found.name or str(found.number)
+def satellite_name(text: str) -> str:
+    """Name of the satellite of one element set, or its catalogue number where the set has no name."""
+    (only,) = _sets(text)
+    return only.name or str(only.number)
 
 
 @lru_cache
 def elements_of(text: str) -> Elements:
-    """Elements of one element set; raises TleError with line and column, or the OMM's key, of what is wrong."""
-    (found,) = _sets(text)
-    return _checked(found)
+    """Elements of one element set; raises TleError with line and column of an error, or with the OMM's key."""
+    (only,) = _sets(text)
+    return _elements(only)
 
 
-def _checked(found: ElementSet) -> Elements:
-    if found.text.startswith("{"):
-        from beep.geometry.omm import omm_elements  # with json and csv, which most need not wait for
-
-        return omm_elements(found)
-    return _tle_elements(*found.text.splitlines()[-2:], first=found.line)
+def _checked_text(text: str, satellite: str | int | None) -> str:
+    chosen = _chosen(list(_sets(text)), satellite)
+    _elements(chosen)
+    return chosen.text
 
 
-def _chosen(sets: list[ElementSet], satellite: str | int | None) -> ElementSet:
+def _elements(chosen: _ElementSet) -> Elements:
+    if chosen.text.startswith("{"):
+        return _omm_elements(chosen)
+    return _tle_elements(*chosen.text.splitlines()[-2:], first=chosen.line)
+
+
+def _chosen(sets: list[_ElementSet], satellite: str | int | None) -> _ElementSet:
     if not sets:
         raise TleError(
             "no element set is there; a TLE has two lines that begin with 1 and 2, an OMM keys such as MEAN_MOTION"
         )
-    found = sets
     if satellite is not None:
         wanted = str(satellite).strip().casefold()
-        found = [one for one in sets if wanted in (one.name.casefold(), str(one.number))]
-        found = found or [one for one in sets if wanted and wanted in one.name.casefold()]
-        if not found:
-            names = [one.name or str(one.number) for one in sets]
-            near = nearest(str(satellite).upper(), names, most=3)
-            hint = f"near it: {', '.join(near)}" if near else f"there are {_listed(names)}"
-            raise TleError(f"no satellite is called or numbered {str(satellite)!r}; {hint}")
-    if len(found) > 1:
-        names = [f"{one.name} ({one.number})" if one.name else str(one.number) for one in found]
-        raise TleError(f"one element set is needed, got {_listed(names)}; choose with --satellite NAME or NUMBER")
-    return found[0]
+        matching = [candidate for candidate in sets if wanted in (candidate.name.casefold(), str(candidate.number))]
+        matching = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
+        if not matching:
+            names = [candidate.name or str(candidate.number) for candidate in sets]
+            raise unknown_name("the satellite must be", satellite, names, error=TleError)
+        sets = matching
+    if len(sets) > 1:
+        names = [f"{candidate.name} ({candidate.number})".lstrip() for candidate in sets]
+        raise TleError(
+            f"one element set is needed, got {listed(names)}; choose one, for example satellite = {sets[0].number}"
+        )
+    return sets[0]
 
 
-def _listed(names: list[str]) -> str:
-    rest = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _sets(text: str) -> Iterator[ElementSet]:
-    """The element sets of a text in any of the formats, told apart but not yet checked."""
+def _sets(text: str) -> Iterator[_ElementSet]:
+    """Element sets of a text in any of the formats, separated but not yet checked."""
     text = text.strip()
     if text.startswith("<"):
         raise TleError("an OMM is read as JSON or CSV, got XML; ask your source for one of these")
     if text.startswith(("{", "[")):
-        from beep.geometry.omm import json_sets
-
-        return json_sets(text)
+        return _json_sets(text)
     if "MEAN_MOTION" in text.partition("\n")[0]:
-        from beep.geometry.omm import csv_sets
-
-        return csv_sets(text)
+        return _csv_sets(text)
     return _tle_sets(text)
 
 
-def _tle_sets(text: str) -> Iterator[ElementSet]:
+# --- TLE --------------------------------------------------------------------------------------------------------
+
+
+def _tle_sets(text: str) -> Iterator[_ElementSet]:
     numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
     lines = [(number, line) for number, line in numbered if line and not line.startswith("#")]
     name, at = "", 0
@@ -156,14 +177,8 @@ def _tle_sets(text: str) -> Iterator[ElementSet]:
                 f"line {number}, column {column}: a TLE is plain text, got {line[column - 1]!r}; copy it anew"
             )
         if line.startswith("1 ") and after.startswith("2 "):
-            body = f"{line}\n{after}"
-            yield ElementSet(
-                text=f"{name}\n{body}" if name else body,
-                name=name,
-                number=_number(line[2:7]),
-                where=f"line {number}",
-                line=number,
-            )
+            body = f"{name}\n{line}\n{after}".lstrip("\n")
+            yield _ElementSet(text=body, name=name, number=_number(line[2:7]), where="", line=number)
             name, at = "", at + 2
             continue
         if line.startswith("2 "):
@@ -179,14 +194,14 @@ def _tle_sets(text: str) -> Iterator[ElementSet]:
 
 
 def _number(text: str) -> int:
-    """Catalogue number of five characters; the first may be a letter, which counts from A = 10, without I and O."""
+    """Catalogue number of five characters; the first may be a letter (alpha-5): A = 10, B = 11, without I and O."""
     text = text.replace(" ", "0")
     head = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ".find(text[:1])
     return head * 10_000 + int(text[1:]) if text[1:].isdecimal() and head >= 0 else -1
 
 
 def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
-    """Elements of two lines of which the upper is line `first` of what the user gave."""
+    """Elements of two lines; the upper one is line `first` of the user's text."""
     for number, (line, form) in enumerate(zip((line_1, line_2), _LINES, strict=True), first):
         _check_line(line, form, number)
     if line_1[2:7] != line_2[2:7]:
@@ -196,43 +211,26 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
         )
     if line_1[62] == "4":
         raise TleError(f"line {first}, column 63: the elements must be SGP4's, got type 4 (SGP4-XP); ask for type 0")
-    year = int(line_1[18:20])
-    year += 2000 if year < 57 else 1900
-    days = float(line_1[20:32])
+    year, days = int(line_1[18:20]), float(line_1[20:32].replace(" ", "0"))
     if not 1 <= days < 367:
         raise TleError(f"line {first}, columns 21-32: the day of the year must be 1 to 367, got {days:g}")
+    year_start = datetime(year + (2000 if year < 57 else 1900), 1, 1, tzinfo=UTC)
     steps = round((days - 1) * 1e8)  # exact: the last digit of a TLE's epoch is 864 microseconds
-    values = {
-        "INCLINATION": line_2[8:16],
-        "RA_OF_ASC_NODE": line_2[17:25],
-        "ECCENTRICITY": "0." + line_2[26:33].replace(" ", "0"),
-        "ARG_OF_PERICENTER": line_2[34:42],
-        "MEAN_ANOMALY": line_2[43:51],
-        "MEAN_MOTION": line_2[52:63],
-        "BSTAR": _power(line_1[53:61]),
-    }
-    columns = {
-        "INCLINATION": "columns 9-16",
-        "RA_OF_ASC_NODE": "columns 18-25",
-        "ARG_OF_PERICENTER": "columns 35-42",
-        "MEAN_ANOMALY": "columns 44-51",
-        "MEAN_MOTION": "columns 53-63",
-    }
-    return limited(
-        datetime(year, 1, 1, tzinfo=UTC) + timedelta(microseconds=steps * 864),
-        {key: float(value) for key, value in values.items()},
-        {key: f"line {first + 1}, {place}" for key, place in columns.items()},
-    )
+    values = {name: float(line_2[low - 1 : high].replace(" ", "0")) for name, (low, high) in _COLUMNS.items()}
+    values["ECCENTRICITY"] = float("0." + line_2[26:33].replace(" ", "0"))
+    values["BSTAR"] = _power(line_1[53:61])
+    places = {name: f"line {first + 1}, columns {low}-{high}" for name, (low, high) in _COLUMNS.items()}
+    return _limited(year_start + timedelta(microseconds=steps * 864), values, places)
 
 
-def _power(text: str) -> str:
-    """Number text of a TLE's `+NNNNN+N`: five digits after the point, and a power of ten."""
+def _power(text: str) -> float:
+    """Value of a TLE's `+NNNNN+N`: five digits after the decimal point, and a power of ten."""
     sign, digits, exponent = text[0].strip(), text[1:6].replace(" ", "0"), text[6:8].replace(" ", "")
-    return f"{sign}0.{digits}e{exponent if exponent.lstrip('+-') else '0'}"
+    return float(f"{sign}0.{digits}e{exponent if exponent.lstrip('+-') else '0'}")
 
 
 def _check_line(line: str, form: str, number: int) -> None:
-    """Raise TleError at the first column of a TLE line that is not as its form says, or where its sum is wrong."""
+    """Raise TleError at the first wrong column of a TLE line, or where its checksum is wrong."""
     if len(line) < _WIDTH:
         raise TleError(
             f"line {number}, column {len(line) + 1}: a TLE line has {_WIDTH} columns, but this one ends here: "
@@ -252,3 +250,103 @@ def _check_line(line: str, form: str, number: int) -> None:
             f"line {number}, column {_WIDTH}: the checksum of this line is {total}, got {line[-1]}; a digit was "
             f"changed or lost, copy it anew"
         )
+
+
+# --- OMM --------------------------------------------------------------------------------------------------------
+
+
+def _json_sets(text: str) -> Iterator[_ElementSet]:
+    """Element sets of a JSON text: one record, or a list of records."""
+    import json  # takes longer to import than the rest of this module, and few files need it
+
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise TleError(f"line {error.lineno}, column {error.colno}: not JSON ({error.msg})") from None
+    except (RecursionError, ValueError):
+        raise TleError("not an OMM: the JSON is nested too deep, or a number in it too long") from None
+    for number, record in enumerate(records if isinstance(records, list) else [records], 1):
+        if not isinstance(record, dict):
+            raise TleError(f"record {number}: an OMM is an object of keys and values, got {str(record)[:40]!r}")
+        yield _omm_set(record, f"record {number}")
+
+
+def _csv_sets(text: str) -> Iterator[_ElementSet]:
+    """Element sets of a CSV text with a header."""
+    import csv
+
+    rows = csv.DictReader(text.splitlines())
+    try:
+        for row in rows:
+            where = f"line {rows.line_num}"
+            if None in row or None in row.values():
+                raise TleError(f"{where}: a row has as many columns as the header, {len(rows.fieldnames or ())}")
+            yield _omm_set(dict(row), where)
+    except csv.Error as error:
+        raise TleError(f"line {rows.line_num}: not CSV ({error})") from None
+
+
+def _omm_set(record: dict[str, Any], where: str) -> _ElementSet:
+    import json
+
+    number = str(record.get("NORAD_CAT_ID", "")).strip()
+    return _ElementSet(
+        text=json.dumps(record),
+        name=str(record.get("OBJECT_NAME") or "").strip(),
+        number=int(number) if number.isdecimal() and len(number) < 10 else -1,
+        where=where,
+    )
+
+
+def _omm_elements(chosen: _ElementSet) -> Elements:
+    """Elements of one OMM; raises TleError with the key of what is wrong."""
+    import json
+
+    record, where = json.loads(chosen.text), chosen.where
+    missing = [key for key in ("EPOCH", *_OMM_NUMBERS) if record.get(key) in (None, "")]
+    if missing:
+        raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
+    for key, allowed in _OMM_FIXED.items():
+        if record.get(key) not in (None, "", *allowed):
+            raise TleError(f"{where}, {key}: must be {allowed[0]}, got {str(record[key])[:40]!r}")
+    if str(record.get("EPHEMERIS_TYPE", "0")) == "4":
+        raise TleError(f"{where}, EPHEMERIS_TYPE: the elements must be SGP4's, got 4 (SGP4-XP); ask for type 0")
+    try:
+        epoch = datetime.fromisoformat(str(record["EPOCH"]))
+        epoch = epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise TleError(f"{where}, EPOCH: must be a time in ISO 8601, UTC, got {str(record['EPOCH'])[:40]!r}") from None
+    if not 1957 <= epoch.year < 2157:
+        raise TleError(f"{where}, EPOCH: must lie within the years 1957 to 2156, got {epoch.year}")
+    values = {}
+    for key in (*_OMM_NUMBERS, "BSTAR"):
+        value = record.get(key, 0.0) or 0.0
+        try:
+            values[key] = float(value) if isinstance(value, str | int | float) else float("nan")
+        except (ValueError, OverflowError):
+            values[key] = float("nan")
+        if isinstance(value, bool) or not isfinite(values[key]):
+            raise TleError(f"{where}, {key}: must be a number, got {str(value)[:40]!r}")
+    return _limited(epoch, values, {key: f"{where}, {key}" for key in _OMM_NUMBERS})
+
+
+def _limited(epoch: datetime, values: Mapping[str, float], places: Mapping[str, str]) -> Elements:
+    """Elements of numbers in degrees and revolutions a day; raises TleError for what no orbit can have."""
+    for key, (least, most, unit) in _LIMITS.items():
+        if not least <= values[key] <= most:
+            words = key.lower().replace("_", " ")
+            raise TleError(f"{places[key]}: the {words} must be {least:g} to {most:g} {unit}, got {values[key]:g}")
+    if not 0 <= values["ECCENTRICITY"] < 1:
+        raise TleError(
+            f"{places['ECCENTRICITY']}: the eccentricity must be 0 or more and below 1, got {values['ECCENTRICITY']:g}"
+        )
+    return Elements(
+        epoch=epoch,
+        inclination_rad=radians(values["INCLINATION"]),
+        raan_rad=radians(values["RA_OF_ASC_NODE"]),
+        eccentricity=values["ECCENTRICITY"],
+        argument_of_perigee_rad=radians(values["ARG_OF_PERICENTER"]),
+        mean_anomaly_rad=radians(values["MEAN_ANOMALY"]),
+        mean_motion_rad_s=values["MEAN_MOTION"] * tau / SECONDS_PER_DAY,
+        bstar=values["BSTAR"],
+    )

@@ -11,8 +11,8 @@ from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
 from beep.measuring.edges import find_edges, rise_of
-from beep.measuring.phase import Phases, flutter_size, phases
-from beep.measuring.smooth import Curve, smooth_curve, typical
+from beep.measuring.phase import PulsePhases, flutter_size, phases
+from beep.measuring.smooth import SmoothCurve, smooth_curve, typical
 
 LEAST_ENERGY = 12.0  # C T/N0 of a beep that counts: below, noise does as well once in a hundred thousand trials
 LEAST_FLUTTER_ENERGY = 30.0  # where its phase is followed, which noise lets itself be too
@@ -54,11 +54,11 @@ class Beeps:
     start_sd_s: Array
     stop_sd_s: Array
     whole: Bools
-    phases: Phases
+    phases: PulsePhases
     rise_s: float
     rise_sd_s: float
     residual: Array  # (M,) of the amplitude, that remains in gaps
-    tone: Curve  # against time
+    tone: SmoothCurve  # against time
     clock: Clock
     fall: float  # amplitude of a beep's last third against its first
     arch: float  # and of its middle against both
@@ -95,7 +95,7 @@ class _Round:
     stop_s: Array
     start_sd_s: Array
     stop_sd_s: Array
-    phases: Phases
+    phases: PulsePhases
 
 
 def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps | str:
@@ -103,7 +103,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
 
     The phase is followed for a course of the size `least_flutter` or more; 0 where the beeps themselves decide.
     """
-    curve = smooth_curve((bursts.start_s + bursts.stop_s) / 2, bursts.tone_hz, np.full(len(bursts), 4.0))
+    curve = smooth_curve(bursts.middle_s, bursts.tone_hz, np.full(len(bursts), 4.0))
     some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
     start_s, stop_s = _runs(band, some, curve)
     if len(start_s) < FEWEST:
@@ -170,13 +170,13 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     return _beeps(band, final, shape, rise_sd_s, period, residual)
 
 
-def _tone_curve(found: Phases) -> Curve:
+def _tone_curve(found: PulsePhases) -> SmoothCurve:
     return smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
 
 
-def _runs(band: Band, bursts: Bursts, curve: Curve) -> tuple[Array, Array]:
+def _runs(band: Band, bursts: Bursts, curve: SmoothCurve) -> tuple[Array, Array]:
     """Starts and stops (N,) of the runs at bursts in which the power near the tone has the upper of its two levels."""
-    middle = (bursts.start_s + bursts.stop_s) / 2
+    middle = bursts.middle_s
     reach_s = (bursts.stop_s - bursts.start_s) / 2 + ASIDE_S
     starts: list[float] = []
     stops: list[float] = []
@@ -206,7 +206,7 @@ def _runs(band: Band, bursts: Bursts, curve: Curve) -> tuple[Array, Array]:
     return np.array(starts), np.array(stops)
 
 
-def followed_power(band: Band, start_s: Array, count: int, curve: Curve) -> tuple[Array, Array]:
+def followed_power(band: Band, start_s: Array, count: int, curve: SmoothCurve) -> tuple[Array, Array]:
     """Times and power (count,) near the tone, smoothed over some 20 ms; what is not recorded is left out."""
     middle = start_s + count / 2 / band.rate_hz
     t_s, z = band.windows(start_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
@@ -217,7 +217,7 @@ def followed_power(band: Band, start_s: Array, count: int, curve: Curve) -> tupl
     return t_s[0][there], power[there]
 
 
-def _flutter(band: Band, start_s: Array, stop_s: Array, curve: Curve) -> float:
+def _flutter(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) -> float:
     """Size of the phase's course in beeps; 0 where a plain tone explains them as well."""
     guard = 0.008
     long = np.flatnonzero(stop_s - start_s > 0.04)
@@ -238,9 +238,9 @@ def _flutter(band: Band, start_s: Array, stop_s: Array, curve: Curve) -> float:
 
 
 def _estimate(
-    band: Band, slot: Numbers, slots: Numbers, start_s: Array, stop_s: Array, curve: Curve, shape: _Shape
+    band: Band, slot: Numbers, slots: Numbers, start_s: Array, stop_s: Array, curve: SmoothCurve, shape: _Shape
 ) -> _Round:
-    """Phases and edges of beeps expected from `start_s` to `stop_s`, near a curve of tones."""
+    """PulsePhases and edges of beeps expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
     short = high - low < 0.008  # cut off to almost nothing
@@ -280,7 +280,7 @@ def _estimate(
     )
 
 
-def _near(band: Band, low_s: Array, high_s: Array, curve: Curve, shape: _Shape) -> Phases:
+def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulsePhases:
     middle = (low_s + high_s) / 2
     return phases(
         band,
@@ -310,7 +310,7 @@ def _every_slot(band: Band, found: _Round, clock: Clock, length_s: float) -> Num
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def level(band: Band, low_s: Array, high_s: Array, curve: Curve, density: Array) -> Array:
+def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: Array) -> Array:
     """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
     middle = (low_s + high_s) / 2
     count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
@@ -323,7 +323,7 @@ def level(band: Band, low_s: Array, high_s: Array, curve: Curve, density: Array)
     return np.asarray(np.sqrt(np.maximum(power, 0.0)))
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _Shape) -> Bools:
+def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
     """Which beeps (N,) are more than what remains of a tone between beeps: louder than the gap, or like the others."""
     # What is before, or at the recording's beginning after.
     first = found.start_s < 0.75 * gap_s
@@ -339,14 +339,14 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: Curve, shape: _S
     return np.asarray((amplitude > LOUDER * beside) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
-def _beep_level(band: Band, found: _Round, curve: Curve) -> Array:
+def _beep_level(band: Band, found: _Round, curve: SmoothCurve) -> Array:
     """Amplitude (N,) of what is recorded of beeps, without their edges."""
     start_s, stop_s = np.maximum(found.start_s, 0), np.minimum(found.stop_s, band.duration_s)
     inner = 0.15 * (stop_s - start_s)
     return level(band, start_s + inner, stop_s - inner, curve, found.phases.density)
 
 
-def _gaps(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[Array, Bools]:
+def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Array, Bools]:
     """What part of the amplitude remains in each gap (M,), and which beeps (N,) go on into the next slot's."""
     low, high = found.stop_s[:-1], found.start_s[1:]
     inner = (np.diff(found.slot) == 1) & (high - low > 0.02)
@@ -416,7 +416,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, 2 * ends_hz))
     else:
         # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
-        found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
+        found = replace(found, tone_hz=found.tone_hz - curve.curvature_at(found.time_s) * found.length_s**2 / 40)
     curve = _tone_curve(found)
     astray_hz = np.abs(found.tone_hz - curve(found.time_s))
     usual_hz = np.hypot(found.tone_sd_hz, 1.4826 * float(np.median(astray_hz)))
@@ -481,7 +481,7 @@ def _course_of_level(band: Band, found: _Round) -> tuple[float, float]:
     return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
 
 
-def _tail(band: Band, found: _Round, curve: Curve) -> float:
+def _tail(band: Band, found: _Round, curve: SmoothCurve) -> float:
     """Median over the beeps of the amplitude just after less that just before, against the beep's own."""
     density = found.phases.density
     after = level(band, found.stop_s + TAIL_S[0], found.stop_s + TAIL_S[1], curve, density)
@@ -491,7 +491,7 @@ def _tail(band: Band, found: _Round, curve: Curve) -> float:
     return float(np.median(((after - before) / own)[inner])) if inner.any() else 0.0
 
 
-def _chirp(band: Band, found: _Round, curve: Curve, shape: _Shape) -> tuple[float, float]:
+def _chirp(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[float, float]:
     """Mean frequency of the first 30 ms of the beeps less that of their second half, Hz, and its standard error."""
     length = found.stop_s - found.start_s
     good = np.flatnonzero((found.slots == 1) & (length > 0.1) & (found.start_s > 0.01))[:SAMPLED]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array
 from beep.measuring.smooth import smooth_curve
 
-Keying = Literal["tass", "dallas", "none"]
+KeyingName = Literal["tass", "dallas", "none"]
 
 # What is known of 1957: pulse, pause (the sources are with the presets of the same names), and the tolerance,
 # which is assumed: by how much two cuts of the same tape differ.
-KEYINGS: dict[Keying, tuple[float, float]] = {
+KEYINGS: dict[KeyingName, tuple[float, float]] = {
     "tass": (0.300, 0.300),
     "dallas": (0.193, 0.2538),
 }
@@ -151,12 +151,12 @@ def _splices(x: Array, start_s: Array, period_s: float) -> Array:
     return shift_s
 
 
-def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> Keying:
+def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> KeyingName:
     """The keying of 1957 that pulse and pause (value, standard error) fit, by its preset's name, or "none".
 
     A carrier that sends in the pause has the two in exchange.
     """
-    fits: list[tuple[float, Keying]] = []
+    fits: list[tuple[float, KeyingName]] = []
     for name, known in KEYINGS.items():
         for expected in (known, known[::-1]):
             off = [

@@ -11,7 +11,7 @@ import numpy as np
 
 from beep.base.arrays import Array, picked
 from beep.measuring.band import FLAT, STOP, Band
-from beep.measuring.phase import Phases
+from beep.measuring.phase import PulsePhases
 
 KERNEL_STEPS = 16  # per sample
 TRIALS = 4  # moments per sample that are tried
@@ -37,7 +37,7 @@ def edge_kernel(rise_s: float, rate_hz: float) -> tuple[Array, Array]:
 def find_edges(
     band: Band,
     expected_s: Array,
-    found: Phases,
+    found: PulsePhases,
     *,
     rising: bool,
     rise_s: float,
@@ -88,7 +88,7 @@ class _Levels:
     rate_hz: float
 
 
-def _levels(band: Band, expected_s: Array, found: Phases, within_s: Array, side_s: float, floor: float) -> _Levels:
+def _levels(band: Band, expected_s: Array, found: PulsePhases, within_s: Array, side_s: float, floor: float) -> _Levels:
     reach_s = side_s + (float(within_s.max()) if len(within_s) else 0.0)
     count = int(np.ceil(2 * reach_s * band.rate_hz)) + 1
     t_s, level, there = found.in_phase(band, expected_s - reach_s, count)
@@ -171,7 +171,7 @@ def rise_of(
     band: Band,
     start_s: Array,
     stop_s: Array,
-    found: Phases,
+    found: PulsePhases,
     *,
     first_s: float,
     play_s: float,

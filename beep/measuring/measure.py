@@ -1,4 +1,4 @@
-"""What is in a recording: keyed tones, each with its clock, pulses, tone, drift and SNR, and how sure that is."""
+"""Measure the keyed tones of a recording: clock, pulse lengths, tone, drift, SNR, each with its standard error."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
@@ -14,22 +14,23 @@ from beep.base.errors import RecordingError
 from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
 from beep.measuring.bursts import Bursts, find_bursts
-from beep.measuring.clock import Keying, keying_of, small_sample
+from beep.measuring.clock import KeyingName, keying_of, small_sample
 from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
 from beep.measuring.speed import Speed, tape_speeds
-from beep.measuring.tracks import tracks
+from beep.measuring.tracks import find_tracks
 from beep.measuring.verdict import doubt, irregular
 
 SNR_BANDWIDTH_HZ = 500.0
-THREADS = 2  # NumPy lets go of the lock for most of the time
-MOST_TRACKS = 3  # a channel, that are looked at closely
-FEWEST_BURSTS = 4
+THREADS = 2  # NumPy releases the interpreter lock most of the time
+MOST_TRACKS = 3  # measured per channel
+MOST_CARRIERS = 2  # returned per channel
+LEAST_BURSTS = 4  # of a track
 MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
-FAR_S = 1.2 * BEYOND_S  # from the bursts of a tone, where it is no longer listened for
-NOISE_BINS_HZ = 0.5 * 376.0  # independent values of noise a second of pulses: its band, and what trimming leaves
+FAR_S = 1.2 * BEYOND_S  # a tone's band is extracted up to so long before and after its bursts
+NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
 CHIRP_PART = 0.01  # of a chirp, to which the mean tone is known
 LEAST_RESIDUAL = 1e-3  # -60 dB
 IRREGULAR_NOTE = (
@@ -42,31 +43,31 @@ IRREGULAR_NOTE = (
 class Pulses:
     """The beeps one by one, arrays (N,) in order of time.
 
-    A beep that the recording's beginning or end cuts off is among them, is counted, and is not `whole`; where it is
-    cut its start or length is that of what is there.
+    A beep that is cut off by the beginning or end of the recording is counted, but is not `whole`: its start or length
+    is that of the recorded part.
     """
 
-    slot: NDArray[np.int64]  # of the keying clock, 0 for the first beep; a dash has the slot in which it begins
+    slot: NDArray[np.int64]  # of the keying clock, 0 for the first beep; of a dash, the first slot
     start_s: Array  # half amplitude of the rising edge, after the first sample
     start_sd_s: Array
     length_s: Array  # from half amplitude to half amplitude
     length_sd_s: Array
-    time_s: Array  # the moment of tone_hz: the middle of the beep
+    time_s: Array  # to which tone_hz belongs: the middle of the beep
     tone_hz: Array
     tone_sd_hz: Array
     level_db: Array  # amplitude against full scale
     level_sd_db: Array
-    whole: NDArray[np.bool_]  # neither cut off by the recording's ends
-    slots: NDArray[np.int64]  # keying slots from this key-down to its key-up: 1, more in a dash
+    whole: NDArray[np.bool_]  # not cut off by the recording's ends
+    slots: NDArray[np.int64]  # keying slots from key-down to key-up: 1, more in a dash
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One keyed tone of a recording, or that there is none (`beeps` 0, nan elsewhere, and `note` says what there is).
+    """One keyed tone of a recording. Without one, `beeps` is 0, values are nan, and `note` gives the reason.
 
-    Lengths, period and tone are those received: motion stretches them by up to 3e-5 against what was sent. Over a
-    recording in which they move, `period_s`, `tone_hz` and `drift_hz_per_s` are value and slope of the straight line
-    through a smooth curve from the first beep to the last. `_sd` is a standard error.
+    Lengths, period and tone are as received: the satellite's motion stretches them by up to 3e-5. Where they change
+    during the recording, `period_s`, `tone_hz` and `drift_hz_per_s` are mean and slope of a straight line through a
+    smooth curve from the first beep to the last. `_sd` is a standard error.
     """
 
     channel: int  # 0 for mono or left
@@ -77,7 +78,7 @@ class Measurement:
     pause_s_sd: float
     period_s: float
     period_s_sd: float
-    jitter_s: float  # rms scatter of the pulses' lengths beyond what noise explains
+    jitter_s: float  # rms scatter of the pulse lengths, without what noise explains
     jitter_s_sd: float
     clock_jitter_s: float  # rms scatter of key-down about the steady clock
     rise_s: float  # length of an edge, raised cosine
@@ -86,40 +87,46 @@ class Measurement:
     duty_sd: float
     tone_hz: float
     tone_hz_sd: float
-    tone_time_s: float  # the moment to which tone_hz belongs: the middle between the first and the last beep
+    tone_time_s: float  # to which tone_hz belongs: the middle between the first beep and the last
     drift_hz_per_s: float
     drift_hz_per_s_sd: float
     chirp_hz: float  # mean frequency of the first 30 ms of the beeps less that of their second half
     chirp_hz_sd: float
-    flutter_percent: float  # rms of the frequency within the beeps and from beep to beep, about a smooth course
+    flutter_percent: float  # rms of the frequency within beeps and from beep to beep, about a smooth curve
     flutter_percent_sd: float
-    residual_db: float  # amplitude of the tone in the gaps against the beeps, median
+    residual_db: float  # residual carrier: amplitude in the gaps against that of the beeps, median
     residual_db_sd: float
     snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
     snr_db_sd: float
     snr_bandwidth_hz: float
-    keying: Keying
+    keying: KeyingName
     hum_hz: tuple[float, ...]
-    speeds: tuple[Speed, ...]  # of the tape, by hum and by keying
+    speeds: tuple[Speed, ...]  # of the tape, by its hum and by its keying
     note: str  # why there are no beeps, or that they are irregular
     pulses: Pulses
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a table, tones and lengths drawn, and a player."""
-        from beep.plot.notebook import measurement_html  # upwards, when a notebook asks: see docs/decisions.md
 
-        return measurement_html(self)
+class Measurements(tuple[Measurement, ...]):
+    """The measurements of a recording: by channel, and in a channel the lower tone first."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as JSON can hold them, nan as None; several measurements are listed under `channels`."""
+        tables = [_to_dict(measurement) for measurement in self]
+        return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
 
 
-def measure(
-    source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None
-) -> tuple[Measurement, ...]:
-    """Every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels) at `sample_rate_hz`.
+def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None) -> Measurements:
+    """Measure every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels).
 
-    At least one for each channel: where there are no beeps, one that says so. Two for a channel that mixes two
-    carriers keyed in turn, the one that sends first ahead. Raises RecordingError for what cannot be measured.
+    Samples need their `sample_rate_hz`. Each channel gives at least one measurement, without beeps where it has none.
+    A channel that holds both carriers gives two, the lower tone first. Raises RecordingError for what cannot be
+    measured.
 
-    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying.
+    What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying, two tones
+    of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both carriers, the second
+    is lost where the receiver's second harmonic of the first is half as strong or more.
     """
     if isinstance(source, str | Path):
         with open_recording(source) as opened:
@@ -130,53 +137,51 @@ def measure(
         raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
     else:
         recording = recording_of(source, sample_rate_hz=sample_rate_hz)
+    rate_hz, channels = recording.sample_rate_hz, recording.channels
     hum = hum_lines(recording)
-    bursts_of = find_bursts(recording.blocks(), sample_rate_hz=recording.sample_rate_hz, channels=recording.channels)
+    bursts_of = find_bursts(recording.blocks(), sample_rate_hz=rate_hz, channels=channels)
     candidates = [
         (channel, picked(bursts, members))
         for channel, bursts in enumerate(bursts_of)
-        for members in tracks(bursts)[:MOST_TRACKS]
-        if len(members) >= FEWEST_BURSTS
+        for members in find_tracks(bursts)[:MOST_TRACKS]
+        if len(members) >= LEAST_BURSTS
     ]
-    framing = Framing(
-        sample_rate_hz=recording.sample_rate_hz, ratio=smooth_ratio(recording.sample_rate_hz / BAND_RATE_HZ)
-    )
     bands = extract(
         recording.blocks(),
-        framing,
+        Framing(sample_rate_hz=rate_hz, ratio=smooth_ratio(rate_hz / BAND_RATE_HZ)),
         frames=recording.frames,
-        tones=[(channel, partial(_about, bursts)) for channel, bursts in candidates],
+        channels=channels,
+        tones=[(channel, partial(_tone_near, bursts)) for channel, bursts in candidates],
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        results = list(pool.map(_looked_at, bands, (bursts for _, bursts in candidates)))
+        results = list(pool.map(_beeps_or_reason, bands, (bursts for _, bursts in candidates)))
     measurements: list[Measurement] = []
-    for channel in range(recording.channels):
+    for channel in range(channels):
         tried = [
             (bursts, result) for (where, bursts), result in zip(candidates, results, strict=True) if where == channel
         ]
         kept = _without_by_products([result for _, result in tried if isinstance(result, Beeps)], bursts_of[channel])
         measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
         if not kept:
-            reasons = [f"{why} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, why in tried]
+            reasons = [f"{reason} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, reason in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
-            measurements.append(_nothing(channel, note, hum[channel]))
-    return tuple(measurements)
+            measurements.append(_no_beeps(channel, note, hum[channel]))
+    return Measurements(measurements)
 
 
-def _looked_at(band: Band, bursts: Bursts) -> Beeps | str:
-    """The beeps at and between bursts, or why they are none."""
+def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
+    """Return the beeps of a track, or the reason why it has none."""
     beeps = beeps_of(band, bursts)
     return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
 
 
-def _about(bursts: Bursts, t_s: Array) -> Array:
-    """Where to listen for a tone at times (N,), Hz, from its bursts; nan far from all of them."""
-    middle = (bursts.start_s + bursts.stop_s) / 2
-    after = np.searchsorted(middle, t_s)
-    away = np.minimum(
-        np.abs(t_s - middle[np.maximum(after - 1, 0)]), np.abs(t_s - middle[np.minimum(after, len(middle) - 1)])
-    )
-    return np.where(away < FAR_S, bursts.tone_at(t_s), np.nan)
+def _tone_near(bursts: Bursts, t_s: Array) -> Array:
+    """Tone at times (N,), Hz, interpolated between bursts; nan far from all of them."""
+    middle_s = bursts.middle_s
+    after = np.searchsorted(middle_s, t_s)
+    before_s, after_s = middle_s[np.maximum(after - 1, 0)], middle_s[np.minimum(after, len(middle_s) - 1)]
+    distance_s = np.minimum(np.abs(t_s - before_s), np.abs(t_s - after_s))
+    return np.where(distance_s < FAR_S, bursts.tone_at(t_s), np.nan)
 
 
 def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
@@ -187,14 +192,14 @@ def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
     kept: list[Beeps] = []
     for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.phases.energy))):
         together = (_overlap(beeps, other.start_s, other.stop_s) for other in kept)
-        if len(kept) < 2 and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
+        if len(kept) < MOST_CARRIERS and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
             kept.append(beeps)
     return sorted(kept, key=lambda beeps: beeps.tone.mean[0])
 
 
 def _is_harmonic(beeps: Beeps, bursts: Bursts) -> bool:
     """Whether bursts at a half or a third of the tone send during the beeps, be they beeps themselves or not."""
-    tone_hz = beeps.tone((bursts.start_s + bursts.stop_s) / 2)
+    tone_hz = beeps.tone(bursts.middle_s)
     for order in (2, 3):
         lower = picked(bursts, np.abs(order * bursts.tone_hz / tone_hz - 1) < HARMONIC_WITHIN)
         if len(lower) and _overlap(beeps, lower.start_s, lower.stop_s) > HARMONIC_OVERLAP:
@@ -306,12 +311,11 @@ def _in_db(residual: Array) -> tuple[float, float]:
     return 20 * float(np.log10(middle)), 8.686 * spread / middle * 1.2533 / float(np.sqrt(len(residual)))
 
 
-def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
-    numbers = {field.name: float("nan") for field in fields(Measurement) if field.type is float}
-    none, whole = np.zeros(0), np.zeros(0, np.int64)
-    columns: dict[str, Any] = {field.name: none for field in fields(Pulses)}
-    columns |= {"slot": whole, "slots": whole, "whole": none.astype(bool)}
+def _no_beeps(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
+    numbers = {field.name: np.nan for field in fields(Measurement) if field.type is float}
     numbers["snr_bandwidth_hz"] = SNR_BANDWIDTH_HZ
+    columns: dict[str, Any] = {field.name: np.zeros(0) for field in fields(Pulses)}
+    columns |= {"slot": np.zeros(0, np.int64), "slots": np.zeros(0, np.int64), "whole": np.zeros(0, bool)}
     return Measurement(
         channel=channel,
         beeps=0,
@@ -324,27 +328,17 @@ def _nothing(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
     )
 
 
-def to_json(measurements: tuple[Measurement, ...]) -> dict[str, Any]:
-    """The measurements as JSON has them: the first one's keys, and with several all of them under `channels`."""
-    tables = [_table(each) for each in measurements]
-    return tables[0] | ({"channels": tables} if len(tables) > 1 else {})
-
-
-def _table(measured: Measurement) -> dict[str, Any]:
+def _to_dict(measurement: Measurement) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for field in fields(Measurement):
-        value = getattr(measured, field.name)
-        if field.name == "pulses":
-            columns = {column.name: getattr(value, column.name).tolist() for column in fields(Pulses)}
-            table["pulses"] = [
-                dict(zip(columns, map(_number, row), strict=True)) for row in zip(*columns.values(), strict=True)
-            ]
-        elif field.name == "speeds":
-            table["speeds"] = [asdict(speed) for speed in value]
-        else:
-            table[field.name] = list(value) if isinstance(value, tuple) else _number(value)
+        value = getattr(measurement, field.name)
+        table[field.name] = list(value) if isinstance(value, tuple) else _finite(value)
+    table["speeds"] = [asdict(speed) for speed in measurement.speeds]
+    columns = {field.name: getattr(measurement.pulses, field.name).tolist() for field in fields(Pulses)}
+    rows = zip(*columns.values(), strict=True)
+    table["pulses"] = [dict(zip(columns, map(_finite, row), strict=True)) for row in rows]
     return table
 
 
-def _number(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -32,7 +32,7 @@ INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must exp
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phases:
+class PulsePhases:
     """The phase of N beeps as a course, and what follows from it."""
 
     time_s: Array  # middle of what was used
@@ -89,7 +89,7 @@ def phases(
     search_hz: float,
     flutter: float = 0.0,
     beyond_s: float = 0.0,
-) -> Phases:
+) -> PulsePhases:
     """The phase between `start_s` and `stop_s`, near a `tone_hz` in the middle that glides by `slope_hz_s`.
 
     `flutter` is the size of the course as `flutter_size` has it; 0 for an exact tone. So far `beyond_s` the phase is
@@ -114,13 +114,13 @@ def phases(
     size = max((part["course"].shape[1] for part in parts), default=3)
     back = np.argsort(order, kind="stable")
     columns: dict[str, Any] = {}
-    for name in Phases.__dataclass_fields__:
+    for name in PulsePhases.__dataclass_fields__:
         values = [part[name] for part in parts]
         if name == "course":
             values = [np.pad(value, ((0, 0), (0, size - value.shape[1]))) for value in values]
         columns[name] = np.concatenate(values)[back] if values else np.zeros((0, 3) if name == "course" else 0)
     columns["density"] = _among_neighbours(columns["density"])
-    return Phases(**columns)
+    return PulsePhases(**columns)
 
 
 def _phases(
@@ -205,7 +205,7 @@ def _prior(size: int, half_s: float, flutter: float) -> Array:
     return np.concatenate([[0.0, 0.0], order**2 / (flutter**2 * half_s)])
 
 
-def flutter_size(found: Phases) -> float:
+def flutter_size(found: PulsePhases) -> float:
     """Size of the flutter's course, by which the phase of beeps is estimated: rad per root second."""
     order = np.arange(1, found.course.shape[1] - 1)
     each = (order * found.course[:, 2:]) ** 2 / found.half_s[:, None]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beep.measuring.clock import KEYINGS, Keying
+from beep.measuring.clock import KEYINGS, KeyingName
 from beep.measuring.hum import MAINS_HZ
 
 HUM_SD_HZ = 0.1  # of a line, as it is rounded
@@ -21,7 +21,9 @@ class Speed:
     reference: str  # "hum of 60 Hz" or "keying like dallas"
 
 
-def tape_speeds(hum_hz: tuple[float, ...], period_s: float, period_sd_s: float, keying: Keying) -> tuple[Speed, ...]:
+def tape_speeds(
+    hum_hz: tuple[float, ...], period_s: float, period_sd_s: float, keying: KeyingName
+) -> tuple[Speed, ...]:
     """The speeds by hum and by keying, as far as there is hum, or a keying that is known."""
     speeds = []
     if hum_hz:

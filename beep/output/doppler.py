@@ -1,8 +1,8 @@
-"""Doppler curves as other programs read them.
+"""Doppler curves as gr-satellites and strf read them.
 
 References: gr-satellites, "Doppler correction" block and its `tle_to_doppler_file.py` (Unix time and Doppler of one
-carrier, positive when approaching, a row each); strf, `rffit.c` and `data/sites.txt` (MJD, received frequency in Hz,
-flux, number of the site).
+carrier, positive when approaching); strf, `rffit.c` and `data/sites.txt` (MJD, received frequency in Hz, flux, number
+of the site).
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ from beep.output.table import Table
 
 DAY_US = 86_400_000_000
 UNIX_EPOCH_MJD = 40_587
-FIVE_DIGITS = range(10_000, 100_000)  # by which strf tells an MJD from a date
-FLUX_KM = 1000.0  # where the flux is one
+FIVE_DIGIT_DAYS = range(10_000, 100_000)  # strf takes a number of five digits for an MJD
+FLUX_KM = 1000.0  # range at which the flux is 1
 
 
 def write_doppler(file: TextIO, tables: Iterable[Table]) -> None:
@@ -27,17 +27,19 @@ def write_doppler(file: TextIO, tables: Iterable[Table]) -> None:
 
 
 def write_strf(file: TextIO, tables: Iterable[Table], *, frequency_hz: float, site: int) -> None:
-    """Write `MJD frequency flux site` rows, tabs between, of what is above the horizon.
+    """Write `MJD<tab>frequency<tab>flux<tab>site` rows for the times at which the satellite is above the horizon.
 
-    The frequency is what is received of a carrier of `frequency_hz`; the flux falls with the square of the range and
-    is 1 at 1000 km. Raises ScenarioError before 1886 and after 2132, where an MJD has not five digits.
+    The frequency is that received from a carrier of `frequency_hz`. The flux falls with the square of the range and is
+    1 at 1000 km. Raises ScenarioError before 1886 and after 2132, where an MJD does not have five digits.
     """
     for table in tables:
         columns = zip(_unix_us(table), _doppler_hz(table), table["range_km"], table["elevation_deg"] > 0, strict=True)
         for us, offset_hz, range_km, up in columns:
             day, rest_us = divmod(us, DAY_US)
-            if day + UNIX_EPOCH_MJD not in FIVE_DIGITS:
-                raise ScenarioError("strf reads the years 1886 to 2132 only; choose a start within")
+            if day + UNIX_EPOCH_MJD not in FIVE_DIGIT_DAYS:
+                raise ScenarioError(
+                    f"strf reads dates from 1886 to 2132 only, got MJD {day + UNIX_EPOCH_MJD}; choose another start"
+                )
             if up:
                 mjd = f"{day + UNIX_EPOCH_MJD}{f'{rest_us / DAY_US:.11f}'[1:]}"
                 file.write(f"{mjd}\t{frequency_hz + offset_hz:14.3f}\t{(FLUX_KM / range_km) ** 2:8.3f}\t{site:04d}\n")
@@ -51,6 +53,6 @@ def _doppler_hz(table: Table) -> list[float]:
 
 def _unix_us(table: Table) -> list[int]:
     if np.isnat(table["utc"]).any():
-        raise ScenarioError("this format has absolute times, but the scenario has no date; give it a start")
+        raise ScenarioError("this format has absolute times, but the scenario has no date; give a start")
     values: list[int] = table["utc"].astype("datetime64[us]").astype(np.int64).tolist()
     return values

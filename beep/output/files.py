@@ -9,14 +9,14 @@ from pathlib import Path
 
 from beep.base.errors import OutputError
 
-_NUMBER = count()  # two files at a time may be on their way into one folder
+_NUMBER = count()  # of temporary files, since a folder may have two at a time
 
 
 @contextmanager
 def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
-    """Path of a temporary file beside `path`, which takes its name when the block ends well and goes when it does not.
+    """Return the path of a temporary file, which becomes `path` when the block ends, and is deleted on an error.
 
-    Raises OutputError, before anything is written, where `path` exists (without `force`) or its folder does not, and
+    Raises OutputError before anything is written where `path` exists (without `force`) or its folder is missing, and
     afterwards where the disk is full or the system refuses.
     """
     path = Path(path)
@@ -48,9 +48,7 @@ def _refuse_existing(path: Path, force: bool) -> None:
     if path.exists() and not path.is_file():
         raise OutputError(f"{path} is not an ordinary file and is left alone; write to stdout (-) and redirect that")
     if path.exists() and not force:
-        raise OutputError(
-            f"{path} already exists and is not overwritten; choose another name or use --force (force=True)"
-        )
+        raise OutputError(f"{path} already exists and is not overwritten; choose another name or use force=True")
 
 
 def _remedy(path: Path) -> str:

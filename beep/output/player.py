@@ -1,8 +1,7 @@
-"""A scenario that sounds: where the needle stands, and how it changes without a click.
+"""Real-time playback: the current position, and click-free changes by crossfade.
 
-The card's frames are counted from zero. A View says what a frame sounds like: a reader of a stream, shifted; or
-silence. A change is a crossfade from the view that sounds to the one that is wanted; both can be computed, for the
-stream is a function of the index.
+The card's frames are counted from zero. A source maps them to samples of a stream, or to silence. A change is a
+crossfade between two sources, which can both be computed because each sample is a function of its index.
 """
 
 import threading
@@ -19,18 +18,18 @@ from beep.base.arrays import Array, Samples
 from beep.base.errors import ScenarioError
 from beep.output.card import CHANNELS, MARGIN_S, Card, Pull
 from beep.scenario.scenario import Scenario
-from beep.stream.plan import Plan, plan
+from beep.stream.plan import Plan, make_plan
 from beep.stream.tiles import Reader
 
 FADE_S = 0.005  # at both ends of the recording, and around a pause
-CHANGE_S = 0.02  # from one scenario or place to another
-WAIT_S = 0.1  # seldom: a thread that wakes while the machine is busy may hold the interpreter just when the card asks
+CHANGE_S = 0.02  # crossfade between two scenarios or positions
+WAIT_S = 0.1  # long: a thread that wakes may hold the interpreter when the card asks for samples
 POLL_S = 0.005
-REMEMBERED = 512  # views and levels of the last seconds, for what is still on its way to the ear
+REMEMBERED = 512  # sources and levels of the last seconds, for the samples that the card still holds
 
 
 class OpenCard(Protocol):
-    """What a player needs of a sound card; `output.live.Card` is one."""
+    """What a player needs of a sound card, as `beep.output.card.Card` provides it."""
 
     underflows: int
     frames: int
@@ -46,15 +45,15 @@ CardMaker = Callable[[Pull], OpenCard]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class View:
-    """What the card's frames sound like: frame n is the stream's n + shift. Without a reader it is silence."""
+class _Source:
+    """Samples for the card: its frame n is frame n + shift of the stream, or silence where there is no reader."""
 
     reader: Reader | None
     shift: int
     loop: bool
 
     def samples(self, at: int, frames: int) -> Samples:
-        """Samples (frames, 2) from the card's frame `at` on."""
+        """Return samples (frames, 2) from the card's frame `at` on."""
         if self.reader is None:
             return np.zeros((frames, CHANNELS), np.float32)
         plan = self.reader.plan
@@ -67,7 +66,7 @@ class View:
         done = 0
         while done < frames and first < plan.frames:
             count = min(frames - done, plan.frames - first)
-            out[done : done + count] = self.reader.read(first, count)  # mono goes to both sides
+            out[done : done + count] = self.reader.read(first, count)  # mono goes to both channels
             _fade_ends(out[done : done + count], first, plan)
             done += count
             first = 0 if self.loop else plan.frames
@@ -75,7 +74,7 @@ class View:
 
 
 def _fade_ends(samples: Samples, first: int, plan: Plan) -> None:
-    """Soften, in place, what of the samples lies at the very beginning or end of the recording."""
+    """Fade, in place, the samples within `FADE_S` of the recording's beginning or end."""
     fade = _fade_frames(plan)
     if first < fade or first + len(samples) > plan.frames - fade:
         index = np.arange(first, first + len(samples))
@@ -86,15 +85,15 @@ def _fade_frames(plan: Plan) -> int:
     return round(FADE_S * plan.scenario.sample_rate_hz)
 
 
-def _ramp(way: Array) -> Samples:
-    """Raised cosine (N,) from 0 to 1 as `way` (N,) goes from 0 to 1."""
-    ramp: Samples = (0.5 - 0.5 * np.cos(np.pi * np.clip(way, 0.0, 1.0))).astype(np.float32)
+def _ramp(share: Array) -> Samples:
+    """Return a raised cosine (N,) from 0 to 1, as `share` (N,) goes from 0 to 1."""
+    ramp: Samples = (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0))).astype(np.float32)
     return ramp
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Wish:
-    """What is to sound next: a stream from a frame on (None: from where it is), or silence."""
+class _Request:
+    """What to play next: a stream from a frame on (None: from the current one), or silence without a reader."""
 
     reader: Reader | None
     position: int | None = None
@@ -102,56 +101,55 @@ class _Wish:
 
 
 class Player:
-    """A scenario playing on a card. Set `scenario` to change what sounds; `close` when done, or use `playing`."""
+    """A scenario playing on a card. Set `scenario` to change the sound; call `close` when done, or use `playing`."""
 
     def __init__(self, scenario: Scenario, *, card: CardMaker, from_s: float = 0.0, loop: bool = False) -> None:
-        """Start to play `from_s` seconds into the recording, again and again with `loop`.
+        """Start to play `from_s` seconds into the recording; with `loop`, repeat it.
 
-        Raises ScenarioError where there is nothing to receive or `from_s` is outside of it, and PlaybackError where the
-        card cannot be opened.
+        Raises ScenarioError where there is nothing to receive or `from_s` is outside the recording, and PlaybackError
+        where the card cannot be opened.
         """
-        made = plan(scenario)
-        if not 0 <= from_s < made.reception.duration_s:
-            raise ScenarioError(
-                f"from_s must lie within the recording, 0 to {made.reception.duration_s:g} s, got {from_s:g}"
-            )
+        planned = make_plan(scenario)
+        duration_s = planned.reception.duration_s
+        if not 0 <= from_s < duration_s:
+            raise ScenarioError(f"from_s must lie within the recording, 0 to {duration_s:g} s, got {from_s:g}")
         self._loop = loop
         self.paused = False
         self.rate_hz = scenario.sample_rate_hz
-        self._reader = Reader(made)
+        self._reader = Reader(planned)
         start = round(from_s * self.rate_hz)
-        self._reader.read(start, 1)  # the first tile is ready before the card asks
+        self._reader.read(start, 1)  # so that the first tile is computed before the card asks
         self._lock = threading.Lock()
-        self._wish: _Wish | None = _Wish(reader=self._reader, position=start, fade_s=FADE_S)
-        self._now = View(reader=None, shift=0, loop=loop)
-        self._then: View | None = None
+        self._request: _Request | None = _Request(reader=self._reader, position=start, fade_s=FADE_S)
+        self._source = _Source(reader=None, shift=0, loop=loop)
+        self._next: _Source | None = None
         self._fade = (0, 1)  # first frame and length
         self._held = start  # where the stream goes on after a silence
         self._at = 0
-        self._goal = (0.0, 0.0)  # of the last jump, s, and until when it may not have been heard
-        self._views: deque[tuple[int, View]] = deque([(0, self._now)], maxlen=REMEMBERED)
+        self._goal = (0.0, 0.0)  # target of the last jump, s, and the time until which it may not be heard yet
+        self._sources: deque[tuple[int, _Source]] = deque([(0, self._source)], maxlen=REMEMBERED)
         self._levels: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)
-        self.clipped = 0  # samples beyond full scale, handed to the card as they are
+        self.clipped = 0  # samples beyond full scale, which the card gets unchanged
         self.card = card(self._pull)
 
     # --- in the card's thread -----------------------------------------------------------------------------------
 
     def _pull(self, frames: int) -> Samples:
-        """The next frames (frames, 2) for the card."""
-        if self._then is None and self._wish is not None:
+        """Return the next samples (frames, 2) for the card."""
+        if self._next is None and self._request is not None:
             with self._lock:
-                wish, self._wish = self._wish, None
-            self._begin(wish)
-        out = self._now.samples(self._at, frames)
-        if self._then is not None:
+                request, self._request = self._request, None
+            self._begin(request)
+        out = self._source.samples(self._at, frames)
+        if self._next is not None:
             first, length = self._fade
-            then = self._then.samples(self._at, frames).copy()
-            left = first + length - self._at  # beyond the fade it is the new view to the bit
+            new = self._next.samples(self._at, frames).copy()
+            left = first + length - self._at  # after the fade it is the new source to the bit
             ramp = _ramp(1 - np.arange(left - 1, left - 1 - min(left, frames), -1) / length)[:, None]
-            then[: len(ramp)] = out[: len(ramp)] + ramp * (then[: len(ramp)] - out[: len(ramp)])
-            out = then
+            new[: len(ramp)] = out[: len(ramp)] + ramp * (new[: len(ramp)] - out[: len(ramp)])
+            out = new
             if left <= frames:
-                self._now, self._then = self._then, None
+                self._source, self._next = self._next, None
         peak = float(max(out.max(), -out.min()))
         self._levels.append((self._at, peak))
         if peak > 1:
@@ -159,44 +157,45 @@ class Player:
         self._at += frames
         return out
 
-    def _begin(self, wish: _Wish) -> None:
+    def _begin(self, request: _Request) -> None:
         here = self._held
-        if self._now.reader is not None:
-            frames = self._now.reader.plan.frames
-            here = self._at + self._now.shift
+        if self._source.reader is not None:
+            frames = self._source.reader.plan.frames
+            here = self._at + self._source.shift
             here = here % frames if self._loop else min(here, frames)
-        length = max(1, round(wish.fade_s * self.rate_hz))
-        position = here if wish.position is None else wish.position
-        if wish.reader is None:
-            self._held = here + length if wish.position is None else wish.position
-        self._then = View(reader=wish.reader, shift=position - self._at, loop=self._loop)
+        length = max(1, round(request.fade_s * self.rate_hz))
+        position = here if request.position is None else request.position
+        if request.reader is None:
+            self._held = here + length if request.position is None else request.position
+        self._next = _Source(reader=request.reader, shift=position - self._at, loop=self._loop)
         self._fade = (self._at, length)
-        self._views.append((self._at, self._then))
+        self._sources.append((self._at, self._next))
 
-    def _ask(self, wish: _Wish) -> None:
-        """Leave a wish for the card's thread; one that it has not taken yet gives way, but its place is kept."""
+    def _send(self, request: _Request) -> None:
+        """Leave a request for the card's thread. It replaces an earlier one, whose position it keeps."""
         with self._lock:
-            if self._wish is not None and wish.position is None:
-                wish = replace(wish, position=self._wish.position)
-            self._wish = wish
+            if self._request is not None and request.position is None:
+                request = replace(request, position=self._request.position)
+            self._request = request
 
     # --- for the user -------------------------------------------------------------------------------------------
 
     @property
     def scenario(self) -> Scenario:
-        """What is played, or what has been asked for last."""
+        """The scenario that plays, or was set last."""
         return self._reader.plan.scenario
 
     @scenario.setter
     def scenario(self, wanted: Scenario) -> None:
         if wanted.sample_rate_hz != self.rate_hz:
             raise ScenarioError(
-                f"sample_rate_hz cannot change while playing, got {wanted.sample_rate_hz} for {self.rate_hz}; play anew"
+                f"sample_rate_hz cannot change while playing, got {wanted.sample_rate_hz} for {self.rate_hz}; "
+                f"start another player"
             )
-        self._reader = Reader(plan(wanted))
-        self._reader.read(max(0, min(self._place(), self._reader.plan.frames - 1)), 1)
+        self._reader = Reader(make_plan(wanted))
+        self._reader.read(max(0, min(self._position(), self._reader.plan.frames - 1)), 1)
         if not self.paused:
-            self._ask(_Wish(reader=self._reader))
+            self._send(_Request(reader=self._reader))
 
     @property
     def plan(self) -> Plan:
@@ -205,77 +204,77 @@ class Player:
 
     @property
     def position_s(self) -> float:
-        """Where in the recording is what one hears now."""
-        return self._place() / self.rate_hz
+        """Position in the recording of the sample that leaves the card now, in seconds."""
+        return self._position() / self.rate_hz
 
-    def _place(self) -> int:
+    def _position(self) -> int:
         heard = self.card.heard()
-        view = next((view for at, view in reversed(self._views.copy()) if at <= heard), self._now)
-        if view.reader is None:
+        source = next((source for at, source in reversed(self._sources.copy()) if at <= heard), self._source)
+        if source.reader is None:
             return self._held
-        place = int(heard) + view.shift
-        return place % view.reader.plan.frames if self._loop else min(place, view.reader.plan.frames)
+        frames, position = source.reader.plan.frames, int(heard) + source.shift
+        return position % frames if self._loop else min(position, frames)
 
     @property
     def level(self) -> float:
-        """Peak of what is heard now, full scale 1."""
+        """Peak of the block that leaves the card now, full scale 1."""
         heard = self.card.heard()
         return next((level for at, level in reversed(self._levels.copy()) if at <= heard), 0.0)
 
     @property
     def ended(self) -> bool:
-        """Whether the last sample has been heard."""
-        view = self._now
-        if self._wish is not None or self._then is not None or view.reader is None or self._loop:
+        """Whether the last sample has left the card."""
+        source = self._source
+        if self._request is not None or self._next is not None or source.reader is None or self._loop:
             return False
-        return self.card.heard() >= view.reader.plan.frames - view.shift + MARGIN_S * self.rate_hz
+        return self.card.heard() >= source.reader.plan.frames - source.shift + MARGIN_S * self.rate_hz
 
     def pause(self) -> None:
-        """Fade out and keep the place."""
+        """Fade out and keep the position."""
         if not self.paused:
             self.paused = True
-            self._ask(_Wish(reader=None, fade_s=FADE_S))
+            self._send(_Request(reader=None, fade_s=FADE_S))
 
     def resume(self) -> None:
-        """Go on from there."""
+        """Fade in and go on from the position of the pause."""
         if self.paused:
             self.paused = False
-            self._ask(_Wish(reader=self._reader, fade_s=FADE_S))
+            self._send(_Request(reader=self._reader, fade_s=FADE_S))
 
     def jump(self, to_s: float) -> None:
-        """Go to a time in the recording; outside of it, to its nearest end. A pause stays a pause."""
+        """Go to a time in the recording; outside of it, to its nearer end. A paused player stays paused."""
         last = self._reader.plan.frames - 1
         position = max(0, min(round(to_s * self.rate_hz), last))
-        self._reader = Reader(self.plan)  # one of its own, so that its first tile can be made ready here
+        self._reader = Reader(self.plan)  # a new one, whose first tile this thread can compute
         self._reader.read(position, 1)
-        self._ask(_Wish(reader=None if self.paused else self._reader, position=position))
+        self._send(_Request(reader=None if self.paused else self._reader, position=position))
         self._goal = (position / self.rate_hz, time.monotonic() + self.card.latency_s + 0.1)
 
     def jump_by(self, seconds: float) -> None:
-        """Go on or back from where one is; from where the last jump leads, where that has not been heard yet."""
+        """Move by some seconds from the current position, or from the last jump's target until that is heard."""
         goal_s, until_s = self._goal
         self.jump((goal_s if time.monotonic() < until_s else self.position_s) + seconds)
 
     def wait(self) -> None:
-        """Block until the last sample has been heard. Raises PlaybackError where the card goes or freezes."""
+        """Block until the last sample is heard. Raises PlaybackError where the card is removed or freezes."""
         while not self.ended:
             self.card.check()
             time.sleep(WAIT_S)
 
     def close(self) -> None:
-        """Fade out, let that be heard, and give the card back; one that plays no more is waited for half a second."""
+        """Fade out, wait until that is heard (half a second at most), and close the card."""
         try:
             if not self.ended:
-                self._ask(_Wish(reader=None, fade_s=FADE_S))
-            patience_s = time.monotonic() + 2 * self.card.latency_s + 0.3
-            while not (self.ended or self._silent()) and time.monotonic() < patience_s:
+                self._send(_Request(reader=None, fade_s=FADE_S))
+            until = time.monotonic() + 2 * self.card.latency_s + 0.3
+            while not (self.ended or self._silent()) and time.monotonic() < until:
                 time.sleep(POLL_S)
         finally:
             self.card.close()
 
     def _silent(self) -> bool:
-        """Whether a fade to silence has been heard to its end."""
-        faded = self._now.reader is None and self._then is None and self._wish is None
+        """Whether the end of a fade to silence has left the card."""
+        faded = self._source.reader is None and self._next is None and self._request is None
         return faded and self.card.heard() >= sum(self._fade)
 
 
@@ -288,9 +287,10 @@ def playing(
     device: str | None = None,
     latency_s: float = 0.1,
 ) -> Iterator[Player]:
-    """A player that sounds within the `with` block; set its `scenario` to change what one hears.
+    """Return a player that plays within the `with` block; set its `scenario` to change the sound.
 
-    Raises ScenarioError and PlaybackError as `Player` does.
+    Python's garbage collector can stop the sound for 0.1 s in a program with millions of objects: call `gc.freeze()`
+    before. Raises ScenarioError and PlaybackError as `Player` does.
     """
     rate_hz = scenario.sample_rate_hz
     player = Player(
@@ -313,6 +313,6 @@ def play(
     device: str | None = None,
     latency_s: float = 0.1,
 ) -> None:
-    """Play a scenario to its end (with `loop`, until interrupted). Raises as `playing` does."""
+    """Play a scenario to its end; with `loop`, until interrupted. Raises as `playing` does."""
     with playing(scenario, from_s=from_s, loop=loop, device=device, latency_s=latency_s) as player:
         player.wait()

@@ -1,4 +1,4 @@
-"""Columns of numbers, times and words into CSV or JSON, row by row."""
+"""Columns of numbers, times and words written as CSV or JSON."""
 
 import csv
 import json
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 Table = Mapping[str, NDArray[Any]]
 
-DIGITS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}  # after the point
-OTHER_DIGITS = 9
+DECIMALS = {"t_s": 9, "delay_s": 15, "range_rate_km_s": 12}
+OTHER_DECIMALS = 9
 HALF_MS = np.timedelta64(500, "us")
 
 
 def write_csv(file: TextIO, tables: Iterable[Table]) -> None:
-    """Write tables of the same columns, each (N,), one below the other under one header line.
+    """Write tables of the same columns (N,) below one header line.
 
-    Numbers carry enough digits for a nanohertz of Doppler and a femtosecond of delay; a missing time is empty.
+    Numbers resolve a nanohertz of Doppler and a femtosecond of delay; a missing time is empty.
     """
     out = csv.writer(file, lineterminator="\n")
     for number, table in enumerate(tables):
@@ -28,13 +28,13 @@ def write_csv(file: TextIO, tables: Iterable[Table]) -> None:
 
 
 def write_json(file: TextIO, tables: Iterable[Table]) -> None:
-    """Write the same as one JSON array, an object a row; what JSON has no number for is null."""
+    """Write tables of the same columns (N,) as one JSON array of objects, one per row; nan and infinity are null."""
     _write_rows(file, tables)
     file.write("\n")
 
 
 def write_document(file: TextIO, head: Mapping[str, Any], parts: Mapping[str, Iterable[Table]]) -> None:
-    """Write one JSON object: first the members of `head`, then each part's tables as an array of objects."""
+    """Write one JSON object: the members of `head`, then the tables of each part as an array of objects."""
     separator = "{\n"
     for name, value in head.items():
         file.write(f"{separator}{json.dumps(name)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}")
@@ -62,8 +62,8 @@ def _texts(name: str, column: NDArray[Any]) -> list[str]:
         return [str(value) for value in column]
     if column.dtype.kind in "iub":
         return [str(value).lower() for value in column.tolist()]
-    digits = DIGITS.get(name, 15 if name.startswith("ionosphere_") else OTHER_DIGITS)
-    return [f"{value:.{digits}f}" for value in column]
+    decimals = DECIMALS.get(name, 15 if name.startswith("ionosphere_") else OTHER_DECIMALS)
+    return [f"{value:.{decimals}f}" for value in column]
 
 
 def _values(column: NDArray[Any]) -> list[Any]:

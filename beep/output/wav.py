@@ -1,7 +1,7 @@
-"""Blocks of samples into WAV (RF64 above 4 GiB), FLAC, or a WAV stream.
+"""Blocks of samples written as WAV (RF64 above 4 GiB), as FLAC, or as a WAV stream.
 
-The WAV header is ours: soundfile cannot write to a pipe and puts the time of day into float files. A PCM file has the
-plain 44-byte header, a float file a `fact` chunk; the comment follows the data, where every reader ignores or shows it.
+The WAV header is written here because soundfile cannot write to a pipe and puts the time of day into float files. A PCM
+file has the plain 44-byte header, a float file has a `fact` chunk as well. The comment follows the data.
 """
 
 import struct
@@ -21,12 +21,12 @@ LONGEST_32_BIT = 0xFFFFFFFF
 
 
 def data_bytes(frames: int, *, channels: int, subtype: Subtype) -> int:
-    """Size of the samples in a file."""
+    """Return the size of the samples in a file, in bytes."""
     return frames * channels * BYTES[subtype]
 
 
 def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subtype, comment: str = "") -> bytes:
-    """Everything of a WAV file up to its first sample; RF64 where the sizes need it.
+    """Return all bytes of a WAV file before its first sample; RF64 where the sizes need it.
 
     References: Microsoft and IBM, RIFF (1991) and WAVE (1994); EBU Tech 3306 (RF64).
     """
@@ -49,7 +49,7 @@ def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subt
 
 
 def wav_trailer(size: int, *, comment: str = "") -> bytes:
-    """What follows `size` bytes of samples: the pad byte, and the comment as LIST INFO ICMT."""
+    """Return the bytes after `size` bytes of samples: the pad byte, and the comment as LIST INFO ICMT."""
     pad = b"\0" * (size % 2)
     if not comment:
         return pad
@@ -61,15 +61,14 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def quantized(block: Samples, *, subtype: Subtype) -> tuple[NDArray[Any], int]:
-    """Samples (N, channels) as a file holds them, C-contiguous, and how many were clipped.
+    """Return samples (N, channels) as a file holds them, C-contiguous, and the number of clipped ones.
 
-    Full scale 1 is 2**15 or 2**23; a value outside is clipped and counted. Float samples pass as they are. 24 bits
-    are in the upper three bytes of an int32.
+    Full scale 1 is 2**15 or 2**23. Float samples are not clipped. 24 bits are the upper three bytes of an int32.
     """
     if subtype == "float":
         return np.ascontiguousarray(block, "<f4"), 0
     top = 2**15 if subtype == "pcm16" else 2**23
-    # 24 bits do not fit into a float32 with its rounding.
+    # a float32 has too few digits to round to 24 bits
     scaled = np.multiply(block, top, dtype=np.float32 if subtype == "pcm16" else np.float64)
     np.rint(scaled, out=scaled)
     clipped = 0
@@ -78,13 +77,13 @@ def quantized(block: Samples, *, subtype: Subtype) -> tuple[NDArray[Any], int]:
         np.clip(scaled, -top, top - 1, out=scaled)
     whole = scaled.astype("<i2") if subtype == "pcm16" else scaled.astype("<i4") << 8
     interleaved = np.empty(whole.shape, whole.dtype)
-    for channel in range(whole.shape[1]):  # a third of the time of one copy with turned axes
+    for channel in range(whole.shape[1]):  # three times as fast as one copy with swapped axes
         interleaved[:, channel] = whole[:, channel]
     return interleaved, clipped
 
 
 def packed24(block: NDArray[np.int32]) -> bytes:
-    """The upper three bytes of each int32, little-endian: four samples become three words."""
+    """Return the upper three bytes of each int32, little-endian: four samples become three words."""
     words = np.zeros(-(-block.size // 4) * 4, "<u4")
     words[: block.size] = block.view("<u4").ravel() >> 8
     a, b, c, d = words.reshape(-1, 4).T
@@ -102,15 +101,15 @@ def write_wav(
     subtype: Subtype = "pcm16",
     comment: str = "",
 ) -> int:
-    """Write blocks (N, channels) as a WAV of `frames` in all; the file need not seek. Returns the clipped samples."""
-    ahead = wav_header(frames, sample_rate_hz=sample_rate_hz, channels=channels, subtype=subtype, comment=comment)
+    """Write blocks (N, channels), `frames` in all, as WAV; the file need not seek. Returns the clipped samples."""
+    header = wav_header(frames, sample_rate_hz=sample_rate_hz, channels=channels, subtype=subtype, comment=comment)
     clipped = 0
-    for samples, over in _each_quantized(blocks, subtype):
+    for samples, over in _all_quantized(blocks, subtype):
         data = packed24(samples) if subtype == "pcm24" else samples.data
-        file.write(ahead + data if ahead else data)  # in one piece: sox guesses a pipe's format from its first read
-        ahead = b""
+        file.write(header + data if header else data)  # in one piece: sox guesses a pipe's format from its first read
+        header = b""
         clipped += over
-    file.write(ahead + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment))
+    file.write(header + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment))
     file.flush()
     return clipped
 
@@ -126,9 +125,11 @@ def write_flac(
 ) -> int:
     """Write blocks (N, channels) as FLAC. Returns the clipped samples. Raises OutputError for what FLAC cannot hold."""
     if subtype == "float":
-        raise OutputError("FLAC holds whole numbers, got subtype float; take pcm16 or pcm24, or a .wav")
+        raise OutputError("FLAC holds whole numbers, got subtype float; choose pcm16 or pcm24, or a .wav file")
     if sample_rate_hz > 65_535 and sample_rate_hz % 10:
-        raise OutputError(f"FLAC holds rates above 65535 Hz in tens, got {sample_rate_hz}; round it, or take a .wav")
+        raise OutputError(
+            f"FLAC holds rates above 65535 Hz in steps of 10, got {sample_rate_hz}; round it, or choose a .wav file"
+        )
     import soundfile
 
     clipped = frames = 0
@@ -136,24 +137,24 @@ def write_flac(
     try:
         with soundfile.SoundFile(path, "w", sample_rate_hz, channels, format="FLAC", subtype=coding) as file:
             file.comment = comment
-            for samples, over in _each_quantized(blocks, subtype):
+            for samples, over in _all_quantized(blocks, subtype):
                 file.write(samples)
                 clipped += over
                 frames += len(samples)
-        # libsndfile is silent about a disk that fills up as it closes: the last sample must be there.
+        # libsndfile does not report a disk that fills up while it closes: read the last sample back.
         with soundfile.SoundFile(path) as file:
             file.seek(frames - 1)
             complete = file.frames == frames and len(file.read(1)) == 1
-    except (soundfile.SoundFileError, AssertionError):  # it asserts that all frames were taken
+    except (soundfile.SoundFileError, AssertionError):  # soundfile asserts that all frames were written
         complete = False
     if not complete:
         with path.open("ab") as plain:
-            plain.write(bytes(1 << 16))  # the system says why it takes no more
+            plain.write(bytes(1 << 16))  # raises the system's own error, such as a full disk
         raise OSError(0, "the FLAC encoder could not finish")
     return clipped
 
 
-def _each_quantized(blocks: Iterable[Samples], subtype: Subtype) -> Iterator[tuple[NDArray[Any], int]]:
+def _all_quantized(blocks: Iterable[Samples], subtype: Subtype) -> Iterator[tuple[NDArray[Any], int]]:
     for block in blocks:
         if len(block):
             yield quantized(block, subtype=subtype)

@@ -1,4 +1,4 @@
-"""Pictures: each function returns a matplotlib Figure, and `save` writes it. The only home of matplotlib.
+"""Pictures: each function returns a matplotlib Figure, which a notebook shows and `save` writes.
 
     from beep import plot
 
@@ -7,7 +7,7 @@
     with beep.open_recording("tape.wav") as tape:
         plot.waterfall(tape)
 
-Nothing touches pyplot or keeps a state. Raises ExtraError where matplotlib is not installed.
+Pyplot is not used, and no setting of matplotlib is changed. Raises ExtraError where matplotlib is not installed.
 """
 
 from beep.base.errors import ExtraError

@@ -1,42 +1,42 @@
-"""A scenario's sound at the lowest usual rate that holds it, for pictures and players: a fraction of work and size."""
+"""A scenario's sound at the lowest usual sample rate that holds it, for pictures and players."""
 
 import dataclasses
 from contextlib import suppress
-from math import radians
 
 import numpy as np
 
 from beep.base.errors import ScenarioError
 from beep.measuring.spectrogram import Spectrogram, spectrogram
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import STEPS, receive
+from beep.stream.reception import Reception
+from beep.stream.resolve import receive
 from beep.stream.tiles import blocks
 
 LOW_RATES_HZ = (12_000, 16_000, 24_000)
-HEARD_FROM_RAD = radians(1.0)  # above the horizon's fade
-BEYOND_BAND_HZ = 100.0  # shown, so that the filter's edge is seen
+BEYOND_BAND_HZ = 100.0  # shown beyond the filter's band, so that its edge is visible
 
 
 def at_low_rate(scenario: Scenario) -> Scenario:
-    """The same reception with fewer samples a second, if that breaks no rule; its noise is another draw."""
+    """Return the scenario with fewer samples a second if its tones still fit. Its noise has other random numbers."""
     for rate_hz in LOW_RATES_HZ:
         if rate_hz < scenario.sample_rate_hz:
             with suppress(ScenarioError):
                 lighter = dataclasses.replace(scenario, sample_rate_hz=rate_hz)
-                receive(lighter)  # its tones must fit, too
+                receive(lighter)  # raises if its tones do not fit
                 return lighter
     return scenario
 
 
 def scenario_spectrogram(scenario: Scenario) -> Spectrogram:
-    """What a waterfall of the scenario's sound shows. Raises ScenarioError where there is nothing to receive."""
+    """Return the spectrogram of the scenario's sound. Raises ScenarioError where there is nothing to receive."""
     light = at_low_rate(scenario)
     return spectrogram(blocks(light), sample_rate_hz=light.sample_rate_hz, high_hz=scenario.high_hz + BEYOND_BAND_HZ)
 
 
-def heard_from_s(scenario: Scenario) -> float:
-    """The first moment of the recording at which the satellite stands above the horizon's fade, or 0."""
-    reception = receive(scenario)
-    t_s = np.linspace(0.0, reception.duration_s, STEPS)
-    up = reception.look(t_s).elevation_rad > HEARD_FROM_RAD
-    return float(t_s[up.argmax()]) if up.any() else 0.0
+def loud_part_s(reception: Reception, length_s: float) -> tuple[float, float]:
+    """Start and end of the part of a recording, `length_s` long, around the closest moment above the horizon."""
+    t_s = np.append(reception.times_s, np.clip(reception.tca_s, 0.0, reception.duration_s))
+    view = reception.look(t_s)
+    loudest_s = float(t_s[np.argmin(np.where(view.elevation_rad > 0, view.range_m, np.inf))])
+    from_s = max(0.0, min(loudest_s - length_s / 2, reception.duration_s - length_s))
+    return from_s, min(from_s + length_s, reception.duration_s)

@@ -1,9 +1,10 @@
-"""The house style: paper, colours, clocks, title and footer, and the file at the end. No state is kept."""
+"""Style of all pictures: paper, colours, time axes, title and footer, and the file written."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,13 +16,13 @@ from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
 from beep.base.errors import OutputError
-from beep.stream.captions import minutes
+from beep.stream.words import minutes
 
-SUFFIXES = (".png", ".svg", ".pdf")
+PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 MOST_IN = 60.0
 LEAST_DPI, MOST_DPI, MOST_PIXELS = 30.0, 1200.0, 200e6
 
-# Okabe and Ito's colours (Color Universal Design, 2008), told apart with any colour vision: one for each carrier.
+# One colour for each carrier, distinct for any colour vision: Okabe and Ito, Color Universal Design, 2008.
 LIGHT = {
     "paper": "#ffffff", "ink": "#222222", "soft": "#5f5f5f", "grid": "#d9d9d9",
     "carriers": ("#0072b2", "#d55e00"), "mark": "#007a5a", "map": "viridis",
@@ -30,33 +31,13 @@ DARK = {
     "paper": "#12151a", "ink": "#eeeeee", "soft": "#a8b0ba", "grid": "#343b45",
     "carriers": ("#56b4e9", "#e69f00"), "mark": "#3fd0a5", "map": "viridis",
 }  # fmt: skip
-DASHES: tuple[Any, ...] = ("-", (0, (5, 2)))  # told apart without colours, and where one lies upon the other
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)))  # distinct without colours, and where curves overlap
 
-TICK_STEPS_S = (
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    14400,
-    21600,
-    43200,
-    86400,
-)
+TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 TITLE_PT, SMALL_PT, LEAST_PT = 13.0, 8.0, 6.0
-EDGE_IN = 0.12  # of paper around everything
+EDGE_IN = 0.12  # margin of the paper
+LEFT_IN, RIGHT_IN = 0.86, 0.72  # for labels beside axes
+TICKS_IN, PANEL_TITLE_IN = 0.5, 0.3  # for labels below axes, and for a title above
 SETTINGS = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -79,9 +60,9 @@ SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """What a picture is drawn on. Raises OutputError where that cannot be."""
+    """Size, resolution and colours of a picture. Raises OutputError where they are out of range."""
 
-    size_in: tuple[float, float] | None = None  # width and height in inches; without, as the kind of picture needs it
+    size_in: tuple[float, float] | None = None  # width and height in inches; None: the default of the picture
     dpi: float = 100.0
     dark: bool = False
 
@@ -96,20 +77,29 @@ class Paper:
 
     @property
     def colours(self) -> dict[str, Any]:
-        """Names of colours by their use."""
+        """Colours by their use."""
         return DARK if self.dark else LIGHT
+
+
+class Picture(Figure):  # type: ignore[misc]
+    """A figure that a notebook shows as PNG, without pyplot or any setting."""
+
+    def _repr_png_(self) -> bytes:
+        file = BytesIO()
+        save(self, file, kind="png")
+        return file.getvalue()
 
 
 @contextmanager
 def sheet(paper: Paper, *, default_in: tuple[float, float], least_in: tuple[float, float]) -> Iterator[Figure]:
-    """An empty figure; what is drawn on it while the block lasts has the house style.
+    """Yield an empty figure; what is drawn on it inside the block has the common style.
 
-    Raises OutputError where the paper is smaller than `least_in`, in which the words still have room.
+    Raises OutputError where the paper is smaller than `least_in`, the least size on which all text has room.
     """
     width_in, height_in = paper.size_in or default_in
     if width_in < least_in[0] or height_in < least_in[1]:
         raise OutputError(
-            f"the words of this picture need {least_in[0]:g} x {least_in[1]:g} inches, got {width_in:.3g} x "
+            f"the text of this picture needs {least_in[0]:g} x {least_in[1]:g} inches, got {width_in:.3g} x "
             f"{height_in:.3g} ({width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi); "
             f"enlarge the size or lower dpi"
         )
@@ -124,15 +114,15 @@ def sheet(paper: Paper, *, default_in: tuple[float, float], least_in: tuple[floa
     )
     settings = SETTINGS | ink | {"axes.facecolor": colours["paper"], "grid.color": colours["grid"]}
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(width_in, height_in), dpi=paper.dpi, facecolor=colours["paper"])
+        figure = Picture(figsize=(width_in, height_in), dpi=paper.dpi, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
         yield figure
 
 
 def framed(figure: Figure, title: str, notes: Sequence[str], *, paper: Paper) -> tuple[float, float]:
-    """Write the title at the top and the notes at the bottom; returns how many inches of each they take.
+    """Write the title at the top and the notes at the bottom; return the height of each, inches.
 
-    Words that are too wide become smaller, the notes also wrap.
+    Text that is too wide becomes smaller; the notes also wrap.
     """
     width_in, height_in = figure.get_size_inches()
     across = width_in - 2 * EDGE_IN
@@ -157,7 +147,7 @@ def framed(figure: Figure, title: str, notes: Sequence[str], *, paper: Paper) ->
 
 
 def narrowed(text: Text, most_in: float) -> None:
-    """Make a text's letters smaller until it is at most `most_in` wide; beyond what can be read, end it in dots."""
+    """Reduce the size of a text until it is at most `most_in` wide; below the least size, cut it off."""
     wide_in = _size_in(text)[0]
     if wide_in > most_in:
         text.set_size(max(LEAST_PT, text.get_size() * most_in / wide_in * 0.99))
@@ -174,7 +164,7 @@ def _size_in(text: Text) -> tuple[float, float]:
 
 
 def titled(axes: Axes, *candidates: str) -> None:
-    """Give axes the first title that is no wider than they are, or else the last one, made narrower."""
+    """Set the first of the titles that is no wider than the axes, or else the last one in smaller letters."""
     figure = axes.get_figure(root=True)
     most_in = axes.get_position().width * figure.get_size_inches()[0]
     for words in candidates:
@@ -187,7 +177,7 @@ def titled(axes: Axes, *candidates: str) -> None:
 def axes_at(
     figure: Figure, left_in: float, bottom_in: float, width_in: float, height_in: float, **settings: Any
 ) -> Axes:
-    """Axes whose frame lies at the given inches from the paper's lower left corner."""
+    """Return new axes with their frame at the given inches from the lower left corner of the paper."""
     wide_in, high_in = figure.get_size_inches()
     return figure.add_axes(
         (left_in / wide_in, bottom_in / high_in, width_in / wide_in, height_in / high_in), **settings
@@ -195,7 +185,7 @@ def axes_at(
 
 
 def tick_times_s(low_s: float, high_s: float, *, most: int, offset_s: float = 0.0) -> np.ndarray[Any, Any]:
-    """Times between two, at most about `most`, that are round when counted from `-offset_s` on."""
+    """Return at most about `most` times in an interval that are round numbers when counted from `-offset_s`."""
     step_s = next((step for step in TICK_STEPS_S if (high_s - low_s) / step <= max(most, 1)), TICK_STEPS_S[-1])
     first = np.ceil((low_s + offset_s) / step_s - 1e-9)
     last = np.floor((high_s + offset_s) / step_s + 1e-9)
@@ -203,7 +193,7 @@ def tick_times_s(low_s: float, high_s: float, *, most: int, offset_s: float = 0.
 
 
 def pass_clock(axis: Any, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.55) -> str:
-    """Give an axis ticks of the time after the first sample, at least `apart_in` from each other; returns the unit."""
+    """Label an axis with the time after the first sample, ticks at least `apart_in` apart; return the unit."""
     ticks = tick_times_s(low_s, high_s, most=int(length_in / apart_in))
     fine = len(ticks) > 1 and ticks[1] - ticks[0] < 1
     axis.set_ticks(ticks, [f"{abs(tick):.1f}" if fine else minutes(tick) for tick in ticks])
@@ -213,7 +203,7 @@ def pass_clock(axis: Any, low_s: float, high_s: float, *, length_in: float, apar
 def utc_clock(
     axis: Any, epoch: datetime, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.8
 ) -> None:
-    """Give an axis ticks of UTC, at least `apart_in` from each other."""
+    """Label an axis with UTC, ticks at least `apart_in` apart."""
     utc = epoch.astimezone(UTC)
     offset_s = utc.hour * 3600 + utc.minute * 60 + utc.second + utc.microsecond / 1e6
     ticks = tick_times_s(low_s, high_s, most=int(length_in / apart_in), offset_s=offset_s)
@@ -228,15 +218,17 @@ def _clock(second_of_day: float, *, fine: bool) -> str:
 
 
 def kind_of(path: str | Path) -> str:
-    """png, svg or pdf, by a file's suffix. Raises OutputError for another one."""
+    """Return png, svg or pdf by the suffix of a file. Raises OutputError for another one."""
     suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise OutputError(f"the suffix says the format: {', '.join(SUFFIXES)}, got {str(path)!r}; name one of them")
+    if suffix not in PICTURE_SUFFIXES:
+        raise OutputError(
+            f"the suffix says the format: {', '.join(PICTURE_SUFFIXES)}, got {str(path)!r}; name one of them"
+        )
     return suffix[1:]
 
 
 def save(figure: Figure, to: str | Path | BinaryIO, *, kind: str) -> None:
-    """Write a figure as png, svg or pdf; the same figure gives the same bytes."""
+    """Write a figure as png, svg or pdf; equal figures give equal bytes."""
     undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with matplotlib.rc_context(SETTINGS):
         figure.savefig(to, format=kind, metadata=undated)

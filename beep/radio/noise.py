@@ -1,4 +1,4 @@
-"""Noise power of the sky and of the neighbourhood at short wave, by ITU-R P.372."""
+"""Galactic and man-made noise at short wave, by ITU-R P.372."""
 
 from math import log10
 
@@ -19,9 +19,9 @@ THERMAL_DBW_HZ = 10 * log10(BOLTZMANN_J_K * REFERENCE_TEMPERATURE_K)
 
 
 def noise_density_dbw_hz(frequency_hz: float, place: Noise) -> float:
-    """Noise power density at a lossless antenna, dBW/Hz: the galaxy, plus what people make at `place`.
+    """Noise power density at a lossless antenna, dBW/Hz: galactic noise plus the man-made noise of a place.
 
-    "off" gives minus infinity. Medians: the spread over places and hours is about +-6 dB.
+    "off" gives minus infinity. The values are medians; places and hours differ by about +-6 dB.
 
     References: Recommendation ITU-R P.372.
     """

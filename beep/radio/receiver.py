@@ -1,7 +1,4 @@
-"""What the receiver does: the oscillator that turns a carrier into a tone, filters, AGC, audio stage, tape.
-
-Functions of arrays; they know times and levels, not satellites.
-"""
+"""The receiver: beat oscillator, filters, AGC, audio stage, tape; functions of arrays of times and levels."""
 
 from math import log, pi, sqrt
 
@@ -12,28 +9,25 @@ from beep.base.arrays import Array, Samples
 from beep.base.choices import FilterShape, Sideband
 
 STOPBAND_DB = 80.0  # of each edge alone; two edges together leave 76
-ROUND_REACH = 2.5  # half widths from its middle beyond which a round filter lets nothing pass to speak of: -38 dB
+ROUND_REACH = 2.5  # half widths from its middle beyond which a round filter is 38 dB down
 
-AGC_RANGE_DB = 40.0  # the most by which a weak signal is raised (assumed)
-AGC_LOOK_BACK = 5.0  # time constants after which the past is forgotten, 43 dB down
+AGC_RANGE_DB = 40.0  # most gain for a weak signal (assumed)
+AGC_LOOK_BACK = 5.0  # time constants after which an earlier level has no more effect, 43 dB down
 
 HUM_HARMONICS_DB = (0.0, -6.0, -12.0, -24.0)  # against the fundamental: a half-filtered rectifier (assumed)
 HUM_COLUMNS = 256
 
 
 def doppler_sign(sideband: Sideband) -> int:
-    """+1 where the oscillator stands below the carrier and the tone follows the Doppler, -1 where it mirrors it."""
+    """+1 for an oscillator below the carrier (the tone follows the Doppler), -1 for one above (the tone mirrors it)."""
     return 1 if sideband == "upper" else -1
 
 
-# --- filters ----------------------------------------------------------------------------------------------------
-
-
 def band_filter(*, low_hz: float, high_hz: float, rate_hz: float, half: int, shape: FilterShape = "flat") -> Array:
-    """Taps (2 half + 1,) of a linear-phase band-pass, -6 dB at its edges, its gain one in the middle of the band.
+    """Taps (2 half + 1,) of a linear-phase band-pass, -6 dB at its edges, its gain 1 in the middle of the band.
 
     `flat` is 76 dB down beyond slopes that are 5 `rate_hz` / (2 half) wide. `round` is a Gaussian, 24 dB down at twice
-    the width, and where it reaches zero what lies below folds back. `low_hz` 0 makes a low-pass, whose middle is 0.
+    the width; a wide one overlaps with its image at negative frequencies. `low_hz` 0 makes a low-pass around 0 Hz.
 
     References: Kaiser 1974, window design of FIR filters.
     """
@@ -50,40 +44,36 @@ def band_filter(*, low_hz: float, high_hz: float, rate_hz: float, half: int, sha
 
 
 def filter_reach_hz(*, low_hz: float, high_hz: float, shape: FilterShape) -> float:
-    """Frequency above which the filter passes nothing to speak of."""
+    """Frequency above which the filter passes next to nothing."""
     middle_hz = 0.0 if low_hz == 0 else (low_hz + high_hz) / 2
     return high_hz if shape == "flat" else middle_hz + ROUND_REACH * (high_hz - middle_hz)
 
 
 def noise_bandwidth_hz(*, low_hz: float, high_hz: float, shape: FilterShape) -> float:
-    """Width of the rectangle that passes as much noise as the filter, against its middle.
+    """Equivalent noise bandwidth of the filter, Hz, with gain 1 in its middle.
 
-    For `flat` it is the distance of the edges, some 50 Hz more than the truth.
+    For `flat` it is the distance of the edges, which is some 50 Hz too much.
     """
     if shape == "flat":
         return high_hz - low_hz
     middle_hz = 0.0 if low_hz == 0 else (low_hz + high_hz) / 2
-    half_hz = high_hz - middle_hz  # the bell is 2**-x**2, at x half widths from +-middle_hz
+    half_hz = high_hz - middle_hz  # the Gaussian is 2**-x**2, at x half widths from +-middle_hz
     overlap = 4 ** -((middle_hz / half_hz) ** 2)
     at_middle = 1 + 2 ** -((2 * middle_hz / half_hz) ** 2)
     return half_hz * sqrt(pi / log(4)) * (1 + overlap) / at_middle**2
 
 
-# --- AGC --------------------------------------------------------------------------------------------------------
-
-
 def agc_steps(*, attack_s: float, release_s: float, step_s: float) -> int:
-    """How many steps of the level before a moment the gain at that moment looks back on."""
+    """Number of steps of the level, up to a moment, on which the gain of that moment depends."""
     return 1 + int(AGC_LOOK_BACK * release_s / step_s) + int(AGC_LOOK_BACK * attack_s / step_s)
 
 
 def agc_gain(level: Samples, *, attack_s: float, release_s: float, step_s: float, target: Array) -> Samples:
-    """Gain (channels, N - agc_steps() + 1) from the level (channels, N) of what comes in, step by step.
+    """AGC gain (channels, N - agc_steps() + 1) from the input level (channels, N) of each step.
 
-    The level is held at its peaks, which fade with `release_s`, and that is smoothed with `attack_s`: the gain brings
-    it to `target` (channels,), but raises nothing by more than 40 dB. Gain n is the one just after level
-    n + agc_steps() - 1. Both time constants look back five times their length and no further, so the gain is a function
-    of a finite stretch of the past: whoever knows that stretch gets the same gain.
+    The level is held at its peaks, which decay with `release_s`, and smoothed with `attack_s`. The gain brings it to
+    `target` (channels,), and is at most 40 dB. Gain n is the one just after level n + agc_steps() - 1. Both time
+    constants look back five times their length and no further, so the gain depends on a finite stretch of the past.
     """
     held = _held(level, 1 + int(AGC_LOOK_BACK * release_s / step_s), fade=np.exp(-step_s / release_s))
     ago = np.arange(int(AGC_LOOK_BACK * attack_s / step_s), -1, -1)
@@ -95,20 +85,17 @@ def agc_gain(level: Samples, *, attack_s: float, release_s: float, step_s: float
 
 
 def _held(level: Samples, steps: int, *, fade: float) -> Samples:
-    """Largest of the last `steps` levels, each faded by `fade` a step, (channels, N - steps + 1)."""
+    """Largest of the last `steps` levels, each multiplied by `fade` per step, (channels, N - steps + 1)."""
     held, done = level, 1
-    while done < steps:  # twice as far back each time; the last time as far as is left
+    while done < steps:  # twice as far back each time, the last time the rest
         more = min(done, steps - done)
         held = np.maximum(held[:, more:], held[:, :-more] * np.float32(fade**more))
         done += more
     return held
 
 
-# --- audio stage ------------------------------------------------------------------------------------------------
-
-
 def saturated(samples: Samples, *, limit: float) -> Samples:
-    """Samples through a stage that bends towards +-`limit` and leaves small ones alone, as a valve does."""
+    """Samples after soft clipping at +-`limit`; small ones stay as they are."""
     bent: Samples = samples / np.float32(limit)
     np.square(bent, out=bent)
     bent += 1
@@ -117,23 +104,20 @@ def saturated(samples: Samples, *, limit: float) -> Samples:
 
 
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:
-    """Hum of the mains (count,) from sample `first` on, with those of its harmonics that are below half the rate."""
+    """Mains hum (count,) from sample `first` on, with its harmonics below half the sample rate."""
     harmonic = np.array([n for n in range(1, len(HUM_HARMONICS_DB) + 1) if n * hum_hz < rate_hz / 2])
     strength = amplitude * 10 ** (np.array(HUM_HARMONICS_DB[: harmonic.size]) / 20)
-    # cos(a + b) of rows and columns as a matrix product: few cosines for many samples
+    # cos(a + b) of rows and columns as a matrix product, which needs few cosines for many samples
     row = (first + np.arange(-(-count // HUM_COLUMNS)) * HUM_COLUMNS) * (hum_hz / rate_hz)
     row_rad = 2 * pi * (row - np.rint(row))[:, None] * harmonic
     column_rad = 2 * pi * (hum_hz / rate_hz) * harmonic[:, None] * np.arange(HUM_COLUMNS)
     rows = np.concatenate([np.cos(row_rad), -np.sin(row_rad)], axis=1)
     columns = np.concatenate([np.cos(column_rad), np.sin(column_rad)]) * np.tile(strength, 2)[:, None]
-    each = rows.astype(np.float32)[:, None]  # row by row: a large product would wake BLAS's threads
-    sound: Samples = (each @ columns.astype(np.float32)).reshape(-1)[:count]
+    separate = rows.astype(np.float32)[:, None]  # row by row: a large product would start BLAS's threads
+    sound: Samples = (separate @ columns.astype(np.float32)).reshape(-1)[:count]
     return sound
 
 
-# --- tape -------------------------------------------------------------------------------------------------------
-
-
 def wow_s(t_s: Array, *, percent: float, rate_hz: float) -> Array:
-    """How far ahead of its time a tape is whose speed swings by `percent` of itself, `rate_hz` times a second."""
+    """Time (as `t_s`) by which a tape is ahead whose speed varies by `percent` at `rate_hz`, seconds."""
     return np.asarray(percent / 100 / (2 * pi * rate_hz) * np.sin(2 * pi * rate_hz * t_s))

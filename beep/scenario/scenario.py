@@ -1,25 +1,26 @@
-"""The recipe: everything that decides what is heard, in the user's units.
+"""The scenario: every setting of a simulated recording, in the user's units.
 
-One flat, frozen record. A field's default, unit (in its name), help and rule stand in one place, and the command
-line, TOML, JSON and Python all show the same names.
+One flat, frozen record. Default, unit (in the name), help and rule of a field stand in one place. The command line,
+TOML, JSON and Python use the same names.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.base.checks import checked, field, from_table, number_of, parse_time
+from beep.base.checks import checked, field, from_table, number_of, parse_time, unknown_name
 from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
 from beep.base.errors import ScenarioError
 from beep.geometry.stations import parse_station
-from beep.geometry.tle import one_set
+from beep.geometry.tle import element_set
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
 
 LEAST_BANDWIDTH_HZ = 200.0
-MOST_MHZ = 30_000.0  # there SGP4's own steps of 0.02 mm are 0.002 turns
+MOST_MHZ = 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
 FIRST_YEAR, LAST_YEAR = 1900, 2199
-LEAST_EDGE_SAMPLES = 24  # of a shorter edge more than 1e-4 of full scale would fold back into the band
+LEAST_EDGE_SAMPLES = 24  # a shorter edge would alias more than 1e-4 of full scale into the band
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +33,12 @@ class Carrier:
 
     def __post_init__(self) -> None:
         for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
-            value = number_of(name, getattr(self, name))
+            value = number_of(f"carriers.{name}", getattr(self, name))
             if not 0 < value <= most:
-                raise ScenarioError(f"a carrier's {name} must be above 0 and at most {most:g}, got {value:g}")
+                raise ScenarioError(f"carriers.{name} must be above 0 and at most {most:g}, got {value:g}")
             object.__setattr__(self, name, value)
         if self.sends not in get_args(Sends):
-            raise ScenarioError(f"a carrier sends {', '.join(get_args(Sends))}, got {self.sends!r}")
+            raise unknown_name("carriers.sends must be", self.sends, get_args(Sends))
 
 
 SPUTNIK_1 = (
@@ -47,189 +48,208 @@ SPUTNIK_1 = (
 
 
 def parse_carriers(value: Any) -> tuple[Carrier, ...]:
-    """One or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
+    """Return one or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
     if isinstance(value, str):
-        if any(part.count(":") > 2 for part in value.split(",")):
-            raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {value!r}")
-        value = [
-            dict(zip(("frequency_mhz", "power_w", "sends"), part.split(":"), strict=False)) for part in value.split(",")
-        ]
-        for table in value:
-            for name in ("frequency_mhz", "power_w"):
-                if name in table:
-                    try:
-                        table[name] = float(table[name])
-                    except ValueError:
-                        raise ScenarioError(
-                            f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {table[name]!r} for {name}"
-                        ) from None
+        value = [_carrier_table(part) for part in value.split(",")]
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
-        what = len(value) if isinstance(value, list | tuple) else repr(value)
-        raise ScenarioError(f"carriers must be a list of one or two, got {what}")
+        given = len(value) if isinstance(value, list | tuple) else repr(value)
+        raise ScenarioError(f"carriers must be a list of one or two, got {given}")
     return tuple(part if isinstance(part, Carrier) else from_table(Carrier, part) for part in value)
+
+
+def _carrier_table(text: str) -> dict[str, Any]:
+    parts = text.split(":")
+    try:
+        values = [*map(float, parts[:2]), *parts[2:]]
+        return dict(zip(("frequency_mhz", "power_w", "sends")[: len(values)], values, strict=True))
+    except ValueError:
+        raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {text!r}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """What flies over, what it sends, and what receives it. Raises ScenarioError at birth where a rule is broken."""
+    """A satellite pass, its transmitters, the channel and the receiver. Raises ScenarioError where a rule is broken."""
 
-    pulse_s: float = field(0.3, "pulses", "length of a pulse at half amplitude", above=0, most=3600)
-    pause_s: float = field(0.3, "pulses", "length of the pause at half amplitude", above=0, most=3600)
-    rise_s: float = field(0.005, "pulses", "length of an edge, centred on the keying instant", least=0.0005, most=10)
-    jitter_s: float = field(0.0, "pulses", "rms error of each pulse's length, drawn by its number", least=0)
+    pulse_s: float = field(
+        0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=3600, usual=True
+    )
+    pause_s: float = field(
+        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600, usual=True
+    )
+    rise_s: float = field(0.005, "pulses", "rise and fall time of a pulse (raised-cosine edge)", least=0.0005, most=10)
+    jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
     keying: tuple[Regime, ...] = field(
         (),
         "pulses",
-        "FROM_S:PULSE_S:PAUSE_S or FROM_S:continuous, silent, keyed, separated by commas: what changes when",
-        unset="one rhythm throughout",
+        "changes of the keying during the pass, e.g. 200:0.2:0.4,300:continuous,400:silent (second, then new pulse and "
+        "pause lengths or a state: keyed, continuous, silent)",
+        unset="no change",
         read=parse_keying,
     )
 
-    altitude_km: float = field(500.0, "pass", "height of the simple, circular pass", least=100, most=100_000)
-    max_elevation_deg: float = field(60.0, "pass", "highest elevation of the simple pass", least=0, most=90)
+    altitude_km: float = field(
+        500.0, "pass", "altitude of the circular orbit (without station)", least=100, most=100_000, usual=True
+    )
+    max_elevation_deg: float = field(
+        60.0, "pass", "maximum elevation of the pass (without station)", least=0, most=90, usual=True
+    )
     tca_s: float | None = field(
-        None, "pass", "closest approach, counted from the first sample", least=-1e7, most=1e7, unset="the middle"
+        None, "pass", "closest approach (TCA), seconds after the first sample", least=-1e7, most=1e7, unset="the middle"
     )
     station: str | None = field(
-        None,
-        "pass",
-        "Sputnik's own orbit, or that of tle, over a known place or LAT,LON[,HEIGHT_M]",
-        unset="the simple pass",
+        None, "pass", "receiving station: known place or LAT,LON[,HEIGHT_M]", unset="a simple pass", usual=True
     )
     tle: str | None = field(
-        None,
-        "pass",
-        "another satellite's element set: two or three TLE lines, or an OMM as JSON",
-        unset="Sputnik's own orbit",
-        read=one_set,
+        None, "pass", "another satellite: text of its TLE or OMM", unset="Sputnik 1", read=element_set, usual=True
     )
-    start: datetime | str | None = field(  # text is read at birth: afterwards it is an aware datetime or None
+    start: datetime | str | None = field(  # given as text or datetime, afterwards an aware datetime or None
         None,
         "pass",
-        "UTC (ISO 8601); with a station, the first pass that rises after it",
+        "date and time, ISO 8601, UTC: of the first sample, or with a station, when the search for a pass begins",
         unset="no date",
         read=parse_time,
+        usual=True,
     )
-    still: bool = field(False, "pass", "hang at the closest point instead: no Doppler, no fading")
+    still: bool = field(False, "pass", "freeze the satellite at closest approach: no Doppler, constant level")
 
     carriers: tuple[Carrier, ...] = field(
-        SPUTNIK_1, "carriers", "frequency, power, and when it sends (pulse, pause, always)", read=parse_carriers
+        SPUTNIK_1, "carriers", "transmitter: MHz, W, and when it sends (pulse, pause, always)", read=parse_carriers
     )
     carrier_offset_hz: float = field(
-        0.0, "carriers", "how far the carriers are above their frequencies (assumed)", least=-5000, most=5000
+        0.0, "carriers", "frequency error of the transmitters (assumed value)", least=-5000, most=5000
     )
     carrier_drift_hz_s: float = field(
-        0.0, "carriers", "and how fast they rise, counted from the first sample (assumed)", least=-100, most=100
+        0.0, "carriers", "frequency drift of the transmitters, from the first sample (assumed)", least=-100, most=100
     )
 
-    ionosphere: Ionosphere = field("off", "channel", "layer of October 1957 in between; auto: by the local time")
+    ionosphere: Ionosphere = field(
+        "off", "channel", "ionosphere of October 1957 by time of day; auto uses the local time of the pass", usual=True
+    )
     fof2_mhz: float | None = field(
-        None, "channel", "critical frequency of the layer", above=0, most=100, unset="the ionosphere's"
+        None, "channel", "critical frequency of the F2 layer (foF2)", above=0, most=100, unset="set by ionosphere"
     )
     hm_km: float | None = field(
-        None, "channel", "height where the layer is densest", least=100, most=1000, unset="the ionosphere's"
+        None, "channel", "height of the F2 layer's densest part (hmF2)", least=100, most=1000, unset="set by ionosphere"
     )
     scale_km: float | None = field(
-        None, "channel", "scale height of the layer", least=5, most=150, unset="the ionosphere's"
+        None, "channel", "scale height of the F2 layer (Chapman layer)", least=5, most=150, unset="set by ionosphere"
     )
     faraday: bool = field(
-        True, "channel", "hear the ionosphere turn the polarisation: fading of a fixed dipole", needs="ionosphere"
+        True, "channel", "Faraday rotation in the ionosphere: fading on a dipole antenna", needs="ionosphere"
     )
     spin_rpm: float = field(
-        0.0, "channel", "turns of the satellite a minute, two dips each (1957: 7)", least=0, most=600
+        0.0, "channel", "spin rate of the satellite, turns per minute (1957: 7); two fades per turn", least=0, most=600
     )
-    spin_depth_db: float = field(6.0, "channel", "depth of these dips (assumed)", least=0, most=60, needs="spin_rpm")
-    noise: Noise = field("rural", "channel", "where the antenna stands (ITU-R P.372)")
+    spin_depth_db: float = field(
+        6.0, "channel", "signal drop twice per turn of the satellite (assumed)", least=0, most=60, needs="spin_rpm"
+    )
+    noise: Noise = field(
+        "rural", "channel", "radio noise of the place where the antenna stands (ITU-R P.372)", usual=True
+    )
     snr_db: float | None = field(
         None,
         "channel",
-        "SNR of each carrier at closest approach, key down, in snr_bandwidth_hz, whatever its power and the place",
+        "SNR of each carrier in a pulse at closest approach, measured in snr_bandwidth_hz",
         least=-60,
         most=120,
-        unset="the link budget's",
+        unset="from power, distance and noise",
     )
     snr_bandwidth_hz: float = field(
-        500.0, "channel", "bandwidth in which snr_db holds", least=1, most=1e6, needs="snr_db"
+        500.0, "channel", "bandwidth in which snr_db is measured", least=1, most=1e6, needs="snr_db"
     )
 
     tone_hz: float = field(
         1000.0,
         "tuning",
-        "tone of the first carrier without Doppler; a second carrier's tone is higher or lower in the ratio of the two "
-        "frequencies",
+        "tone of the first carrier without Doppler; tones are in the ratio of the carriers' frequencies",
         above=0,
         most=200_000,
+        usual=True,
     )
     sideband: Sideband = field(
-        "upper", "tuning", "oscillator below the carrier: the tone falls (upper), or above: it rises (lower)"
+        "upper", "tuning", "upper: the tone falls during the pass, like the frequency; lower: the tone rises"
     )
 
     detector: Detector = field(
-        "cw", "receiver", "beat oscillator that makes a tone (cw), or the carrier's envelope: thumps and hiss (am)"
+        "cw", "receiver", "cw: BFO, a carrier becomes a tone; am: envelope detector, a carrier changes the noise"
     )
-    low_hz: float = field(300.0, "receiver", "lower edge of the band filter", least=0)
-    high_hz: float = field(3000.0, "receiver", "upper edge of the band filter", above=0, most=192_000)
-    filter_shape: FilterShape = field("flat", "receiver", "steep edges, or a bell that is 6 dB down there")
+    low_hz: float = field(300.0, "receiver", "lower edge of the band filter (-6 dB)", least=0)
+    high_hz: float = field(3000.0, "receiver", "upper edge of the band filter (-6 dB)", above=0, most=192_000)
+    filter_shape: FilterShape = field(
+        "flat", "receiver", "band filter: flat with steep edges, or round (Gaussian); both -6 dB at the edges"
+    )
     receiver_drift_hz_s: float = field(
-        0.0, "receiver", "rise of the receiver's oscillator, counted from the first sample", least=-100, most=100
+        0.0, "receiver", "frequency drift of the receiver, from the first sample", least=-100, most=100
     )
-    agc: bool = field(False, "receiver", "automatic gain: level_dbfs throughout, and noise that swells in the gaps")
+    agc: bool = field(
+        False, "receiver", "automatic gain control (AGC): constant level of the pulses, louder noise in the pauses"
+    )
     agc_attack_s: float = field(
-        0.005, "receiver", "time constant with which the gain gives way", above=0, most=10, needs="agc"
+        0.005, "receiver", "AGC attack time: how fast a stronger signal reduces the gain", above=0, most=10, needs="agc"
     )
     agc_release_s: float = field(
-        0.5, "receiver", "time constant with which it comes back", above=0, most=10, needs="agc"
+        0.5, "receiver", "AGC release time: how fast the gain recovers after a signal", above=0, most=10, needs="agc"
     )
     saturation_dbfs: float | None = field(
-        None, "receiver", "level that the audio stage cannot exceed: soft clipping", least=-60, most=0, unset="linear"
+        None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=0, unset="no clipping"
     )
     hum_hz: float | None = field(
-        None, "receiver", "hum of the mains, with its harmonics", least=10, most=1000, unset="none"
+        None, "receiver", "frequency of the mains hum, e.g. 50 or 60", least=10, most=1000, unset="no hum"
     )
-    hum_dbfs: float = field(-40.0, "receiver", "amplitude of the hum's fundamental", least=-120, most=0, needs="hum_hz")
-    wow_percent: float = field(0.0, "receiver", "peak error of a tape's speed", least=0, most=5)
-    wow_hz: float = field(0.6, "receiver", "how often it comes round", least=0.05, most=10, needs="wow_percent")
+    hum_dbfs: float = field(
+        -40.0, "receiver", "level of the mains hum at its fundamental frequency", least=-120, most=0, needs="hum_hz"
+    )
+    wow_percent: float = field(
+        0.0, "receiver", "wow of a tape recorder (slow speed variation), peak value", least=0, most=5
+    )
+    wow_hz: float = field(
+        0.6, "receiver", "frequency of the tape's wow (speed variation)", least=0.05, most=10, needs="wow_percent"
+    )
 
     duration_s: float | None = field(
-        None, "recording", "length of the recording", above=0, most=1e7, unset="horizon to horizon"
+        None, "recording", "length of the recording", above=0, most=1e7, unset="rise (AOS) to set (LOS)", usual=True
     )
-    sample_rate_hz: int = field(48_000, "recording", "samples a second", least=8000, most=384_000)
-    seed: int = field(1957, "recording", "of noise and jitter", least=0, most=2**63 - 1)
-    mix: str = field("stereo", "recording", "stereo (first carrier left), mono, or one carrier by its whole MHz")
+    sample_rate_hz: int = field(
+        48_000, "recording", "sample rate of the recording", least=8000, most=384_000, usual=True
+    )
+    seed: int = field(1957, "recording", "seed of the random numbers for noise and jitter", least=0, most=2**63 - 1)
+    mix: str = field(
+        "stereo", "recording", "stereo (first carrier left), mono, or one carrier by its MHz, e.g. 20", usual=True
+    )
     level_dbfs: float = field(
-        -6.0, "recording", "amplitude of each carrier at closest approach, against full scale", least=-120, most=0
+        -6.0, "recording", "amplitude of each carrier at closest approach, relative to full scale", least=-120, most=0
     )
 
     def __post_init__(self) -> None:
-        for each in fields():
-            object.__setattr__(self, each.name, checked(each, getattr(self, each.name)))
+        for rule in fields():
+            object.__setattr__(self, rule.name, checked(rule, getattr(self, rule.name)))
         for complaint in _complaints(self):
             raise ScenarioError(complaint)
 
     @property
     def heard(self) -> tuple[Carrier, ...]:
-        """The carriers that `mix` lets through."""
+        """The carriers in the recording, chosen by `mix`."""
         named = zip(self.names, self.carriers, strict=True)
         return tuple(carrier for name, carrier in named if name == self.mix) or self.carriers
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the carriers are called by: the whole MHz of each, or all of it where that is not enough."""
+        """Names of the carriers: the whole MHz of each, with decimals where two would have the same name."""
         whole = [str(int(carrier.frequency_mhz)) for carrier in self.carriers]
         exact = [f"{carrier.frequency_mhz:.6f}".rstrip("0").rstrip(".") for carrier in self.carriers]
         return tuple(short if whole.count(short) == 1 else long for short, long in zip(whole, exact, strict=True))
 
     def name_of(self, carrier: Carrier) -> str:
-        """What one of the carriers is called by."""
+        """Name of one of the carriers."""
         return self.names[self.carriers.index(carrier)]
 
     def tone_without_doppler_hz(self, carrier: Carrier) -> float:
-        """Tone of one of the carriers without Doppler: in the ratio of the frequencies to that of the first."""
+        """Tone of one of the carriers without Doppler; the tones are in the ratio of the carriers' frequencies."""
         return self.tone_hz * carrier.frequency_mhz / self.carriers[0].frequency_mhz
 
     @property
     def key(self) -> Keying:
-        """The keying in time: what `beep.signal.pulses` reads."""
+        """The keying over time, for `beep.signal.pulses`."""
         return resolve(
             self.keying,
             pulse_s=self.pulse_s,
@@ -241,14 +261,8 @@ class Scenario:
 
     @property
     def channels(self) -> int:
-        """Channels of the recording."""
+        """Number of channels of the recording."""
         return 1 if self.mix == "mono" else len(self.heard)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a table, the S-curve, and a player."""
-        from beep.plot.notebook import scenario_html  # upwards, when a notebook asks: see docs/decisions.md
-
-        return scenario_html(self)
 
 
 def fields() -> tuple["dataclasses.Field[Any]", ...]:
@@ -256,70 +270,67 @@ def fields() -> tuple["dataclasses.Field[Any]", ...]:
     return dataclasses.fields(Scenario)
 
 
-def _complaints(s: Scenario) -> list[str]:
-    """The rules between fields that `s` breaks, each with what came and the remedy."""
-    found = []
-    shorter_s = min(length_s for span in s.key.spans for length_s in (span.pulse_s, span.pause_s))
-    if s.rise_s > shorter_s:
-        found.append(
+def _complaints(s: Scenario) -> Iterator[str]:
+    """Messages for the rules between fields that `s` breaks: the rule, what was given, the remedy."""
+    shortest_s = min(length_s for span in s.key.spans for length_s in (span.pulse_s, span.pause_s))
+    if s.rise_s > shortest_s:
+        yield (
             f"an edge must fit into the pulse and the pause: rise_s is {s.rise_s:g}, the shortest pulse_s or "
-            f"pause_s is {shorter_s:g}; lower rise_s"
+            f"pause_s is {shortest_s:g}; lower rise_s"
         )
-    elif s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:
-        found.append(
+    if s.rise_s * s.sample_rate_hz < LEAST_EDGE_SAMPLES:
+        yield (
             f"an edge must have {LEAST_EDGE_SAMPLES} samples: rise_s is {s.rise_s:g} with sample_rate_hz "
             f"{s.sample_rate_hz}; raise rise_s to {LEAST_EDGE_SAMPLES / s.sample_rate_hz:.2g} or sample_rate_hz"
         )
-    elif 3 * s.jitter_s > shorter_s - s.rise_s:
-        found.append(
-            f"three times jitter_s plus rise_s must fit into the pulse and the pause ({shorter_s:g} s), "
-            f"got jitter_s {s.jitter_s:g}; lower it to {(shorter_s - s.rise_s) / 3:.3g} or less"
+    if 3 * s.jitter_s > shortest_s - s.rise_s:
+        yield (
+            f"three times jitter_s plus rise_s must fit into the pulse and the pause ({shortest_s:g} s), "
+            f"got jitter_s {s.jitter_s:g}; lower it to {(shortest_s - s.rise_s) / 3:.3g} or less"
         )
     if s.high_hz - s.low_hz < LEAST_BANDWIDTH_HZ:
-        found.append(
+        yield (
             f"the filter must be at least {LEAST_BANDWIDTH_HZ:g} Hz wide: low_hz is {s.low_hz:g}, "
             f"high_hz is {s.high_hz:g}; move them apart"
         )
     if s.high_hz > s.sample_rate_hz / 2:
-        found.append(
+        yield (
             f"high_hz must be at most half the sample rate, got {s.high_hz:g} with sample_rate_hz "
             f"{s.sample_rate_hz}; lower high_hz or raise sample_rate_hz"
         )
     if s.snr_db is not None and s.noise == "off":
-        found.append(f"an SNR needs noise, got snr_db {s.snr_db:g} with noise off; drop one of the two (--snr-db none)")
+        yield f"an SNR needs noise, got snr_db {s.snr_db:g} with noise off; choose a noise or leave out snr_db"
     if s.agc_attack_s > s.agc_release_s:
-        found.append(
-            f"an AGC gives way faster than it comes back: agc_attack_s is {s.agc_attack_s:g}, agc_release_s is "
-            f"{s.agc_release_s:g}; lower agc_attack_s"
+        yield (
+            f"the attack of an AGC must not be slower than its release: agc_attack_s is {s.agc_attack_s:g}, "
+            f"agc_release_s is {s.agc_release_s:g}; lower agc_attack_s"
         )
-    names = s.names
-    if len(names) != len(set(names)):
-        found.append(f"carriers are told apart by their MHz, to six digits, got {' and '.join(names)}; choose others")
-    elif s.mix not in ("stereo", "mono", *names):
-        found.append(f"mix must be stereo, mono or one of {', '.join(names)}, got {s.mix!r}")
+    if len(set(s.names)) < len(s.names):
+        yield f"carriers must differ in MHz, to six decimals, got {' and '.join(s.names)}; change one"
+    if s.mix not in ("stereo", "mono", *s.names):
+        raise unknown_name("mix must be", s.mix, ("stereo", "mono", *s.names))
     if isinstance(s.start, datetime) and not FIRST_YEAR <= s.start.year <= LAST_YEAR:
-        found.append(f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}")
+        yield f"start must lie within the years {FIRST_YEAR} to {LAST_YEAR}, got {s.start:%Y-%m-%d}"
     for name in ("fof2_mhz", "hm_km", "scale_km"):
         if s.ionosphere == "off" and getattr(s, name) is not None:
-            found.append(
-                f"{name} changes a layer, but ionosphere is off; choose one, like --ionosphere morning, or drop {name}"
+            yield (
+                f"{name} {getattr(s, name):g} needs a layer, but ionosphere is off; choose one, for example "
+                f"ionosphere = 'morning'"
             )
     if s.ionosphere == "auto" and s.start is None:
-        found.append(
-            "ionosphere auto goes by the local time of the pass, but there is no date; give a start, or name a layer: "
-            "--ionosphere morning"
+        yield (
+            "ionosphere auto needs the local time of the pass, but there is no date; give a start, or choose a "
+            "layer, for example ionosphere = 'morning'"
         )
+    if s.station is None and s.tle is not None:
+        yield "a tle needs a station that receives the satellite; give one, for example station = 'dallas'"
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
-            found.append("a station needs a start, the UTC from which to look for a pass: --start 1957-10-07T05:00Z")
-    elif s.tle is not None:
-        found.append("a tle needs a station that sees the satellite: --station dallas or LAT,LON[,HEIGHT_M]")
-    if s.station is not None:
+            yield "a station needs a start, from which a pass is searched; give one, like start = '1957-10-07T05:00Z'"
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
-                found.append(
-                    f"{name} is the simple pass's, but station asks for a real orbit; "
-                    f"drop one of the two (--station none)"
+                yield (
+                    f"{name} is for a pass without station, got {name} {getattr(s, name):g} with station "
+                    f"{s.station!r}; drop one of the two"
                 )
-    return found

@@ -1,4 +1,4 @@
-"""A scenario made ready to be rendered: rates, filters and levels, all that does not change from tile to tile."""
+"""Rates, filters and levels of a reception: everything that does not change from tile to tile."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,31 +12,32 @@ from beep.base.errors import ScenarioError
 from beep.radio.receiver import agc_steps, band_filter, filter_reach_hz
 from beep.scenario.scenario import Scenario
 from beep.signal.keying import Keying
-from beep.stream.reception import Reception, receive, receiver_c_n0_db_hz
+from beep.stream.reception import Reception, receiver_c_n0_db_hz
+from beep.stream.resolve import receive
 
 # A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
 PIECE = 64  # samples in which a quadratic stands for the delay: its error is below 1e-8 turn at 40 MHz
 FFT = 2048  # samples of one filter block
-REACH = 120  # samples that the filter looks to each side
-GUARD = 8  # further samples that keep the circular wrap away from the interpolation
-HOP = FFT - 2 * (REACH + GUARD)
+REACH = 120  # samples to each side that go into one sample of the filter's output
+OVERLAP = REACH + 8  # samples to each side of a tile that are computed for it; 8 against the FFT's circular wrap
+HOP = FFT - 2 * OVERLAP
 HOPS = 7
 TILE = HOPS * HOP
-PIECES = (TILE + 2 * (REACH + GUARD)) // PIECE  # computed for one tile, its history included
-STEPS = TILE // PIECE  # of the AGC in a tile
-FINE_REACH = 16  # output samples to each side that thinning out looks at
+PIECES = (TILE + 2 * OVERLAP) // PIECE  # of a tile with its overlap
+AGC_STEPS = TILE // PIECE  # in a tile
+FINE_REACH = 16  # output samples to each side that go into one sample of the decimation filter's output
 
 SCALE_RATE_HZ = 12_500.0
-FASTEST = 3.5e-5  # of the light: 10.5 km/s, the perigee of an orbit that all but escapes
+FASTEST = 3.5e-5  # of the speed of light: 10.5 km/s, at the perigee of an orbit near escape
 LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
+KEY_AND_POWER = {"pulse": (1.0, 0.0), "pause": (-1.0, 1.0), "always": (0.0, 1.0)}  # factors of both in the amplitude
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """A scenario made ready: everything that does not change from tile to tile."""
+    """A reception with its rates, filters and levels; `make_plan` makes it."""
 
-    scenario: Scenario
     reception: Reception
     frames: int  # of the whole recording
     up: int  # samples of the audio stage per internal sample
@@ -46,12 +47,17 @@ class Plan:
     frequency_hz: Array  # (carriers,)
     tone_hz: Array  # (carriers,) without Doppler; 0 before an envelope detector
     key: Keying
-    on: Array  # (carriers, 2): amplitude = on[0] * power + on[1] * key
+    key_and_power: Samples  # (carriers, 2): see KEY_AND_POWER
     amplitude: Array  # (carriers,) at closest approach, full scale 1
-    noise_rms: Array  # (carriers,) at the internal rate, of each of the two phases where there are two
+    noise_rms: Array  # (carriers,) at the internal rate; before an envelope detector, of each of the two phases
     spectrum: NDArray[np.complex64]  # of the audio filter
     if_spectrum: NDArray[np.complex64]  # of the filter before the envelope detector, both sides
-    thinning: Samples  # taps (2 FINE_REACH fine + 1,) of the filter before the output's rate
+    decimation: Samples  # taps (2 FINE_REACH fine + 1,) of the filter from the audio stage to the output rate
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the reception."""
+        return self.reception.scenario
 
     @property
     def tile_frames(self) -> int:
@@ -60,22 +66,33 @@ class Plan:
 
     @property
     def step_s(self) -> float:
-        """Between two steps of the AGC."""
+        """Time between two steps of the AGC."""
         return PIECE * self.scale / self.internal_rate_hz
 
     @property
     def look_back(self) -> int:
-        """Tiles before a tile whose level its gain looks back on."""
+        """Number of tiles before a tile whose level its AGC gain depends on."""
         scenario = self.scenario
         if not scenario.agc:
             return 0
         steps = agc_steps(attack_s=scenario.agc_attack_s, release_s=scenario.agc_release_s, step_s=self.step_s)
-        return -(-steps // STEPS)
+        return -(-steps // AGC_STEPS)
+
+    @property
+    def needs_neighbours(self) -> bool:
+        """Whether some stage of a tile reads the tiles beside it."""
+        return self.scenario.agc or self.scenario.detector == "am" or self.scenario.saturation_dbfs is not None
 
 
-def plan(scenario: Scenario) -> Plan:
-    """The plan of a scenario. Raises ScenarioError where there is nothing to receive."""
+def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
+    """Return the plan of a scenario; a Plan is returned as it is.
+
+    Raises ScenarioError where there is nothing to receive.
+    """
+    if isinstance(scenario, Plan):
+        return scenario
     reception = receive(scenario)
+    scenario = reception.scenario
     frames = round(reception.duration_s * scenario.sample_rate_hz)
     if frames < 1:
         raise ScenarioError(f"a recording has at least one sample, got duration_s {reception.duration_s:g}; raise it")
@@ -84,36 +101,34 @@ def plan(scenario: Scenario) -> Plan:
     scale = 1
     while rate_hz > SCALE_RATE_HZ * scale:
         scale *= 2
-    heard = scenario.heard
-    amplitude = np.full(len(heard), 10 ** (scenario.level_dbfs / 20))
-    c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(scenario, c, reception.closest_m, reception) for c in heard]) / 10)
+    carriers = scenario.heard
+    amplitude = np.full(len(carriers), 10 ** (scenario.level_dbfs / 20))
+    c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(reception, carrier) for carrier in carriers]) / 10)
     band_hz = rate_hz if scenario.detector == "am" else rate_hz / 2
-    fine = (
-        1 if scenario.saturation_dbfs is None else ceil(LEAST_AUDIO_RATE * scenario.high_hz / scenario.sample_rate_hz)
-    )
+    audio_rate_hz = LEAST_AUDIO_RATE * scenario.high_hz
+    fine = 1 if scenario.saturation_dbfs is None else ceil(audio_rate_hz / scenario.sample_rate_hz)
     half_hz = scenario.sample_rate_hz / 2
-    thinning = band_filter(low_hz=0.0, high_hz=half_hz, rate_hz=2 * half_hz * fine, half=FINE_REACH * fine)
+    decimation = band_filter(low_hz=0.0, high_hz=half_hz, rate_hz=2 * half_hz * fine, half=FINE_REACH * fine)
     design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
-    shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is plain
+    shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is flat
     taps = design(low_hz=scenario.low_hz, shape="flat" if scenario.detector == "am" else shape)
     if_taps = design(low_hz=0.0, shape=shape)
     return Plan(
-        scenario=scenario,
         reception=reception,
         frames=frames,
         up=up * fine,
         fine=fine,
         scale=scale,
         internal_rate_hz=rate_hz,
-        frequency_hz=np.array([c.frequency_mhz * 1e6 for c in heard]),
-        tone_hz=np.array([scenario.tone_without_doppler_hz(c) if scenario.detector == "cw" else 0.0 for c in heard]),
+        frequency_hz=np.array([carrier.frequency_mhz * 1e6 for carrier in carriers]),
+        tone_hz=np.array([scenario.tone_without_doppler_hz(c) if scenario.detector == "cw" else 0.0 for c in carriers]),
         key=scenario.key,
-        on=np.array([{"pulse": (0.0, 1.0), "pause": (1.0, -1.0), "always": (1.0, 0.0)}[c.sends] for c in heard]),
+        key_and_power=np.array([KEY_AND_POWER[carrier.sends] for carrier in carriers], np.float32),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
         spectrum=np.fft.rfft(_placed(taps, scale)).astype(np.complex64) * np.float32(up * fine),
         if_spectrum=np.fft.fft(_placed(if_taps, scale)).astype(np.complex64),
-        thinning=thinning.astype(np.float32),
+        decimation=decimation.astype(np.float32),
     )
 
 
@@ -123,15 +138,12 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
-    return max(
-        LEAST_RATE_HZ,
-        2 * reach_hz + SCALE_RATE_HZ / 10,
-        reach_hz + highest_hz + 25 / scenario.rise_s,
-    )
+    return max(LEAST_RATE_HZ, 2 * reach_hz + SCALE_RATE_HZ / 10, reach_hz + highest_hz + 25 / scenario.rise_s)
 
 
 def _placed(taps: Array, scale: int) -> Array:
-    """Taps in a block, placed so that its first valid output is its sample 2 (REACH + GUARD)."""
+    """Taps in a block, placed so that its first valid output is its sample 2 OVERLAP."""
     placed = np.zeros(FFT * scale)
-    placed[GUARD * scale : GUARD * scale + taps.size] = taps
+    start = (OVERLAP - REACH) * scale
+    placed[start : start + taps.size] = taps
     return placed

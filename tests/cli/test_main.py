@@ -12,7 +12,7 @@ from beep.cli.main import COMMANDS
 NOTHING_HEAVY = {"numpy", "scipy", "soundfile", "sounddevice", "matplotlib", "rich", "sgp4"}
 SHORT = ("--duration-s", 1)
 START = ("--start", "1957-10-07T05:00Z")
-BAR_AT_ONCE = "import beep.cli.terminal; beep.cli.terminal.BAR_AFTER_S = 0"
+BAR_AT_ONCE = "import beep.cli.progress; beep.cli.progress.BAR_AFTER_S = 0"
 
 
 def one_line(ran, *words):
@@ -34,15 +34,16 @@ def test_version(beep):
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
 def test_help_lists_the_commands(beep, arguments):
-    """Help, which is also what one gets without a command, names every command with its line, and examples."""
+    """Help, which is also shown without a command, has a line and an example for every command, on one screen."""
     ran = beep(*arguments)
     text = ran.stdout.decode()
 
     assert (ran.status, ran.stderr) == (0, "")
     assert len(COMMANDS) >= 3
     for name, line in COMMANDS.items():
-        assert re.search(rf"^  {name} +{line}$", text, flags=re.M)
-        assert f"  beep {name} " in text.partition("examples:")[2]
+        assert re.search(rf"^  {name} +{re.escape(line)}$", text, flags=re.M)
+        assert f"  beep {name}" in text.partition("examples:")[2]
+    assert 24 <= len(text.splitlines()) <= 40
 
 
 # --- wrong usage ------------------------------------------------------------------------------------------------
@@ -51,7 +52,8 @@ def test_help_lists_the_commands(beep, arguments):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["exprot", "a.wav"], ["'exprot'", "export, track", "beep --help"]),
+        (["exprot", "a.wav"], ["'exprot'", "did you mean 'export'?", "beep --help"]),
+        (["sing"], ["'sing'", "export, track", "beep --help"]),
         (["--duration-s", 1], ["--duration-s", "beep --help"]),
         (["export"], ["FILE", "beep export --help"]),
         (["export", "a.wav", "b.wav"], ["b.wav"]),
@@ -83,19 +85,19 @@ def test_wrong_usage(tmp_path, beep, arguments, said):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--pulse-s", 0], ["pulse_s", "above 0", "got 0"]),
-        (["--pulse-s", -0.3], ["pulse_s", "above 0", "got -0.3"]),
-        (["--pulse-s", "nan"], ["pulse_s", "finite", "nan"]),
-        (["--tone-hz", "-inf"], ["tone_hz", "finite", "-inf"]),
+        (["--pulse-s", 0], ["--pulse-s", "above 0", "got 0"]),
+        (["--pulse-s", -0.3], ["--pulse-s", "above 0", "got -0.3"]),
+        (["--pulse-s", "nan"], ["--pulse-s", "finite", "nan"]),
+        (["--tone-hz", "-inf"], ["--tone-hz", "finite", "-inf"]),
         (["--seed", "9" * 400], ["seed"]),
-        (["--rise-s", 0.5], ["rise_s is 0.5", "fit into the pulse", "lower"]),
-        (["--altitude-km", 99], ["altitude_km", "100", "got 99"]),
-        (["--max-elevation-deg", 91], ["max_elevation_deg", "90", "got 91"]),
-        (["--max-elevation-deg", -1], ["max_elevation_deg", "0", "got -1"]),
-        (["--max-elevation-deg", 0], ["horizon", "max_elevation_deg 0", "duration_s"]),
-        (["--sample-rate-hz", 0], ["sample_rate_hz", "8000", "got 0"]),
-        (["--sample-rate-hz", 10**9], ["sample_rate_hz", "384000", "1e+09"]),
-        (["--tone-hz", 23_990, "--high-hz", 24_000], ["half the sample rate", "24000", "lower tone_hz"]),
+        (["--rise-s", 0.5], ["--rise-s is 0.5", "fit into the pulse", "lower"]),
+        (["--altitude-km", 99], ["--altitude-km", "100", "got 99"]),
+        (["--max-elevation-deg", 91], ["--max-elevation-deg", "90", "got 91"]),
+        (["--max-elevation-deg", -1], ["--max-elevation-deg", "0", "got -1"]),
+        (["--max-elevation-deg", 0], ["horizon", "--max-elevation-deg 0", "--duration-s"]),
+        (["--sample-rate-hz", 0], ["--sample-rate-hz", "8000", "got 0"]),
+        (["--sample-rate-hz", 10**9], ["--sample-rate-hz", "384000", "1e+09"]),
+        (["--tone-hz", 23_990, "--high-hz", 24_000], ["half the sample rate", "24000", "lower --tone-hz"]),
         (["--station", "dalas", *START], ["'dalas'", "dallas"]),
         (["--station", "dallas"], ["start", "1957-10-07T05:00Z"]),
         (["--station", "dallas", "--start", "7 Oct"], ["ISO 8601", "'7 Oct'"]),
@@ -127,8 +129,8 @@ def test_bad_input(tmp_path, beep, command, options, said):
         (["export", "a.wav", "--scenario", "wrong.toml"], ["wrong.toml", "'puls_s'", "'pulse_s'"]),
         (["track", "-o", "nowhere/a.csv"], ["folder must exist", "nowhere"]),
         (["track", "-o", "old.wav"], ["old.wav already exists", "--force"]),
-        (["track", "--step-s", 0], ["step_s", "got 0"]),
-        (["track", "--step-s", 1e-320], ["step_s"]),
+        (["track", "--step-s", 0], ["--step-s", "got 0"]),
+        (["track", "--step-s", 1e-320], ["--step-s"]),
     ],
     ids=lambda part: " ".join(map(str, part)),
 )
@@ -168,7 +170,7 @@ def test_summary(beep):
     said = beep("export", "a.wav", "--duration-s", 3, "--subtype", "pcm24").stderr
 
     assert re.search(r"^a\.wav: .*3\.0 s, 48000 Hz, stereo, pcm24, 0\.9 MB", said)
-    assert "571 km away, 60 deg high" in said
+    assert "range 571 km, elevation 60 deg" in said
     assert re.search(r"peak SNR in 2\.7 kHz: [\d.]+ dB at 20\.005 MHz, [\d.]+ dB at 40\.002 MHz", said)
 
 
@@ -182,7 +184,7 @@ def test_quiet(beep):
 def test_progress_bar_is_for_a_terminal(beep):
     """A bar with a percentage is drawn on a terminal, is gone at the end, and never gets into a pipe or a file."""
     on_terminal = beep.on_terminal("stderr", "export", "a.wav", "--duration-s", 60, first=BAR_AT_ONCE)
-    piped = beep("export", "b.wav", "--duration-s", 60, first=BAR_AT_ONCE)
+    piped = beep.process("export", "b.wav", "--duration-s", 60, first=BAR_AT_ONCE)
 
     assert on_terminal.status == piped.status == 0
     assert "%" in on_terminal.stderr
@@ -203,5 +205,5 @@ def test_help_waits_for_no_library(arguments):
     done = subprocess.run(command, capture_output=True, text=True)
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
 
-    assert "argparse" in imported
+    assert "beep" in imported
     assert imported & NOTHING_HEAVY == set()

@@ -7,8 +7,9 @@ import pytest
 
 from beep.base.checks import choices
 from beep.cli.main import COMMANDS
-from beep.scenario.recipe import character, preset, presets, to_toml
+from beep.scenario.presets import character, preset, presets
 from beep.scenario.scenario import Scenario, fields
+from beep.scenario.toml import to_toml
 
 UNITS = {
     "_hz_s": "Hz/s",
@@ -30,7 +31,7 @@ START = ("--start", "1957-10-07T05:00Z")
 
 def option_texts(beep, command):
     """What the help of a command says of each option, by the option's long name."""
-    text = beep(command, "--help", COLUMNS="10000").stdout.decode()  # nothing is folded
+    text = beep(command, "--help-all", COLUMNS="10000").stdout.decode()  # nothing is folded
     found = re.findall(r"^  (?:-\w, |-\w \w+, )?(--[\w-]+)(.*(?:\n {10,}.*)*)", text, flags=re.M)
     return dict(found)
 
@@ -120,7 +121,7 @@ def test_what_does_nothing_is_said(beep):
 
     assert ran.status == 0
     assert ran.stderr.splitlines() == [
-        "beep: warning: faraday does nothing without ionosphere",
-        "beep: warning: agc_release_s does nothing without agc",
+        "beep: warning: --faraday does nothing without --ionosphere",
+        "beep: warning: --agc-release-s does nothing without --agc",
     ]
     assert beep("show", "--character", "ham", "--no-agc").stderr == ""

@@ -193,7 +193,7 @@ def test_unknown_kind(beep):
 @pytest.mark.parametrize("kind", ["pass", "doppler"])
 def test_without_matplotlib(tmp_path, beep, kind):
     """Without the extra one line says how to install it."""
-    ran = beep("plot", kind, "a.png", first=NO_MATPLOTLIB)
+    ran = beep.process("plot", kind, "a.png", first=NO_MATPLOTLIB)
 
     assert ran.status == 1
     assert ran.stderr == "beep: error: pictures need matplotlib, which is not here; pip install 'sputnik-beep[plot]'\n"

@@ -10,15 +10,15 @@ from math import degrees
 import numpy as np
 import pytest
 
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, TleError
 from beep.geometry import sputnik
-from beep.geometry.forecast import MOST_DAYS, first_pass, predict
-from beep.geometry.overhead import view_over
+from beep.geometry.forecast import MOST_DAYS, Passes, first_pass, pass_columns, passes
+from beep.geometry.orbit import orbit_view
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
-from beep.stream.summary import warnings
+from beep.stream.resolve import receive
+from beep.stream.words import warnings
 
 ISS = (
     "ISS (ZARYA)\n"
@@ -35,7 +35,7 @@ START = datetime(1957, 10, 13, tzinfo=UTC)
 
 def test_sputnik_as_the_recording_has_it():
     """The first pass that is listed is the one that a recording holds."""
-    listed = next(one for one in predict("dallas", "1957-10-07T05:00Z"))
+    listed = passes("dallas", "1957-10-07T05:00Z")[0]
     reception = receive(Scenario(station="dallas", start="1957-10-07T05:00Z"))
 
     tca = reception.epoch + timedelta(seconds=reception.tca_s)
@@ -48,8 +48,8 @@ def test_sputnik_as_the_recording_has_it():
 
 def test_windows_do_not_matter():
     """Five days at once are the same passes as five single days: none twice, none lost."""
-    whole = list(predict("cambridge", START, days=5))
-    parts = [one for day in range(5) for one in predict("cambridge", START + timedelta(days=day))]
+    whole = passes("cambridge", START, days=5)
+    parts = [one for day in range(5) for one in passes("cambridge", START + timedelta(days=day))]
     begun = [one for one in parts if one.aos.timestamp() % 86_400 > 0]
 
     assert len(whole) == len(begun) > 25
@@ -59,8 +59,8 @@ def test_windows_do_not_matter():
 
 def test_sputnik_begins_and_ends():
     """Over Tyuratam it was up before it was on the air; when the battery was flat there are no more passes."""
-    first = next(predict("tyuratam", "1957-10-04T19:20Z"))
-    last = list(predict("cambridge", "1957-10-24T00:00Z", days=20))[-1]
+    first = passes("tyuratam", "1957-10-04T19:20Z")[0]
+    last = passes("cambridge", "1957-10-24T00:00Z", days=20)[-1]
 
     assert first.aos == sputnik.ON_AIR
     assert last.tca < sputnik.ORBIT_UNTIL < last.tca + timedelta(hours=6)
@@ -69,8 +69,8 @@ def test_sputnik_begins_and_ends():
 def test_what_is_said_of_a_pass():
     """Angles, distance and direction are what the view says at these times."""
     seen = 0
-    for one in predict("52.2,0.1,20", "2018-07-04T04:00Z", tle=ISS):
-        view = view_over(parse_station("52.2,0.1,20"), elements_of(ISS), one.tca)
+    for one in passes("52.2,0.1,20", "2018-07-04T04:00Z", tle=ISS):
+        view = orbit_view(parse_station("52.2,0.1,20"), elements_of(ISS), one.tca)
         offsets_s = [(when - one.tca).total_seconds() for when in (one.aos, one.tca, one.los)]
         there = view(np.array([*offsets_s, 1.0]))
         assert np.abs(np.degrees(there.elevation_rad[[0, 2]])).max() < 1e-4  # a microsecond's rounding
@@ -86,8 +86,8 @@ def test_what_is_said_of_a_pass():
 
 def test_a_limit_of_elevation():
     """Above 20 degrees there are fewer passes, and shorter; each is in one above the horizon."""
-    low = list(predict("cambridge", START, days=2))
-    high = list(predict("cambridge", START, days=2, min_elevation_deg=20))
+    low = passes("cambridge", START, days=2)
+    high = passes("cambridge", START, days=2, min_elevation_deg=20)
 
     assert 0 < len(high) == sum(one.max_elevation_deg > 20 for one in low) < len(low)
     for one in high:
@@ -96,7 +96,7 @@ def test_a_limit_of_elevation():
 
 def test_geostationary():
     """It neither rises nor sets: a recording begins at the start and needs a length, and there is no tca_s."""
-    (up,) = predict("10,-110", "2006-06-26T00:00Z", days=3, tle=GEO)
+    (up,) = passes("10,-110", "2006-06-26T00:00Z", days=3, tle=GEO)
     fields = {"station": "10,-110", "tle": GEO, "start": "2006-06-26T00:00Z"}
 
     reception = receive(Scenario(**fields, duration_s=60))
@@ -116,7 +116,7 @@ def test_first_pass_is_the_next_that_rises():
     place, start = STATIONS["cambridge"], datetime(2018, 7, 4, 4, 30, tzinfo=UTC)  # up from 4:27 to 4:37
     found, _, _ = first_pass(place, start, ISS)
 
-    listed = list(predict("cambridge", start, tle=ISS))
+    listed = passes("cambridge", start, tle=ISS)
 
     assert listed[0].aos < start < listed[0].los
     assert start + timedelta(seconds=found.aos_s) == pytest.approx(listed[1].aos, abs=timedelta(milliseconds=1))
@@ -126,7 +126,7 @@ def test_old_elements_are_warned_of():
     """A pass more than a week from the epoch comes with a warning that names the days."""
     scenarios = [Scenario(station="cambridge", tle=ISS, start=start) for start in ("2018-07-05T00:00Z", "2018-09-01")]
 
-    fresh, old = (warnings(scenario, receive(scenario)) for scenario in scenarios)
+    fresh, old = (warnings(receive(scenario)) for scenario in scenarios)
 
     assert not any("elements" in words for words in fresh)
     assert any("2018-07-03, 59 days from this pass" in words and "59 to 178 km" in words for words in old)
@@ -134,14 +134,37 @@ def test_old_elements_are_warned_of():
 
 def test_a_date_with_a_zone_is_a_start():
     """1957-10-13Z is that day's midnight, as one types it who was told that 1957-10-13 has no offset."""
-    assert next(predict("cambridge", "1957-10-13Z")) == next(predict("cambridge", START))
+    assert passes("cambridge", "1957-10-13Z") == passes("cambridge", START)
 
 
 @pytest.mark.parametrize("days", [0, -1, MOST_DAYS + 1, 1e6, float("nan"), float("inf")])
 def test_days(days):
     """No days, and years of them, are refused with the rule."""
     with pytest.raises(ScenarioError, match="days must be"):
-        list(predict("cambridge", START, days=days))
+        passes("cambridge", START, days=days)
+
+
+DECAYING = (  # of SGP4's verification cases: SGP4 loses it within the hour
+    "1 28872U 05037B   05333.02012661  .25992681  00000-0  24476-3 0  1534\n"
+    "2 28872  96.4736 157.9986 0303955 244.0492 110.6523 16.46015938 10708"
+)
+
+
+def test_passes_before_an_orbit_ends_are_kept():
+    """Where SGP4 loses the satellite, the passes before it are returned with the error; without one it is raised."""
+    kept = passes("-10,-105", "2005-11-29T00:29Z", tle=DECAYING)
+
+    assert len(kept) == 1
+    assert "SGP4 has lost the satellite by 2005-11-29T01:21Z" in str(kept.ended)
+    assert passes("cambridge", START).ended is None
+    with pytest.raises(TleError, match="SGP4 has lost the satellite"):
+        passes("cambridge", "2005-11-29T00:29Z", tle=DECAYING)
+
+
+def test_columns_have_a_row_for_each_pass():
+    """Columns are as long as there are passes, also without any."""
+    for found in (passes("cambridge", START), Passes()):
+        assert {len(column) for column in pass_columns(found).values()} == {len(found)}
 
 
 # --- the command ------------------------------------------------------------------------------------------------
@@ -155,7 +178,8 @@ def folder(beep):
     return beep.folder
 
 
-def test_formats_agree(beep, folder):
+@pytest.mark.usefixtures("folder")
+def test_formats_agree(beep):
     """Table, CSV and JSON list the same passes, the table to the second."""
     table, rows, objects = (beep(*SEARCH, "-q", "--format", name).stdout.decode() for name in ("table", "csv", "json"))
     listed = list(csv.DictReader(io.StringIO(rows)))
@@ -171,7 +195,8 @@ def test_formats_agree(beep, folder):
     assert kept[0]["aos_utc"] == "2018-07-04T04:26:54.849Z"
 
 
-def test_words_say_what_the_times_are_worth(beep, folder):
+@pytest.mark.usefixtures("folder")
+def test_words_say_what_the_times_are_worth(beep):
     """The accuracy of the orbit is named, and that a start without a zone is taken as UTC; -q is silent."""
     sputniks = beep("passes", "--station", "cambridge", "--start", "1957-10-13", "--days", 3).stderr
     another = beep(*SEARCH).stderr
@@ -195,7 +220,7 @@ def test_none_and_always_are_said(beep, folder):
     assert none.status == always.status == 0
     assert none.stdout == b""
     assert "ISS (ZARYA) does not rise above 0 degrees" in none.stderr
-    assert "28626 stands above 0 degrees all the time" in always.stderr
+    assert "28626 is above 0 degrees all the time" in always.stderr
     assert re.search(rb"up for days +2006-06-26 \d\d:\d\d:\d\d .* stays up", always.stdout)
 
 
@@ -222,7 +247,7 @@ def test_from_stdin_into_a_file(beep, folder):
         (["--station", "0,0,1e5"], ["height", "9000", "got 100000"]),
         (["--days", 0], ["days", "above 0", "got 0"]),
         (["--days", 10**6], ["days", "at most 366", "1e+06"]),
-        (["--min-elevation-deg", 90], ["min_elevation_deg", "below 90"]),
+        (["--min-elevation-deg", 90], ["--min-elevation-deg", "below 90"]),
         (["--start", "2030-01-01T00:00Z"], ["epoch, 2018-07-03", "from 2030-01-01 over 1 days", "set of that time"]),
         (["--start", "9999-12-31T23:59Z"], ["epoch, 2018-07-03", "from 9999-12-31"]),
         (["--satellite", "MIR"], ["iss.tle", "'MIR'", "ISS (ZARYA)"]),
@@ -232,7 +257,8 @@ def test_from_stdin_into_a_file(beep, folder):
     ],
     ids=lambda part: " ".join(map(str, part))[:40],
 )
-def test_bad_input(beep, folder, options, said):
+@pytest.mark.usefixtures("folder")
+def test_bad_input(beep, options, said):
     """One line with the rule, what came and the remedy."""
     ran = beep(*SEARCH, *options)
 

@@ -12,12 +12,11 @@ from skyfield.toposlib import ITRSPosition
 
 from beep.geometry import sputnik
 from beep.geometry.frames import rotate_z, sidereal_angle
-from beep.geometry.orbit import ephemeris
-from beep.geometry.overhead import over
-from beep.geometry.sputnik import first_pass
+from beep.geometry.orbit import ephemeris, orbit_look
+from beep.geometry.sputnik import first_sputnik_pass
 from beep.geometry.stations import STATIONS
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 TCA_TOLERANCE_S = 3.0  # what the orbit is worth, 1 sigma: measured 0.6 s
 MINUTE_S = 60.0  # a report to the minute, cut or rounded: measured 58 s
@@ -67,7 +66,7 @@ def test_closest_approach_of_a_documented_reception(place, start, expected):
 @pytest.mark.parametrize(("place", "start", "event", "minute"), TO_THE_MINUTE, ids=lambda text: text)
 def test_event_of_a_documented_reception(place, start, event, minute):
     """Rise, closest approach or set falls on the minute on record."""
-    found, _ = first_pass(STATIONS[place], utc(start))
+    found, _ = first_sputnik_pass(STATIONS[place], utc(start))
 
     happened = utc(start) + timedelta(seconds=float(getattr(found, event)))
 
@@ -112,7 +111,7 @@ def test_crossing_seen_from_cambridge():
 def test_first_american_receptions_came_from_below_the_horizon(place):
     """When Riverhead and Washington heard it, 5 October 00:07 to 00:30, Sputnik was 18 to 34 degrees down."""
     start = datetime(1957, 10, 5, 0, 7, tzinfo=UTC)
-    look = over(STATIONS[place], sputnik.elements(start), start)
+    look = orbit_look(STATIONS[place], sputnik.elements(start), start)
 
     elevation_deg = np.degrees(look(np.arange(0.0, 23 * 60.0 + 1)).elevation_rad)
 
@@ -135,7 +134,7 @@ def test_first_american_passes_came_later(place):
 )
 def test_a_recording_covers_the_pass(place, start):
     """By default the recording begins on the whole second before the rise, ends on the one after the set."""
-    found, tca = first_pass(STATIONS[place], start)
+    found, tca = first_sputnik_pass(STATIONS[place], start)
 
     reception = receive(Scenario(station=place, start=start))
 

@@ -13,9 +13,9 @@ from beep.base.errors import ScenarioError
 from beep.geometry import sputnik
 from beep.geometry.elements import Elements
 from beep.geometry.look import simple_pass, simple_pass_duration_s
-from beep.geometry.overhead import over, view_over
-from beep.geometry.search import FIRST_LOOKS, SCAN_S, passes
-from beep.geometry.sputnik import first_pass
+from beep.geometry.orbit import orbit_look, orbit_view
+from beep.geometry.search import FIRST_SCAN_STEPS, SCAN_S, find_passes
+from beep.geometry.sputnik import first_sputnik_pass
 from beep.geometry.stations import STATIONS, Station
 
 HALF_SECOND_S = 0.5  # before and after an event
@@ -34,7 +34,7 @@ stations = st.builds(Station, latitude_deg=st.floats(-60, 60), longitude_deg=st.
 
 def sputnik_from(station, start):
     """Look function of Sputnik from a station, with the elements of `start`, in seconds after it."""
-    return over(station, sputnik.elements(start), start)
+    return orbit_look(station, sputnik.elements(start), start)
 
 
 def assert_events_hold(look, found):
@@ -60,7 +60,7 @@ def test_events_of_a_simple_pass(altitude_m, max_elevation_rad, tca_s):
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
     half_s = simple_pass_duration_s(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad) / 2
 
-    (found,) = passes(look, start_s=tca_s - half_s - 100, stop_s=tca_s)
+    (found,) = find_passes(look, start_s=tca_s - half_s - 100, stop_s=tca_s)
 
     assert_events_hold(look, found)
     assert abs(found.tca_s - tca_s) < TCA_TOLERANCE_S
@@ -74,7 +74,7 @@ def test_events_of_sputnik(station, start):
     """Between 60 south and north Sputnik rises within a day, and every pass found is one, in order."""
     look = sputnik_from(station, start)
 
-    found = list(passes(look, start_s=0.0, stop_s=DAY_S))
+    found = list(find_passes(look, start_s=0.0, stop_s=DAY_S))
 
     assert found
     for one in found:
@@ -93,7 +93,7 @@ def test_no_pass_is_overlooked(station, start):
     first_down = np.argmin(elevation_rad > 0)
 
     inside = np.zeros(t_s.size, bool)
-    for one in passes(look, start_s=0.0, stop_s=DAY_S / 2):
+    for one in find_passes(look, start_s=0.0, stop_s=DAY_S / 2):
         inside |= (one.aos_s <= t_s) & (t_s <= one.los_s)
 
     up = elevation_rad > radians(OVERLOOKED_DEG)
@@ -101,7 +101,9 @@ def test_no_pass_is_overlooked(station, start):
     assert not inside[:first_down].any()
 
 
-@pytest.mark.parametrize("steps", [1, 2, FIRST_LOOKS - 1, FIRST_LOOKS, FIRST_LOOKS + 1, 2 * FIRST_LOOKS])
+@pytest.mark.parametrize(
+    "steps", [1, 2, FIRST_SCAN_STEPS - 1, FIRST_SCAN_STEPS, FIRST_SCAN_STEPS + 1, 2 * FIRST_SCAN_STEPS]
+)
 @pytest.mark.parametrize("off_s", [-1e-6, 0.0, 1e-6], ids=["before", "on", "after"])
 def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     """A pass that rises on the edge between two scan steps, or two stretches of them, is found once."""
@@ -110,7 +112,9 @@ def test_a_rise_on_the_edge_of_a_scan_step_is_found(steps, off_s):
     aos_s = start_s + steps * SCAN_S + off_s
     look = simple_pass(altitude_m=2000e3, max_elevation_rad=1.0, tca_s=aos_s + half_s)
 
-    (found,) = [one for one in passes(look, start_s=start_s, stop_s=aos_s + 1.0) if one.los_s > aos_s]  # it goes round
+    (found,) = [
+        one for one in find_passes(look, start_s=start_s, stop_s=aos_s + 1.0) if one.los_s > aos_s
+    ]  # it goes round
 
     assert abs(found.aos_s - aos_s) < EDGE_TOLERANCE_S
     assert abs(found.los_s - (aos_s + 2 * half_s)) < EDGE_TOLERANCE_S  # beyond the stop
@@ -126,7 +130,7 @@ def test_only_a_rise_between_the_two_times_counts(start_s, stop_s, count):
     half_s = simple_pass_duration_s(altitude_m=500e3, max_elevation_rad=1.0) / 2
     look = simple_pass(altitude_m=500e3, max_elevation_rad=1.0, tca_s=half_s)  # rises at 0
 
-    assert len(list(passes(look, start_s=start_s, stop_s=stop_s))) == count
+    assert len(list(find_passes(look, start_s=start_s, stop_s=stop_s))) == count
 
 
 @slower
@@ -134,11 +138,11 @@ def test_only_a_rise_between_the_two_times_counts(start_s, stop_s, count):
 def test_first_pass_is_the_first(place, start):
     """A second before its rise the first pass is still the first; a second after, a later one is."""
     station = STATIONS[place]
-    found, tca = first_pass(station, start)
+    found, tca = first_sputnik_pass(station, start)
     rise = tca - timedelta(seconds=found.tca_s - found.aos_s)
 
-    before, tca_before = first_pass(station, rise - timedelta(seconds=1))
-    after, _ = first_pass(station, rise + timedelta(seconds=1))
+    before, tca_before = first_sputnik_pass(station, rise - timedelta(seconds=1))
+    after, _ = first_sputnik_pass(station, rise + timedelta(seconds=1))
 
     assert found.aos_s >= 0
     assert abs(before.aos_s - 1) < SAME_PASS_TOLERANCE_S
@@ -155,7 +159,7 @@ def test_no_pass_at_the_north_pole(day):
     with pytest.raises(
         ScenarioError, match=rf"does not rise within a day of 1957-10-{day:02}T00:00Z at latitude 90.*choose"
     ):
-        first_pass(pole, start)
+        first_sputnik_pass(pole, start)
 
 
 def test_sputnik_was_heard_at_the_south_pole():
@@ -163,7 +167,7 @@ def test_sputnik_was_heard_at_the_south_pole():
     pole = Station(latitude_deg=-90.0, longitude_deg=0.0, height_m=2800.0)
     start = datetime(1957, 10, 7, tzinfo=UTC)
 
-    found, _ = first_pass(pole, start)
+    found, _ = first_sputnik_pass(pole, start)
 
     highest_rad = sputnik_from(pole, start)(np.linspace(found.aos_s, found.los_s, 500)).elevation_rad.max()
     assert 0 < degrees(highest_rad) < 10
@@ -205,12 +209,12 @@ def orbits(draw):
 def test_no_pass_of_ten_seconds_is_missed(mean, latitude_deg, longitude_deg, above_deg):
     """Whatever orbit and place, what a look every 4 s finds above the limit for 10 s lies in a pass, and only that."""
     place = Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg)
-    view, stop_s = view_over(place, mean, EPOCH), MOST_HOURS * 3600.0
+    view, stop_s = orbit_view(place, mean, EPOCH), MOST_HOURS * 3600.0
     t_s = np.arange(0.0, stop_s, FINE_S)
     up = view(t_s).elevation_rad > radians(above_deg)
     long = up & (np.convolve(up, np.ones(int(2 * LONG_S / FINE_S) + 1), "same") > LONG_S / FINE_S + 1)
 
-    found = list(passes(view, start_s=0.0, stop_s=stop_s, above_rad=radians(above_deg), running=True))
+    found = list(find_passes(view, start_s=0.0, stop_s=stop_s, above_rad=radians(above_deg), running=True))
 
     inside = np.zeros(t_s.size, bool)
     for one in found:
@@ -228,9 +232,9 @@ def test_a_pass_that_runs_at_the_start():
     look = simple_pass(altitude_m=500e3, max_elevation_rad=1.0, tca_s=0.0)
     half_s = simple_pass_duration_s(altitude_m=500e3, max_elevation_rad=1.0) / 2
 
-    (running,) = passes(look, start_s=100.0, stop_s=1000.0, running=True)
+    (running,) = find_passes(look, start_s=100.0, stop_s=1000.0, running=True)
 
-    assert list(passes(look, start_s=100.0, stop_s=1000.0)) == []
+    assert list(find_passes(look, start_s=100.0, stop_s=1000.0)) == []
     assert abs(running.aos_s + half_s) < EDGE_TOLERANCE_S
     assert abs(running.los_s - half_s) < EDGE_TOLERANCE_S
     assert abs(running.tca_s) < TCA_TOLERANCE_S
@@ -252,8 +256,8 @@ def test_what_never_sets_and_what_never_rises():
     nowhere = np.array([0.0])
     counts = []
     for longitude_deg in range(0, 360, 30):
-        view = view_over(Station(latitude_deg=5.0, longitude_deg=longitude_deg), GEOSTATIONARY, EPOCH)
-        found = list(passes(view, start_s=0.0, stop_s=3 * DAY_S, running=True))
+        view = orbit_view(Station(latitude_deg=5.0, longitude_deg=longitude_deg), GEOSTATIONARY, EPOCH)
+        found = list(find_passes(view, start_s=0.0, stop_s=3 * DAY_S, running=True))
         assert bool(found) == bool(view(nowhere).elevation_rad > 0)
         assert all(one.aos_s == -np.inf and one.los_s == np.inf and 0 <= one.tca_s <= 3 * DAY_S for one in found)
         counts.append(len(found))

@@ -15,7 +15,7 @@ from sgp4.exporter import export_omm
 from sgp4.io import fix_checksum
 
 from beep.base.errors import BeepError, TleError
-from beep.geometry.tle import elements_of, name_of, one_set, read_tle
+from beep.geometry.tle import element_set, elements_of, read_tle, satellite_name
 
 LINE_1 = "1 25544U 98067A   18184.80969102  .00001614  00000-0  31745-4 0  9993"
 LINE_2 = "2 25544  51.6414 295.8524 0003435 262.6267 204.2868 15.54005638121106"
@@ -56,11 +56,11 @@ def test_every_format_says_the_same(text):
     """Name and elements are the same in each format, and are those that python-sgp4 reads."""
     expected = Satrec.twoline2rv(LINE_1, LINE_2)
 
-    kept = one_set(text)
+    kept = element_set(text)
     found = elements_of(kept)
 
-    assert one_set(kept) == kept
-    assert name_of(kept) == "ISS (ZARYA)"
+    assert element_set(kept) == kept
+    assert satellite_name(kept) == "ISS (ZARYA)"
     assert found.epoch == datetime(2018, 7, 3, 19, 25, 57, 304_128, tzinfo=UTC)
     for ours, theirs in (
         (found.inclination_rad, expected.inclo),
@@ -93,7 +93,7 @@ def test_centuries(digits, year):
 def test_alpha_5():
     """A catalogue number that begins with a letter counts on from 100000, without I and O."""
     lines = [fix_checksum(line[:2] + "Z9999" + line[7:]) for line in (LINE_1, LINE_2)]
-    assert name_of("\n".join(lines)) == "339999"
+    assert satellite_name("\n".join(lines)) == "339999"
 
 
 def changed(line, column, character):
@@ -111,13 +111,14 @@ BAD = {
     "line 2 alone": (f"ISS\n{LINE_2}", ["line 2", "line 1 is missing"]),
     "no TLE": ("To be\nor not to be", ["line 1", "begins with 1 or 2", "'To be'"]),
     "two satellites": (f"{LINE_1}\n{SPUTNIK.splitlines()[1]}", ["columns 3-7", "25544", "00002"]),
-    "two sets": (f"{ISS}\n{SPUTNIK}", ["one element set", "ISS (ZARYA) (25544), 2", "--satellite"]),
+    "two sets": (f"{ISS}\n{SPUTNIK}", ["one element set", "ISS (ZARYA) (25544), (2)", "satellite = 25544"]),
     "day 0": (f"{fix_checksum(LINE_1[:20] + '000' + LINE_1[23:])}\n{LINE_2}", ["columns 21-32", "1 to 367", "got 0.8"]),
+    "a blank inside": (f"{LINE_1}\n{fix_checksum(LINE_2[:8] + '5 1' + LINE_2[11:])}", ["columns 9-16", "got 501"]),
     "inclination": (f"{LINE_1}\n{fix_checksum(LINE_2[:8] + '181' + LINE_2[11:])}", ["columns 9-16", "0 to 180", "181"]),
     "mean motion": (f"{LINE_1}\n{fix_checksum(LINE_2[:52] + '19' + LINE_2[54:])}", ["columns 53-63", "18 rev", "19.5"]),
     "SGP4-XP": (f"{fix_checksum(changed(LINE_1, 63, '4'))}\n{LINE_2}", ["column 63", "SGP4-XP"]),
     "bell": (f"IS\aS\n{LINE_1}\n{LINE_2}", ["line 1, column 3", "plain text"]),
-    "a file's name": ("iss.tle", ["'iss.tle'", "--tle FILE"]),
+    "a file's name": ("iss.tle", ["'iss.tle'", "read_tle"]),
     "empty": ("", ["two or three lines", "got ''"]),
     "not JSON": ('{"EPOCH": }', ["line 1, column 11", "not JSON"]),
     "deep JSON": ("[" * 100_000, ["deep"]),
@@ -141,7 +142,7 @@ def test_bad_sets(case):
     text, said = BAD[case]
 
     with pytest.raises(TleError) as caught:
-        one_set(text)
+        element_set(text)
 
     assert [words for words in said if words not in str(caught.value)] == []
     assert "\n" not in str(caught.value)
@@ -170,7 +171,9 @@ def test_a_number_is_not_part_of_a_name(many):
 
 def test_an_unknown_satellite_names_the_nearest(many):
     """A slip is answered with the name."""
-    with pytest.raises(TleError, match=r"many\.tle: no satellite .* 'sputnik 2'; near it: SPUTNIK 1"):
+    with pytest.raises(
+        TleError, match=r"many\.tle: the satellite must be one of ISS.*'sputnik 2'; did you mean 'SPUTNIK 1'"
+    ):
         read_tle(many, satellite="sputnik 2")
 
 
@@ -179,7 +182,7 @@ def test_the_line_of_a_file_is_named(tmp_path):
     path = tmp_path / "bad.tle"
     path.write_text(f"# two\n{ISS[:-1]}9\nSPUTNIK 1\n{SPUTNIK}\n")
 
-    assert name_of(read_tle(path, satellite="SPUTNIK 1")) == "SPUTNIK 1"
+    assert satellite_name(read_tle(path, satellite="SPUTNIK 1")) == "SPUTNIK 1"
     with pytest.raises(TleError, match=r"bad\.tle: line 4, column 69"):
         read_tle(path, satellite="ISS (ZARYA)")
 
@@ -227,15 +230,15 @@ def test_only_beep_errors_come_out(text):
     """Whatever the text, it is read or refused with a BeepError of one line; what is read is read again the same."""
     said = ""
     try:
-        kept = one_set(text)
+        kept = element_set(text)
     except BeepError as error:
         said = str(error)
     if said:
         assert "\n" not in said
     else:
-        assert one_set(kept) == kept
+        assert element_set(kept) == kept
         assert 0 <= elements_of(kept).raan_rad <= tau
-        assert isinstance(name_of(kept), str)
+        assert isinstance(satellite_name(kept), str)
 
 
 @bounded

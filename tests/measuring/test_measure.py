@@ -9,10 +9,10 @@ import soundfile
 from tapes import beepless, keying, tape, white
 
 import beep
-from beep.fitting.curves import closest
-from beep.fitting.fit import QUANTITIES, fit_pass, tones_of
-from beep.measuring.measure import measure, to_json
-from beep.stream.reception import receive
+from beep.fitting.curves import closest_approach
+from beep.fitting.fit import QUANTITIES, fit, tones_of
+from beep.measuring.measure import measure
+from beep.stream.resolve import receive
 
 NEGATIVES = 100
 LENGTH_WITHIN_S = 0.005
@@ -122,7 +122,7 @@ def test_two_carriers_mixed_in_mono() -> None:
         if from_s == 0:
             for each, name in zip(found, ("20", "40"), strict=True):
                 assert np.abs(tone_error_hz(scenario, each, name)).max() < 0.1
-            assert "channels" in to_json(found)
+            assert "channels" in found.to_dict()
 
 
 @pytest.mark.slow
@@ -147,12 +147,12 @@ def test_two_carriers_mixed_in_mono_low_pass(noise: str, sideband: str) -> None:
         assert each.pulse_s == pytest.approx(0.3, abs=max(4 * each.pulse_s_sd, 1e-5))
         if noise != "off":
             assert 0.8 < np.sqrt(np.mean((off_hz / pulses.tone_sd_hz) ** 2)) < 1.2
-    fit = fit_pass(tones_of(found, carriers_hz=[20.005e6, 40.002e6]))
+    fitted = fit(tones_of(found, carriers_hz=[20.005e6, 40.002e6]))
     reception = receive(scenario)
-    true = [scenario.tone_hz, *closest(reception.look, near_s=reception.tca_s)]
+    true = [scenario.tone_hz, *closest_approach(reception.look, guess_s=reception.tca_s)]
     least = (1e-4, 1e-4, 1e-3, 1e-5)  # what no noise would leave
     for name, value, floor in zip(QUANTITIES, true, least, strict=True):
-        estimate = getattr(fit, name)
+        estimate = getattr(fitted, name)
         assert abs(estimate.value - value) < max(4 * estimate.sd, floor), name
 
 
@@ -203,7 +203,7 @@ def test_json_has_the_keys_and_no_nan() -> None:
     keys = {"beeps", "pulse_s", "pause_s", "period_s", "jitter_s", "duty", "tone_hz", "drift_hz_per_s", "snr_db"}
     keys |= {f"{key}_sd" for key in keys - {"beeps"}} | {"snr_bandwidth_hz", "keying", "pulses"}
     for samples in (tape(1).samples, np.zeros(22_050, np.float32)):
-        table = json.loads(json.dumps(to_json(measure(samples, sample_rate_hz=11_025)), allow_nan=False))
+        table = json.loads(json.dumps(measure(samples, sample_rate_hz=11_025).to_dict(), allow_nan=False))
         assert keys <= table.keys()
         for pulse in table["pulses"]:
             assert pulse.keys() == {"start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db"}
@@ -228,7 +228,7 @@ def test_the_command(beep, tmp_path) -> None:
     assert "no beeps found" in nothing.stderr
     compared = beep("compare", "a.wav", "noise.wav")
     assert compared.status == 0
-    assert "in its errors" in compared.stdout.decode()
+    assert "in standard errors" in compared.stdout.decode()
     missing = beep("measure", "missing.wav")
     assert missing.status == 1
     assert missing.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import stft
 
 from beep.base.errors import RecordingError
-from beep.measuring.spectrogram import ROWS, spectrogram, window_frames
+from beep.measuring.spectrogram import LEAST_ROWS, spectrogram, window_frames
 
 RATE_HZ = 768  # windows of 128 samples, a sixth of a second as at 48 kHz
 SIZE = 128
@@ -53,17 +53,17 @@ def test_white_noise_has_its_closed_form():
 
 def test_short_recording_equals_scipy():
     """Overlapping windows, one a row, are those of SciPy."""
-    samples = noise(SIZE + 16 * (2 * ROWS - 2))
+    samples = noise(SIZE + 16 * (2 * LEAST_ROWS - 2))
     found = spectrogram([samples], sample_rate_hz=RATE_HZ)
 
     assert found.windows == 1
-    assert len(found.t_s) == 2 * ROWS - 1
+    assert len(found.t_s) == 2 * LEAST_ROWS - 1
     np.testing.assert_allclose(found.power[0], by_scipy(samples[:, 0], SIZE // 8), atol=2e-6)  # float32
 
 
 def test_long_recording_is_the_mean_of_scipys_windows():
     """Rows of a long recording are means of as many windows, side by side, and the last row of those that are left."""
-    windows = 3 * ROWS + 3
+    windows = 3 * LEAST_ROWS + 3
     samples = noise(windows * SIZE + 50)
     found = spectrogram([samples], sample_rate_hz=RATE_HZ)
     truth = by_scipy(samples[:, 0], SIZE)
@@ -78,15 +78,15 @@ def test_long_recording_is_the_mean_of_scipys_windows():
 @settings(max_examples=25, deadline=None)
 @given(st.integers(SIZE, 600_000), st.lists(st.integers(1, 5000), max_size=8), st.integers(1, 3))
 def test_any_length_in_any_blocks(frames, cuts, channels):
-    """Every length gives at most twice ROWS rows, and, if it is long enough, ROWS; the cut into blocks is not seen."""
+    """There are LEAST_ROWS to twice as many rows, fewer of a short recording; the cut into blocks does not matter."""
     samples = np.zeros((frames, channels), np.float32)
     samples[:: 37 * SIZE] = 1.0
     whole = spectrogram([samples], sample_rate_hz=RATE_HZ)
     cut = spectrogram(np.split(samples, np.minimum(np.cumsum(cuts), frames)), sample_rate_hz=RATE_HZ)
 
     assert whole.power.shape == (channels, len(whole.t_s), SIZE // 2 + 1)
-    assert len(whole.t_s) <= 2 * ROWS
-    assert len(whole.t_s) >= ROWS or whole.row_s * RATE_HZ == SIZE // 8
+    assert len(whole.t_s) <= 2 * LEAST_ROWS
+    assert len(whole.t_s) >= LEAST_ROWS or whole.row_s * RATE_HZ == SIZE // 8
     assert 0 < whole.t_s[0] < whole.t_s[-1] + 1e-9 < frames / RATE_HZ
     assert whole.duration_s == frames / RATE_HZ
     np.testing.assert_array_equal(whole.power, cut.power)

@@ -1,11 +1,16 @@
 """What a sound card may answer when it is opened, said in one line with the remedy; PortAudio's part is played here."""
 
+import gc
+import os
 import sys
 import types
+from pathlib import Path
 
+import fake_sounddevice
 import numpy as np
 import pytest
 
+import beep
 from beep.base.errors import PlaybackError
 from beep.output.card import Card, devices
 
@@ -49,7 +54,7 @@ def library(monkeypatch):
         {"name": "USB Audio: right", "max_output_channels": 2, "default_samplerate": 44_100.0},
     ]
 
-    def check(device, channels, dtype, samplerate):
+    def check(_device, _channels, _dtype, samplerate):
         if samplerate not in TAKEN_HZ:
             raise PortAudioError("Invalid sample rate", -9997)
 
@@ -71,10 +76,13 @@ def silence(frames):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("Error opening OutputStream: Invalid sample rate", "does not take 12345 Hz; it takes 44100, 48000$"),
-        ("Error opening OutputStream: Device unavailable", "is busy: another program holds it; .*--device.* aplay"),
-        ("Error opening OutputStream: Invalid number of channels", "does not take 2 channels; .*--device"),
-        ("Error querying device -1", "cannot be opened .*sound server running"),
+        (
+            "Error opening OutputStream: Invalid sample rate",
+            "does not take 12345 Hz; choose another sample_rate_hz: 44100, 48000$",
+        ),
+        ("Error opening OutputStream: Device unavailable", "is busy: another program holds it; .*device=NAME.* aplay"),
+        ("Error opening OutputStream: Invalid number of channels", "does not take 2 channels; .*device=NAME"),
+        ("Error querying device -1", "cannot be opened .*start the sound server"),
     ],
 )
 def test_refusals(library, answer, said):
@@ -87,13 +95,17 @@ def test_refusals(library, answer, said):
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("usb", "more than one output device: 1 'USB Audio: left', 2 'USB Audio: right'; give the number"),
-        ("USB Audoi: left", "no output device is called .*near it: 'USB Audio: left'"),
+        (
+            "usb",
+            "part of more than one output device's name: 1 'USB Audio: left', 2 'USB Audio: right'; give the number",
+        ),
+        ("USB Audoi: left", "no output device is called .*did you mean 'USB Audio: left'"),
         ("zither", "there are 1 'USB Audio: left', 2 'USB Audio: right'"),
         ("0", "no output device has the number 0"),
     ],
 )
-def test_unclear_devices(library, wanted, said):
+@pytest.mark.usefixtures("library")
+def test_unclear_devices(wanted, said):
     """An unknown device names the near ones, an unclear one the candidates; an input is no output."""
     with pytest.raises(PlaybackError, match=said):
         Card(silence, sample_rate_hz=48_000, device=wanted)
@@ -117,7 +129,7 @@ def test_devices_are_listed(library):
 
 def test_underflows_are_counted_and_a_failure_is_told(library):
     """The flag counts; what goes wrong while sound is made ends in silence and in an error for whoever waits."""
-    pulled = [silence, lambda frames: 1 / 0]
+    pulled = [silence, lambda _: 1 / 0]
     card = Card(lambda frames: pulled.pop(0)(frames), sample_rate_hz=48_000)
     callback = library.stream.settings["callback"]
     times = types.SimpleNamespace(outputBufferDacTime=0.0, currentTime=0.0)
@@ -131,6 +143,41 @@ def test_underflows_are_counted_and_a_failure_is_told(library):
     with pytest.raises(CallbackAbort):
         callback(out, 64, times, types.SimpleNamespace(output_underflow=False))
     assert not out.any()
-    with pytest.raises(PlaybackError, match="could not be made: division by zero"):
+    with pytest.raises(PlaybackError, match="could not be computed: division by zero"):
         card.check()
     card.close()
+
+
+# --- what a card leaves alone -----------------------------------------------------------------------------------
+
+
+def test_a_library_user_keeps_stderr_and_garbage_collector(monkeypatch, capfd):
+    """While `beep.playing` plays, descriptor 2, sys.stderr and the garbage collector are those of the user."""
+    monkeypatch.setitem(sys.modules, "sounddevice", fake_sounddevice)
+    before = (os.fstat(2).st_ino, sys.stderr, gc.isenabled(), gc.get_freeze_count())
+
+    with beep.playing(beep.Scenario(duration_s=0.3)) as player:
+        while player.card.frames < 4800:
+            assert (os.fstat(2).st_ino, sys.stderr, gc.isenabled(), gc.get_freeze_count()) == before
+        capfd.readouterr()
+        os.write(2, b"the user's own words\n")
+        player.wait()
+
+    assert (os.fstat(2).st_ino, sys.stderr, gc.isenabled(), gc.get_freeze_count()) == before
+    assert "the user's own words\n" in capfd.readouterr().err
+
+
+def test_the_command_silences_alsa_and_freezes_the_collector(beep):
+    """`beep play` keeps ALSA's messages off the terminal while it plays, and the collector from delaying the card."""
+    tests = str(Path(fake_sounddevice.__file__).parent)
+    first = f"""
+import atexit, gc, sys
+sys.path.insert(0, {tests!r})
+import fake_sounddevice
+sys.modules["sounddevice"] = fake_sounddevice
+atexit.register(lambda: print(fake_sounddevice.frozen, gc.get_freeze_count()))
+"""
+    ran = beep.process("play", "--duration-s", 0.3, first=first)
+
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout == b"{True} 0\n"

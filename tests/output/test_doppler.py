@@ -11,7 +11,7 @@ import pytest
 from beep.base.errors import ScenarioError
 from beep.output.doppler import write_doppler, write_strf
 from beep.scenario.scenario import Scenario
-from beep.stream.track import tracks
+from beep.stream.track import track_rows
 
 ISS = (
     "1 25544U 98067A   18184.80969102  .00001614  00000-0  31745-4 0  9993\n"
@@ -28,7 +28,7 @@ LINE_MOST = 80  # characters that rffit reads of a line
 
 @pytest.fixture(scope="module")
 def truth():
-    (table,) = tracks(SCENARIO, step_s=10.0, frequency_mhz=MHZ)
+    (table,) = track_rows(SCENARIO, step_s=10.0, frequency_mhz=MHZ)
     return table
 
 
@@ -85,14 +85,14 @@ def test_what_has_no_date_is_refused():
     """The simple pass has no absolute time unless it is given one, and strf's five digits end in 2132."""
     dated = Scenario(start="2180-01-01T00:00Z", duration_s=5)
     with pytest.raises(ScenarioError, match="no date"):
-        write_doppler(io.StringIO(), tracks(Scenario(duration_s=5), frequency_mhz=20.0))
+        write_doppler(io.StringIO(), track_rows(Scenario(duration_s=5), frequency_mhz=20.0))
     with pytest.raises(ScenarioError, match="1886 to 2132"):
-        write_strf(io.StringIO(), tracks(dated, frequency_mhz=20.0), frequency_hz=2e7, site=1)
+        write_strf(io.StringIO(), track_rows(dated, frequency_mhz=20.0), frequency_hz=2e7, site=1)
 
 
 def test_one_frequency_in_place_of_the_carriers(truth):
     """With a frequency there is one Doppler column, in proportion to the carriers'."""
-    (carriers,) = tracks(SCENARIO, step_s=10.0)
+    (carriers,) = track_rows(SCENARIO, step_s=10.0)
 
     assert [name for name in truth if name.startswith(("doppler", "tone", "level"))] == ["doppler_145.8_hz"]
     assert np.allclose(truth["doppler_145.8_hz"] / MHZ, carriers["doppler_40_hz"] / 40.002, rtol=1e-12, atol=0)
@@ -102,7 +102,7 @@ def test_one_frequency_in_place_of_the_carriers(truth):
 def test_a_frequency_is_positive(frequency_mhz):
     """Nonsense is refused with the rule."""
     with pytest.raises(ScenarioError, match="frequency_mhz must be above 0"):
-        next(tracks(SCENARIO, frequency_mhz=frequency_mhz))
+        next(track_rows(SCENARIO, frequency_mhz=frequency_mhz))
 
 
 # --- the command ------------------------------------------------------------------------------------------------
@@ -110,13 +110,14 @@ def test_a_frequency_is_positive(frequency_mhz):
 TRACK = ("track", "--tle", "iss.tle", "--station", "52.2,0.1,20", "--start", "2018-07-04T04:00Z", "--step-s", 60)
 
 
-@pytest.fixture
-def folder(beep):
+@pytest.fixture(name="beep")
+def _beep(beep):
+    """The program, in a folder with an element set."""
     (beep.folder / "iss.tle").write_text(ISS)
-    return beep.folder
+    return beep
 
 
-def test_formats_of_the_command(beep, folder):
+def test_formats_of_the_command(beep):
     """Each format comes out as it is written; a single carrier needs no --frequency-mhz."""
     rows = beep(*TRACK, "--frequency-mhz", 145.8, "--format", "doppler").stdout.decode().splitlines()
     carrier = beep(*TRACK, "--carrier-mhz", "145.8", "--format", "doppler").stdout.decode().splitlines()
@@ -136,14 +137,14 @@ def test_formats_of_the_command(beep, folder):
         (["--format", "doppler"], ["one frequency", "20.005 and 40.002", "--frequency-mhz"]),
         (["--format", "strf", "--frequency-mhz", 145.8], ["number", "--site 9000", "52.2000", "0.1000"]),
         (["--format", "strf", "--frequency-mhz", 145.8, "--site", 10_000], ["0 to 9999", "got 10000"]),
-        (["--site", 1], ["strf's", "--format csv"]),
-        (["--frequency-mhz", -1], ["frequency_mhz", "above 0", "got -1"]),
+        (["--site", 1], ["--format strf", "--format csv"]),
+        (["--frequency-mhz", -1], ["--frequency-mhz", "above 0", "got -1"]),
         (["--carrier-mhz", "40000"], ["frequency_mhz", "at most 30000"]),
         (["--carrier-mhz", "1", "--carrier-mhz", "2", "--carrier-mhz", "3"], ["one or two"]),
     ],
     ids=lambda part: " ".join(map(str, part))[:40],
 )
-def test_bad_input(beep, folder, options, said):
+def test_bad_input(beep, options, said):
     """One line with the rule, what came and the remedy."""
     ran = beep(*TRACK, *options)
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beep.base.errors import ScenarioError
-from beep.cli.console import press
+from beep.cli.keys import press
 from beep.output.player import CHANGE_S, FADE_S, Player
-from beep.scenario.recipe import load
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import load
 from beep.stream.tiles import render
 
 RATE_HZ = 48_000

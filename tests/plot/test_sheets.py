@@ -1,4 +1,4 @@
-"""Pictures: the data in them, read back from what is drawn, their words, their files."""
+"""Pictures of scenarios: their data, read back from the figures, their text, their files."""
 
 import dataclasses
 import functools
@@ -30,8 +30,8 @@ SCENARIOS = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def each_scenario_sounds_once():
-    """Waterfalls of the same scenario share their numbers."""
+def one_spectrogram_for_each_scenario():
+    """Waterfalls of the same scenario share one spectrogram."""
     once = functools.cache(preview.scenario_spectrogram)
     with pytest.MonkeyPatch.context() as patch:
         for module in (sheets, recordings):
@@ -48,10 +48,10 @@ def recording_of(scenario, folder, name="tape.wav", **settings):
 # --- the data ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("draw", [plot.doppler, plot.pass_sheet])
+@pytest.mark.parametrize("draw", [plot.doppler_curve, plot.pass_sheet])
 @pytest.mark.parametrize("name", ["simple", "dallas", "after"])
 def test_s_curve_equals_track(draw, name):
-    """The curves are the Doppler of `track` wherever the satellite is up, and nothing below the horizon."""
+    """The curves are the Doppler shift of `track` above the horizon, and absent below it."""
     scenario = SCENARIOS[name]
     figure = draw(scenario)
     for carrier in ("20", "40"):
@@ -65,7 +65,7 @@ def test_s_curve_equals_track(draw, name):
 
 
 def test_sheet_equals_track():
-    """Elevation, levels and the sky are those of `track`; the sky has the zenith in its middle, east on the right."""
+    """Elevation, levels and sky plot are those of `track`; the zenith is in the middle, east on the right."""
     figure = plot.pass_sheet(OVER_DALLAS)
     t_s, elevation_deg = drawn(figure, "elevation").get_data()
     truth = package.track(OVER_DALLAS, t_s)
@@ -83,7 +83,7 @@ def test_sheet_equals_track():
 
 
 def ridge_hz(image):
-    """Times (rows,) of an image's rows, and the tones of their brightest columns; a column's width."""
+    """Times (rows,) of the rows of an image, the tones of their brightest columns, and the width of a column."""
     left_hz, right_hz, bottom_s, top_s = image.get_extent()
     level_db = np.asarray(image.get_array())
     rows, columns = level_db.shape
@@ -96,39 +96,39 @@ def ridge_hz(image):
 
 
 def expected_hz(scenario, carrier, t_s, row_s):
-    """Mean tone in rows (N,) about `t_s` while the carrier's key is down; nan where that is less than a third of it."""
+    """Mean tone of rows (N,) around `t_s` while the key is down; nan where it is down for less than a third."""
     at_s = t_s[:, None] + (np.arange(64) / 64 - 0.5) * row_s
     truth = {name: column.reshape(at_s.shape) for name, column in package.track(scenario, at_s.ravel()).items()}
     pulse = (at_s - truth["delay_s"]) % (scenario.pulse_s + scenario.pause_s) < scenario.pulse_s
     down = pulse == (carrier.sends == "pulse")
-    heard = (down.mean(axis=1) > 1 / 3) & (truth["elevation_deg"].min(axis=1) > 2)  # above the horizon's fade
+    received = (down.mean(axis=1) > 1 / 3) & (truth["elevation_deg"].min(axis=1) > 2)  # above the horizon's fade
     mean_hz = (truth[f"tone_{scenario.name_of(carrier)}_hz"] * down).sum(axis=1) / np.maximum(down.sum(axis=1), 1)
-    return np.where(heard, mean_hz, np.nan)
+    return np.where(received, mean_hz, np.nan)
 
 
 @pytest.mark.parametrize("name", ["dallas", "simple", "long words"])
 @pytest.mark.parametrize("draw", [plot.waterfall, plot.pass_sheet])
 def test_ridge_is_the_predicted_tone(draw, name):
-    """The brightest column of every row is within one bin of the tone that `track` has there, and of the curve."""
+    """The brightest column of every row is within one bin of the tone of `track`, which is the dashed curve."""
     scenario = SCENARIOS[name]
     figure = draw(scenario)
     for channel, carrier in enumerate(scenario.heard):
         image = drawn(figure, f"waterfall_{channel}")
         t_s, tone_hz, bin_hz = ridge_hz(image)
         wanted_hz = expected_hz(scenario, carrier, t_s, t_s[1] - t_s[0])
-        heard = np.isfinite(wanted_hz)
+        received = np.isfinite(wanted_hz)
         predicted_hz, at_s = drawn(figure, f"predicted_{scenario.name_of(carrier)}").get_data()
         truth = package.track(scenario, at_s)
         up = truth["elevation_deg"] > 0
 
-        assert heard.sum() > 500
-        assert np.abs(tone_hz - wanted_hz)[heard].max() < bin_hz
+        assert received.sum() > 500
+        assert np.abs(tone_hz - wanted_hz)[received].max() < bin_hz
         np.testing.assert_array_equal(predicted_hz[up], np.abs(truth[f"tone_{scenario.name_of(carrier)}_hz"][up]))
         assert image.axes.yaxis_inverted()  # time runs downwards
 
 
 def test_waterfall_of_a_file_is_that_of_its_recipe(tmp_path):
-    """A file's picture has the scenario's curve, date and band; its noise floor is where the colours begin."""
+    """The picture of a file has the scenario's curve, date and band; the colours begin at the noise floor."""
     scenario = dataclasses.replace(OVER_DALLAS, sample_rate_hz=24_000)
     with package.open_recording(recording_of(scenario, tmp_path, subtype="pcm24")) as tape:
         figure = plot.waterfall(tape)
@@ -147,7 +147,7 @@ def test_waterfall_of_a_file_is_that_of_its_recipe(tmp_path):
 
 
 def test_waterfall_of_any_recording(tmp_path):
-    """Without a recipe there is no curve and no date; a scenario that is given is laid over it."""
+    """Without a recipe no curve and no date are drawn; with a given scenario its curve is."""
     import soundfile
 
     path = tmp_path / "old.wav"
@@ -155,71 +155,72 @@ def test_waterfall_of_any_recording(tmp_path):
     soundfile.write(path, samples, 11_025, subtype="PCM_U8")
     with package.open_recording(path) as tape:
         figure = plot.waterfall(tape)
-        laid_over = plot.waterfall(tape, scenario=dataclasses.replace(package.preset("dallas"), duration_s=10.0))
+        with_curve = plot.waterfall(tape, scenario=dataclasses.replace(package.preset("dallas"), duration_s=10.0))
 
     assert not figure.findobj(lambda artist: (artist.get_gid() or "").startswith("predicted"))
     assert "UTC" not in " ".join(words_of(figure))
-    assert drawn(laid_over, "predicted_20").get_ydata()[-1] == pytest.approx(10)
+    assert drawn(with_curve, "predicted_20").get_ydata()[-1] == pytest.approx(10)
 
 
 def test_waterfall_needs_a_window():
-    """A sound shorter than a window is refused."""
+    """A recording shorter than a window is refused."""
     with pytest.raises(RecordingError, match=r"0\.17 s .* got 0\.1 s"):
         plot.waterfall(Scenario(duration_s=0.1))
 
 
-# --- words ------------------------------------------------------------------------------------------------------
+# --- text -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_words_of_an_s_curve_have_their_places(name, size_in, monkeypatch):
-    """At three sizes words neither overlap nor leave the paper."""
-    figure = plot.doppler(SCENARIOS[name], paper=plot.Paper(size_in=size_in, dark=name == "dallas"))
+def test_text_of_a_doppler_curve_has_room(name, size_in, monkeypatch):
+    """At three sizes no text overlaps or leaves the paper."""
+    figure = plot.doppler_curve(SCENARIOS[name], paper=plot.Paper(size_in=size_in, dark=name == "dallas"))
 
     assert check_words(figure, monkeypatch) > 10
 
 
 @pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
 @pytest.mark.parametrize("name", ["dallas", "low", "seconds", "down", "long words"])
-def test_words_of_a_sheet_have_their_places(name, size_in, monkeypatch):
-    """Nor do those of a pass sheet, of one carrier or two, high or low, with a date or without."""
+def test_text_of_a_pass_sheet_has_room(name, size_in, monkeypatch):
+    """No text overlaps or leaves the paper, with one carrier or two, a high or low pass, a date or none."""
     assert check_words(plot.pass_sheet(SCENARIOS[name], paper=plot.Paper(size_in=size_in)), monkeypatch) > 10
 
 
 @pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
 @pytest.mark.parametrize("name", ["dallas", "seconds", "long words"])
-def test_words_of_a_waterfall_have_their_places(name, size_in, monkeypatch):
-    """So they do in waterfalls, of one and two channels, with and without a date."""
+def test_text_of_a_waterfall_has_room(name, size_in, monkeypatch):
+    """No text overlaps or leaves the paper, with one channel or two, a date or none."""
     assert check_words(plot.waterfall(SCENARIOS[name], paper=plot.Paper(size_in=size_in)), monkeypatch) > 10
 
 
 @pytest.mark.parametrize(
-    ("draw", "size_in"), [(plot.doppler, (5.0, 3.5)), (plot.waterfall, (7.0, 3.5)), (plot.pass_sheet, (8.0, 6.0))]
+    ("draw", "size_in"), [(plot.doppler_curve, (5.0, 3.5)), (plot.waterfall, (7.0, 3.5)), (plot.pass_sheet, (8.0, 6.0))]
 )
-def test_words_have_their_places_on_the_least_paper(draw, size_in, monkeypatch):
-    """The least paper that is allowed is large enough, at any resolution; less is refused."""
+def test_text_has_room_on_the_least_paper(draw, size_in, monkeypatch):
+    """The least size that is allowed is large enough, also at another resolution; smaller is refused."""
     figure = draw(OVER_DALLAS, paper=plot.Paper(size_in=size_in, dpi=180))
 
     assert check_words(figure, monkeypatch) > 10
-    with pytest.raises(OutputError, match=f"need {size_in[0]:g} x {size_in[1]:g} inches"):
+    with pytest.raises(OutputError, match=f"needs {size_in[0]:g} x {size_in[1]:g} inches"):
         draw(OVER_DALLAS, paper=plot.Paper(size_in=(size_in[0] - 0.01, size_in[1])))
 
 
-def test_footer_says_recipe_place_date_and_grade():
-    """The footer has the preset and what is changed in it, the place, the date, and the grade of the orbit."""
-    simple = " ".join(words_of(plot.doppler(SCENARIOS["three changes"])))
-    dallas = " ".join(words_of(plot.doppler(package.preset("dallas"))))
+def test_footer_has_recipe_place_date_and_accuracy():
+    """The footer has the preset and its changes, the place, the date, and the accuracy of the orbit."""
+    simple = " ".join(words_of(plot.doppler_curve(SCENARIOS["three changes"])))
+    dallas = " ".join(words_of(plot.doppler_curve(package.preset("dallas"))))
 
     assert "preset tass with pulse_s 0.19, altitude_km 230, max_elevation_deg 35, mix 20" not in simple  # four
     assert "preset tass with 4 changes" in simple
-    assert "grade A (assumed)" in simple
+    assert "(assumed)" in simple
     assert "preset dallas " in dallas
     assert "Dallas (32.78\N{DEGREE SIGN} N, 96.80\N{DEGREE SIGN} W)" in dallas
     assert "1957-10-07 05:05:28 UTC" in dallas
-    assert "grade C (computed from 62 radio crossings of 1957), \N{PLUS-MINUS SIGN}3 s" in dallas
+    assert "62 radio crossings of 1957" in dallas
+    assert "accuracy \N{PLUS-MINUS SIGN}3 s, \N{PLUS-MINUS SIGN}2 % in distance" in dallas
     changed = Scenario(pulse_s=0.19, mix="20")
-    assert "preset tass with pulse_s 0.19, mix 20" in " ".join(words_of(plot.doppler(changed)))
+    assert "preset tass with pulse_s 0.19, mix 20" in " ".join(words_of(plot.doppler_curve(changed)))
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -227,41 +228,52 @@ def test_footer_says_recipe_place_date_and_grade():
 
 @pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_same_picture_same_bytes(tmp_path, kind, begins):
-    """A picture is of the kind asked for, and made twice it is the same to the byte: no date, no random id."""
+    """Files have the kind asked for and equal bytes when made twice: no date, no random id."""
     for name in ("a", "b"):
-        plot.save(plot.doppler(Scenario()), tmp_path / name, kind=kind)
+        plot.save(plot.doppler_curve(Scenario()), tmp_path / name, kind=kind)
 
     assert (tmp_path / "a").read_bytes().startswith(begins)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_nothing_of_the_users_matplotlib_changes():
-    """Drawing neither imports pyplot nor leaves a setting behind."""
+def test_users_matplotlib_does_not_change():
+    """Drawing, saving and showing neither imports pyplot nor changes a setting or a user's figure."""
     code = (
-        "import sys, io, matplotlib, beep; from beep import plot;"
+        "import sys, io, matplotlib, beep; from matplotlib.figure import Figure;"
         "settings = lambda: {k: matplotlib.rcParams[k] for k in matplotlib.rcParams if k != 'backend'};"
         "before = settings();"  # to ask for the backend would import pyplot
-        "plot.save(plot.doppler(beep.Scenario(), paper=plot.Paper(dark=True)), io.BytesIO(), kind='png');"
-        "print('matplotlib.pyplot' in sys.modules, settings() == before)"
+        "figure = beep.plot.doppler_curve(beep.Scenario(), paper=beep.plot.Paper(dark=True));"
+        "beep.plot.save(figure, io.BytesIO(), kind='png');"
+        "print('matplotlib.pyplot' in sys.modules, settings() == before,"
+        "figure._repr_png_().startswith(b'\\x89PNG'), hasattr(Figure(), '_repr_png_'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "False True\n"
+    assert done.stdout == "False True True False\n"
+
+
+def test_names_of_the_last_version_still_work():
+    """Functions that were renamed can be called by their old names, which are not listed."""
+    assert (plot.doppler, plot.keying) == (plot.doppler_curve, plot.keying_sheet)
+    assert package.fit_pass is package.fit
+    assert package.plot is plot
+    assert not {"doppler", "fit_pass"} & {*dir(plot), *dir(package)}
+    assert {"doppler_curve", "fit", "plot"} <= {*dir(plot), *dir(package)}
 
 
 @pytest.mark.parametrize("paper", [{"dpi": 0}, {"dpi": float("nan")}, {"dpi": 5000}, {"size_in": (0, 5)}])
-def test_paper_that_cannot_be(paper):
-    """Resolutions and sizes out of reason are refused."""
+def test_paper_out_of_range(paper):
+    """Resolutions and sizes out of range are refused."""
     with pytest.raises(OutputError, match=r"dpi|inches"):
         plot.Paper(**paper)
 
 
 def test_too_many_pixels():
-    """A picture that would fill the memory is refused."""
+    """A picture too large for the memory is refused."""
     with pytest.raises(OutputError, match="200 million pixels"):
-        plot.doppler(Scenario(), paper=plot.Paper(size_in=(60, 60), dpi=300))
+        plot.doppler_curve(Scenario(), paper=plot.Paper(size_in=(60, 60), dpi=300))
 
 
 def test_nothing_to_receive():
-    """What cannot be flown cannot be drawn."""
+    """A pass that does not rise has no picture."""
     with pytest.raises(ScenarioError, match="horizon"):
         plot.pass_sheet(Scenario(max_elevation_deg=0))

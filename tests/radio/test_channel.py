@@ -1,4 +1,4 @@
-"""The way from satellite to receiver: free-space loss, the budget, and the horizon."""
+"""The radio link: free-space loss, link budget, horizon, ionosphere and spin."""
 
 from math import log10, pi, sin
 
@@ -19,9 +19,9 @@ from beep.radio.channel import (
     relative_amplitude,
     spin_gain,
 )
-from beep.radio.ionosphere import PRESETS
+from beep.radio.ionosphere import LAYERS
 from beep.scenario.scenario import Scenario
-from beep.stream.reception import receive
+from beep.stream.resolve import receive
 
 LOSS_TOLERANCE_DB = 0.06  # the published figures are rounded to 0.1 dB; 112.45 stands as 112.5
 BUDGET_TOLERANCE_DB = 1e-3  # worked by hand in watts, to four decimals of a dB
@@ -58,9 +58,9 @@ def test_budget_by_hand(frequency_mhz, galactic_db, power_w):
     noise_w_hz = 1.380649e-23 * 290 * 10 ** (galactic_db / 10)
     expected_db_hz = 10 * log10(received_w / noise_w_hz)
 
-    found_db_hz = carrier_to_noise_db_hz(frequency_mhz * 1e6, power_w=power_w, range_m=1e6, place="galactic")
+    measured_db_hz = carrier_to_noise_db_hz(frequency_mhz * 1e6, power_w=power_w, range_m=1e6, place="galactic")
 
-    assert abs(found_db_hz - expected_db_hz) < BUDGET_TOLERANCE_DB
+    assert abs(measured_db_hz - expected_db_hz) < BUDGET_TOLERANCE_DB
 
 
 @pytest.mark.parametrize(("frequency_hz", "snr_db"), [(20.005e6, 29.5), (40.002e6, 31.8)])
@@ -70,9 +70,9 @@ def test_budget_against_the_published_one(frequency_hz, snr_db):
         carrier_to_noise_db_hz(frequency_hz, power_w=1.0, range_m=1e6, place=place) for place in ("rural", "galactic")
     )
     man_made = 10 ** (-all_db_hz / 10) - 10 ** (-galaxy_db_hz / 10)  # the galaxy's part taken out again
-    found_db = -10 * log10(man_made * 500) + 3.0
+    measured_db = -10 * log10(man_made * 500) + 3.0
 
-    assert abs(found_db - snr_db) < LOSS_TOLERANCE_DB
+    assert abs(measured_db - snr_db) < LOSS_TOLERANCE_DB
 
 
 def test_no_noise_is_an_infinite_ratio():
@@ -84,9 +84,9 @@ def test_no_noise_is_an_infinite_ratio():
 @given(range_m=st.floats(1e5, 1e8), elevation_rad=st.floats(1.001 * DEGREE, pi / 2))
 def test_amplitude_is_the_inverse_of_the_range(range_m, elevation_rad):
     """Above the first degree, twice as far is half as strong, whatever the elevation."""
-    found = relative_amplitude(np.array([range_m]), np.array([sin(elevation_rad)]), closest_m=1e5)[0]
+    result = relative_amplitude(np.array([range_m]), np.array([sin(elevation_rad)]), closest_m=1e5)[0]
 
-    assert abs(found * range_m / 1e5 - 1) < AMPLITUDE_TOLERANCE
+    assert abs(result * range_m / 1e5 - 1) < AMPLITUDE_TOLERANCE
 
 
 @settings(max_examples=50, deadline=None)
@@ -99,11 +99,11 @@ def test_below_the_horizon_is_silence(range_m, elevation_rad):
 def test_horizon_is_continuous():
     """Through the horizon and the first degree the amplitude only rises, and never by more than a smooth fade does."""
     elevation_rad = np.linspace(-0.5, 1.5, 2001) * DEGREE
-    found = relative_amplitude(np.full(2001, 1e6), np.sin(elevation_rad), closest_m=1e6)
-    steps = np.diff(found)
+    result = relative_amplitude(np.full(2001, 1e6), np.sin(elevation_rad), closest_m=1e6)
+    steps = np.diff(result)
 
-    assert found[0] == 0
-    assert abs(found[-1] - 1) < AMPLITUDE_TOLERANCE
+    assert result[0] == 0
+    assert abs(result[-1] - 1) < AMPLITUDE_TOLERANCE
     assert steps.min() >= 0
     assert steps.max() < CONTINUITY * pi / 2 / 1000  # 1000 steps a degree
 
@@ -114,40 +114,40 @@ def test_horizon_is_continuous():
 @pytest.mark.parametrize(("frequency_hz", "galactic_db_hz"), [(20.005e6, 65.6), (40.002e6, 66.5)])
 def test_galactic_budget(frequency_hz, galactic_db_hz):
     """1 W at 1000 km into a dipole, galactic noise alone, without the polarisation loss: 65.6 and 66.5 dB-Hz."""
-    found = carrier_to_noise_db_hz(frequency_hz, power_w=1.0, range_m=1e6, place="galactic") + 3.0
+    result = carrier_to_noise_db_hz(frequency_hz, power_w=1.0, range_m=1e6, place="galactic") + 3.0
 
-    assert abs(found - galactic_db_hz) < LOSS_TOLERANCE_DB
+    assert abs(result - galactic_db_hz) < LOSS_TOLERANCE_DB
 
 
-# --- the way of a carrier ---------------------------------------------------------------------------------------
+# --- the link of a carrier --------------------------------------------------------------------------------------
 
 OVERHEAD = simple_pass(altitude_m=520 * KM, max_elevation_rad=1.2, tca_s=0.0)
 TIMES_S = np.arange(-400.0, 400.0, 1.0)
 BANBURY = STATIONS["banbury"]
 
 
-def way_of(frequency_hz=20.005e6, layer=None, **settings):
+def link_of(frequency_hz=20.005e6, layer=None, **settings):
     return link(OVERHEAD(TIMES_S), frequency_hz=frequency_hz, layer=layer, site=BANBURY, **settings)
 
 
-def test_without_a_layer_the_way_is_the_light_time():
-    """With everything off the delays are the light time itself and the amplitude is that of free space, to the bit."""
-    seen, way = OVERHEAD(TIMES_S), way_of()
+def test_without_a_layer_the_delay_is_the_light_time():
+    """Without effects the delays are the light time and the amplitude is that of free space, to the bit."""
+    seen, path = OVERHEAD(TIMES_S), link_of()
 
-    assert way.faraday_rad is None
-    assert way.edge_db is None
-    np.testing.assert_array_equal(way.phase_delay_s, seen.delay_s)
-    np.testing.assert_array_equal(way.group_delay_s, seen.delay_s)
+    assert path.faraday_rad is None
+    assert path.edge_db is None
+    np.testing.assert_array_equal(path.phase_delay_s, seen.delay_s)
+    np.testing.assert_array_equal(path.group_delay_s, seen.delay_s)
     np.testing.assert_array_equal(
-        amplitude(way, TIMES_S, closest_m=5e5),
+        amplitude(path, TIMES_S, closest_m=5e5),
         relative_amplitude(seen.range_m, np.sin(seen.elevation_rad), closest_m=5e5),
     )
 
 
-def test_phase_is_early_and_keying_late():
-    """Through a layer, 20 MHz more than 40 MHz."""
+def test_phase_is_early_and_group_late():
+    """Through a layer the phase is early and the group late, at 20 MHz more than at 40 MHz."""
     seen = OVERHEAD(TIMES_S)
-    low, high = way_of(20.005e6, PRESETS["dawn"]), way_of(40.002e6, PRESETS["dawn"])
+    low, high = link_of(20.005e6, LAYERS["dawn"]), link_of(40.002e6, LAYERS["dawn"])
 
     assert np.all(low.phase_delay_s < high.phase_delay_s)
     assert np.all(high.phase_delay_s < seen.delay_s)
@@ -156,8 +156,8 @@ def test_phase_is_early_and_keying_late():
 
 
 def test_faraday_has_a_switch():
-    """Without it the rest of the ionosphere stays; with it a dipole hears the signed cosine, 3 dB above the mean."""
-    on, off = way_of(layer=PRESETS["dawn"]), way_of(layer=PRESETS["dawn"], faraday=False)
+    """Faraday rotation multiplies by the signed cosine, 3 dB above the mean, and changes nothing else."""
+    on, off = link_of(layer=LAYERS["dawn"]), link_of(layer=LAYERS["dawn"], faraday=False)
     up = off.sin_elevation > 0.1
     ratio = amplitude(on, TIMES_S, closest_m=5e5)[up] / amplitude(off, TIMES_S, closest_m=5e5)[up]
 
@@ -168,20 +168,20 @@ def test_faraday_has_a_switch():
 
 @pytest.mark.parametrize("depth_db", [1.0, 6.0, 20.0])
 def test_spin_dips_twice_a_turn(depth_db):
-    """At 7 rpm there are two dips in 8.57 s, as deep as said, and nothing is ever above the best direction."""
+    """At 7 rpm there are two dips of spin_depth_db in 8.57 s, and the gain is never above 0 dB."""
     sent_s = np.arange(0, 60 / 7, 0.001)
-    found_db = 20 * np.log10(spin_gain(sent_s, spin_rpm=7, spin_depth_db=depth_db))
-    minima = np.flatnonzero((found_db[1:-1] < found_db[:-2]) & (found_db[1:-1] <= found_db[2:]))
+    measured_db = 20 * np.log10(spin_gain(sent_s, spin_rpm=7, spin_depth_db=depth_db))
+    minima = np.flatnonzero((measured_db[1:-1] < measured_db[:-2]) & (measured_db[1:-1] <= measured_db[2:]))
 
-    assert abs(found_db.max()) < GAIN_TOLERANCE
-    assert abs(found_db.min() + depth_db) < 1e-3
+    assert abs(measured_db.max()) < GAIN_TOLERANCE
+    assert abs(measured_db.min() + depth_db) < 1e-3
     assert minima.size == 2
 
 
 def test_spin_and_edge_multiply():
     """Spin, edge and Faraday each multiply what free space gives."""
     ones = np.ones(4)
-    way = Link(
+    path = Link(
         phase_delay_s=0 * ones,
         group_delay_s=0 * ones,
         range_m=1e6 * ones,
@@ -189,24 +189,24 @@ def test_spin_and_edge_multiply():
         faraday_rad=np.array([0.0, np.pi / 3, np.pi, 0.0]),
         edge_db=np.array([0.0, 0.0, 0.0, -20.0]),
     )
-    found = amplitude(way, 0 * ones, closest_m=5e5, spin_rpm=7, spin_depth_db=10)
+    result = amplitude(path, 0 * ones, closest_m=5e5, spin_rpm=7, spin_depth_db=10)
 
-    np.testing.assert_allclose(found, 0.5 * 10 ** (3 / 20) * np.array([1, 0.5, -1, 0.1]), atol=GAIN_TOLERANCE)
+    np.testing.assert_allclose(result, 0.5 * 10 ** (3 / 20) * np.array([1, 0.5, -1, 0.1]), atol=GAIN_TOLERANCE)
 
 
 def test_ionospheric_doppler_is_the_derivative_of_the_phase():
-    """It is minus f times the derivative of what the ionosphere does to the phase delay."""
+    """It is -f times the derivative of the ionosphere's part of the phase delay."""
     t_s = np.arange(-240.0, 240.0, 5.0)
-    found_hz = ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=PRESETS["morning"])
+    measured_hz = ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=LAYERS["morning"])
 
     def excess_s(at_s):
         seen = OVERHEAD(at_s)
-        return link(seen, frequency_hz=20.005e6, layer=PRESETS["morning"], site=BANBURY).phase_delay_s - seen.delay_s
+        return link(seen, frequency_hz=20.005e6, layer=LAYERS["morning"], site=BANBURY).phase_delay_s - seen.delay_s
 
     step_s, weights = 0.05, {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # of sixth order
     slope = sum(w * (excess_s(t_s + n * step_s) - excess_s(t_s - n * step_s)) for n, w in weights.items()) / step_s
 
-    assert np.abs(found_hz + 20.005e6 * slope).max() < DOPPLER_TOLERANCE_HZ
+    assert np.abs(measured_hz + 20.005e6 * slope).max() < DOPPLER_TOLERANCE_HZ
     assert not ionospheric_doppler_hz(OVERHEAD, t_s, frequency_hz=20.005e6, layer=None).any()
 
 
@@ -214,7 +214,7 @@ def test_ionospheric_doppler_is_the_derivative_of_the_phase():
 
 
 def of_a_pass(station, start, least_deg, **settings):
-    """Ionospheric Doppler and fades a second of both carriers, while higher than `least_deg`; and the azimuths."""
+    """Ionospheric Doppler and fades per second of both carriers above `least_deg`, and the azimuths."""
     reception = receive(Scenario(station=station, start=start, **settings))
     t_s = np.arange(0.0, reception.duration_s, 1.0)
     seen = reception.look(t_s)
@@ -248,7 +248,7 @@ def test_southbound_morning_pass():
     ("station", "start"), [("baldock", "1957-10-06T22:40Z"), ("laurel", "1957-10-08T03:20Z")], ids=lambda text: text
 )
 def test_northbound_night_pass(station, start):
-    """Below the peak of the night, there is next to no ionospheric Doppler and no fading."""
+    """Below the peak of the night layer there is hardly any ionospheric Doppler and no fading."""
     shifts_hz, fades_hz, azimuth_deg = of_a_pass(station, start, 5, ionosphere="auto")
 
     assert 180 < azimuth_deg[0] < 270  # from the south

@@ -19,14 +19,14 @@ CARRIERS_HZ = (20.005e6, 40.002e6)
 
 @pytest.mark.parametrize(("frequency_hz", "figure_db"), [(20.005e6, 22.1), (40.002e6, 15.2)])
 def test_galactic_noise_is_that_of_p372(frequency_hz, figure_db):
-    """Away from people, the galaxy alone."""
+    """Without man-made noise it is galactic noise alone."""
     assert abs(noise_density_dbw_hz(frequency_hz, "galactic") - KT0_DBW_HZ - figure_db) < DENSITY_TOLERANCE_DB
 
 
 @pytest.mark.parametrize("place", MAN_MADE_DB)
 @pytest.mark.parametrize("band", [0, 1])
 def test_man_made_noise_is_that_of_p372(place, band):
-    """What a place adds to the galaxy, in power, is the published figure of man-made noise."""
+    """The power that a place adds to the galactic noise is the published man-made noise."""
     total = 10 ** ((noise_density_dbw_hz(CARRIERS_HZ[band], place) - KT0_DBW_HZ) / 10)
     galaxy = 10 ** ((noise_density_dbw_hz(CARRIERS_HZ[band], "galactic") - KT0_DBW_HZ) / 10)
 

@@ -1,4 +1,4 @@
-"""The receiver: filters by their response, AGC by its formula and its limits, hum, saturation and tape."""
+"""The receiver: frequency response of filters, formula and limits of the AGC, hum, saturation and tape."""
 
 from fractions import Fraction
 
@@ -37,14 +37,14 @@ PHASE_TOLERANCE_RAD = 1e-9  # of float64 sums over some hundred taps
 
 
 def slope_hz(design):
-    """Width of a slope, as the filter promises it."""
+    """Documented width of a slope, Hz."""
     return 5 * design["rate_hz"] / (2 * design["half"])
 
 
 def response(design, frequency_hz):
     """Response (complex) with the delay of `half` samples taken out."""
-    _, found = freqz(band_filter(**design), worN=frequency_hz, fs=design["rate_hz"])
-    return found * np.exp(2j * np.pi * frequency_hz / design["rate_hz"] * design["half"])
+    _, result = freqz(band_filter(**design), worN=frequency_hz, fs=design["rate_hz"])
+    return result * np.exp(2j * np.pi * frequency_hz / design["rate_hz"] * design["half"])
 
 
 def gain_db(design, frequency_hz):
@@ -71,7 +71,7 @@ def test_band_is_flat(design):
 
 @pytest.mark.parametrize("design", FILTERS)
 def test_outside_is_silent(design):
-    """Beyond the slopes nothing comes through, down to zero and up to half the rate."""
+    """Beyond the slopes the filter is in its stopband, down to zero and up to half the rate."""
     above_hz = np.linspace(design["high_hz"] + slope_hz(design) / 2, design["rate_hz"] / 2, 2001)
     below_hz = np.linspace(0, design["low_hz"] - slope_hz(design) / 2, 501) if design["low_hz"] > 0 else above_hz
 
@@ -81,7 +81,7 @@ def test_outside_is_silent(design):
 
 @pytest.mark.parametrize("design", FILTERS)
 def test_phase_is_linear(design):
-    """The taps mirror around their middle: every frequency is delayed by `half` samples, no shape is changed."""
+    """The taps are symmetrical: every frequency is delayed by `half` samples."""
     taps = band_filter(**design)
     inside_hz = np.linspace(design["low_hz"] + slope_hz(design), design["high_hz"] - slope_hz(design), 500)
 
@@ -91,7 +91,7 @@ def test_phase_is_linear(design):
 
 
 def test_sidebands_have_opposite_signs():
-    """An oscillator below the carrier hears the Doppler as it is, one above hears it mirrored."""
+    """With the oscillator below the carrier the tone follows the Doppler, with one above it mirrors it."""
     assert doppler_sign("upper") == 1
     assert doppler_sign("lower") == -1
 
@@ -116,26 +116,26 @@ def test_round_filter_is_a_bell(design):
     frequency_hz = np.linspace(0, design["rate_hz"] / 2, 2001)
     bell = sum(np.exp2(-(((frequency_hz - one_hz) / half_hz) ** 2)) for one_hz in (middle_hz, -middle_hz))
     at_middle = 1 + np.exp2(-((2 * middle_hz / half_hz) ** 2))
-    found = response(design | {"shape": "round"}, frequency_hz)
+    result = response(design | {"shape": "round"}, frequency_hz)
 
-    assert np.abs(found - bell / at_middle).max() < BELL_TOLERANCE
+    assert np.abs(result - bell / at_middle).max() < BELL_TOLERANCE
 
 
 @pytest.mark.parametrize("shape", ["flat", "round"])
 @pytest.mark.parametrize("design", ROUND)
 def test_noise_bandwidth_is_the_integral_of_the_power(design, shape):
-    """What is said of a filter's noise is what its taps let through, against their gain in the middle."""
+    """The noise bandwidth is that of the taps, relative to their gain in the middle."""
     band = {"low_hz": design["low_hz"], "high_hz": design["high_hz"], "shape": shape}
     taps = band_filter(**design, shape=shape)
-    found_hz = np.sum(taps**2) * design["rate_hz"] / 2  # the gain in the middle is one
+    measured_hz = np.sum(taps**2) * design["rate_hz"] / 2  # the gain in the middle is one
     stated_hz = noise_bandwidth_hz(**band)
-    error_hz = stated_hz - found_hz
+    error_hz = stated_hz - measured_hz
 
     if shape == "flat":
         edges = 2 if design["low_hz"] else 1
         assert 0 < error_hz < 0.25 * slope_hz(design) * edges  # each slope takes a part of itself
     else:
-        assert abs(10 * np.log10(stated_hz / found_hz)) < BANDWIDTH_TOLERANCE_DB
+        assert abs(10 * np.log10(stated_hz / measured_hz)) < BANDWIDTH_TOLERANCE_DB
 
 
 # --- AGC ----------------------------------------------------------------------------------------------------------
@@ -147,12 +147,12 @@ TARGET = np.array([0.5])
 
 
 def gain(level):
-    """Gain just after each level (N,) but for those that the first ones would look back on beyond the start."""
+    """Gain just after each level (N,), without the first ones, which look back beyond the start."""
     return agc_gain(level[None].astype(np.float32), **TIMES, target=TARGET)[0]
 
 
 def test_agc_brings_a_steady_level_to_its_target():
-    """However strong what comes in, down to 40 dB below the target; below that the gain is that of 40 dB."""
+    """A steady input comes out at the target from 40 dB below it on; below that the gain is 40 dB."""
     for level in (10.0, 1.0, 0.5, 0.05, 0.0051):
         assert np.allclose(gain(np.full(1000, level)) * level, 0.5, rtol=1e-5)
     for level in (0.004, 1e-6, 0.0):
@@ -160,29 +160,29 @@ def test_agc_brings_a_steady_level_to_its_target():
 
 
 def test_agc_gives_way_with_its_attack():
-    """After a step up the gained level goes from the old gain to the target as one minus an exponential."""
+    """After a step up the output level approaches the target as one minus an exponential."""
     level = np.concatenate([np.full(1000, 0.1), np.full(200, 1.0)])
-    found = gain(level)[-200:]
+    result = gain(level)[-200:]
     after_s = np.arange(1, 201) * STEP_S
     expected = 0.5 / (1 - 0.9 * np.exp(-after_s / TIMES["attack_s"]))
 
-    assert np.abs(found / expected - 1).max() < SETTLED
+    assert np.abs(result / expected - 1).max() < SETTLED
 
 
 def test_agc_comes_back_with_its_release():
     """After a step down the gain grows exponentially until the new level holds it."""
     level = np.concatenate([np.full(1000, 1.0), np.full(150, 0.2)])
-    found = gain(level)[-150:]
+    result = gain(level)[-150:]
     after_s = np.arange(1, 151) * STEP_S - TIMES["attack_s"]  # the smoothing is late by so much
     expected = 0.5 / np.maximum(np.exp(-after_s / TIMES["release_s"]), 0.2)
     settled = after_s > 5 * TIMES["attack_s"]
 
-    assert np.abs(found / expected - 1)[settled].max() < 0.1  # smoothing and hold are in a row: not quite exponential
-    assert abs(found[-1] - 2.5) < 0.025
+    assert np.abs(result / expected - 1)[settled].max() < 0.1  # smoothing and hold are in a row: not quite exponential
+    assert abs(result[-1] - 2.5) < 0.025
 
 
 def test_agc_forgets_what_lies_before_its_look_back():
-    """Two pasts that agree over the look-back give the same gain to the bit; one step more, and they may differ."""
+    """Levels that agree over the look-back give the same gain to the bit; one step more, and it may differ."""
     steps = agc_steps(**TIMES)
     random = np.random.default_rng(1)
     recent = random.random(steps) / 10
@@ -194,12 +194,12 @@ def test_agc_forgets_what_lies_before_its_look_back():
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1000), attack_s=st.floats(1e-4, 0.2), release_s=st.floats(1e-4, 2.0))
-def test_agc_is_what_it_says(seed, attack_s, release_s):
-    """The gain of random levels is that of the formula, evaluated plainly, moment by moment."""
+def test_agc_follows_its_formula(seed, attack_s, release_s):
+    """The gain of random levels is that of the formula, evaluated step by step."""
     level = np.random.default_rng(seed).random(2500)
     release, attack = int(5 * release_s / STEP_S), int(5 * attack_s / STEP_S)
     times = {"attack_s": attack_s, "release_s": release_s, "step_s": STEP_S}
-    found = agc_gain(level[None].astype(np.float32), **times, target=TARGET)[0]
+    result = agc_gain(level[None].astype(np.float32), **times, target=TARGET)[0]
     for last in (len(level) - 1, len(level) - 17):
         held = [
             max(level[now - ago] * np.exp(-ago * STEP_S / release_s) for ago in range(release + 1))
@@ -208,14 +208,14 @@ def test_agc_is_what_it_says(seed, attack_s, release_s):
         weights = np.exp(-np.arange(attack, -1, -1) * STEP_S / attack_s)
         smooth = np.dot(weights, held) / weights.sum()
 
-        assert found[last - agc_steps(**times) + 1] == pytest.approx(0.5 / max(smooth, 0.005), rel=1e-4)
+        assert result[last - agc_steps(**times) + 1] == pytest.approx(0.5 / max(smooth, 0.005), rel=1e-4)
 
 
 # --- audio stage and tape -----------------------------------------------------------------------------------------
 
 
-def test_saturation_bends_towards_its_limit():
-    """Small samples pass, none exceeds the limit, and the order of samples stays."""
+def test_saturation_stays_below_its_limit():
+    """Small samples stay as they are, none exceeds the limit, and larger stay larger."""
     samples = np.linspace(-30, 30, 6001, dtype=np.float32)
     bent = saturated(samples, limit=0.7)
 
@@ -228,20 +228,20 @@ def test_saturation_bends_towards_its_limit():
 @pytest.mark.parametrize(("hum_hz", "rate_hz"), [(60.0, 48_000), (50.0, 8000), (1000.0, 8000), (900.0, 44_100)])
 @pytest.mark.parametrize("first", [0, -12_345, 480_000_000_000])
 def test_hum_is_a_sum_of_cosines(hum_hz, rate_hz, first):
-    """Each harmonic below half the rate has its level, and its phase belongs to the sample's number."""
+    """Each harmonic below half the rate has its level, and its phase depends on the sample's number."""
     n = np.arange(first, first + 5000)
     expected = np.zeros(5000)
     for harmonic, db in enumerate(HUM_HARMONICS_DB, 1):
         if harmonic * hum_hz < rate_hz / 2:
             turns = np.array([(Fraction(int(one)) * Fraction(harmonic * hum_hz) / rate_hz) % 1 for one in n], float)
             expected += 0.01 * 10 ** (db / 20) * np.cos(2 * np.pi * turns)
-    found = hum(first, 5000, rate_hz=rate_hz, hum_hz=hum_hz, amplitude=0.01)
+    result = hum(first, 5000, rate_hz=rate_hz, hum_hz=hum_hz, amplitude=0.01)
 
-    assert np.abs(found - expected).max() < (1e-8 if abs(first) < 1e6 else 1e-5)
+    assert np.abs(result - expected).max() < (1e-8 if abs(first) < 1e6 else 1e-5)
 
 
 def test_wow_swings_the_speed():
-    """The slope of the tape's lead is the error of its speed: its peak the percentage, its rate the one asked for."""
+    """The derivative of the tape's lead is its speed error, of the given peak and frequency."""
     t_s = np.arange(0, 10, 1e-3)
     speed = np.gradient(wow_s(t_s, percent=0.3, rate_hz=0.7), t_s)
 

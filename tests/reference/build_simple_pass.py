@@ -57,7 +57,7 @@ def standing_earth(altitude_m, max_elevation_deg):
     def satellite_m(t_s):
         return radius_m * matrix([cos(rate_rad_s * t_s), sin(rate_rad_s * t_s), 0])
 
-    def station_m(t_s):
+    def station_m(_t_s):
         return EARTH_RADIUS_M * matrix([cos(off_track), 0, sin(off_track)])
 
     return satellite_m, station_m

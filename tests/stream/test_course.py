@@ -1,16 +1,16 @@
-"""What changes slowly: the delays that tiles are really computed with, against 40 digits and against the geometry."""
+"""Delays as tiles use them, against 40 digits and against the geometry."""
 
 from math import radians
 
 import mpmath
 import numpy as np
 import pytest
-from test_geometry import exact_delay_s
+from geometry.test_look import exact_delay_s
 
 from beep.radio.channel import link
 from beep.scenario.scenario import Scenario
-from beep.stream.course import GROUP, slow, tile_start_s
-from beep.stream.plan import HOPS, PIECE, PIECES, TILE, plan
+from beep.stream.course import GROUP, course_of_group, tile_start_s
+from beep.stream.plan import HOPS, PIECE, PIECES, TILE, make_plan
 
 FREQUENCY_HZ = 40.002e6
 PHASE_TOLERANCE = 1e-8  # turns at 40.002 MHz
@@ -21,27 +21,27 @@ DRIFT_TOLERANCE = 1e-7  # turns, of up to 2e5
 SAMPLES = 60
 
 
-def drawn(made, seed=1957):
-    """Tiles, pieces and ways through the piece, all over the recording."""
+def drawn(plan, seed=1957):
+    """Random tiles, pieces and positions in the piece, all over the recording."""
     random = np.random.default_rng(seed)
-    last = int(made.frames / made.tile_frames)
+    last = int(plan.frames / plan.tile_frames)
     return zip(
         random.integers(0, last + 1, SAMPLES), random.integers(0, PIECES, SAMPLES), random.random(SAMPLES), strict=True
     )
 
 
-def used(quadratics, row, piece, way):
+def used(quadratics, row, piece, position):
     """A quadratic of a tile's piece, evaluated as the tile does."""
-    return quadratics[..., row, piece, :] @ np.array([1.0, way, way**2])
+    return quadratics[..., row, piece, :] @ np.array([1.0, position, position**2])
 
 
-def time_s(made, tile, piece, way):
+def time_s(plan, tile, piece, position):
     """Time of the sample, in exact arithmetic but for the length of a piece."""
-    return float(tile_start_s(made, int(tile))) + (piece + way) * made.step_s
+    return float(tile_start_s(plan, int(tile))) + (piece + position) * plan.step_s
 
 
 def test_a_tile_is_whole_pieces():
-    """The tiles, with their history, are cut into pieces without a rest."""
+    """A tile, and a hop of the filter, is a whole number of pieces."""
     assert TILE % PIECE == 0
     assert TILE // HOPS * HOPS == TILE
 
@@ -53,26 +53,26 @@ def test_delay_of_a_tile_agrees_with_mpmath(altitude_km, max_elevation_deg, samp
     scenario = Scenario(
         altitude_km=altitude_km, max_elevation_deg=max_elevation_deg, sample_rate_hz=sample_rate_hz, noise="off"
     )
-    made = plan(scenario)
+    plan = make_plan(scenario)
     worst = 0.0
-    for tile, piece, way in drawn(made):
-        found_s = used(slow(made, tile // GROUP).phase_delay_s[0], tile % GROUP, piece, way)
+    for tile, piece, position in drawn(plan):
+        measured_s = used(course_of_group(plan, tile // GROUP).phase_delay_s[0], tile % GROUP, piece, position)
         with mpmath.workdps(40):
             exact_s = exact_delay_s(
                 altitude_km * 1e3,
                 radians(max_elevation_deg),
-                time_s(made, tile, piece, way),
-                made.reception.tca_s,
+                time_s(plan, tile, piece, position),
+                plan.reception.tca_s,
             )
-            worst = max(worst, abs(float((mpmath.mpf(float(found_s)) - exact_s) * FREQUENCY_HZ)))
+            worst = max(worst, abs(float((mpmath.mpf(float(measured_s)) - exact_s) * FREQUENCY_HZ)))
 
     steep = sample_rate_hz == 8000 and altitude_km == 100
     assert worst < (LONG_TILE_TOLERANCE if steep else PHASE_TOLERANCE)
 
 
 def test_carriers_agree_without_an_ionosphere():
-    """There is one delay for all, and it is that of phase and group alike."""
-    terms = slow(plan(Scenario(noise="off")), 0)
+    """Without a layer all carriers share one delay, for phase and group alike."""
+    terms = course_of_group(make_plan(Scenario(noise="off")), 0)
 
     assert terms.phase_delay_s.shape == (1, GROUP, PIECES, 3)
     assert np.array_equal(terms.phase_delay_s, terms.group_delay_s)
@@ -80,46 +80,48 @@ def test_carriers_agree_without_an_ionosphere():
     assert terms.drift is None
 
 
-def test_ionosphere_parts_phase_from_group():
-    """Through a layer each carrier has its own delays: in a tile they are those of the link at that very moment."""
-    made = plan(Scenario(ionosphere="morning", station="banbury", start="1957-10-13T05:20Z"))
+def test_ionosphere_separates_phase_and_group_delay():
+    """Through a layer each carrier has its own delays, in a tile the same as those of its link."""
+    plan = make_plan(Scenario(ionosphere="morning", station="banbury", start="1957-10-13T05:20Z"))
     worst = 0.0
-    for tile, piece, way in drawn(made):
-        terms = slow(made, tile // GROUP)
-        seen = made.reception.look(np.array([time_s(made, tile, piece, way)]))
-        for number, frequency_hz in enumerate(made.frequency_hz):
-            expected = link(seen, frequency_hz=frequency_hz, layer=made.reception.layer, site=made.reception.site)
+    for tile, piece, position in drawn(plan):
+        terms = course_of_group(plan, tile // GROUP)
+        seen = plan.reception.look(np.array([time_s(plan, tile, piece, position)]))
+        for number, frequency_hz in enumerate(plan.frequency_hz):
+            expected = link(seen, frequency_hz=frequency_hz, layer=plan.reception.layer, site=plan.reception.site)
             for name in ("phase_delay_s", "group_delay_s"):
-                found_s = used(getattr(terms, name)[number], tile % GROUP, piece, way)
+                measured_s = used(getattr(terms, name)[number], tile % GROUP, piece, position)
 
-                worst = max(worst, abs(found_s - getattr(expected, name)[0]) * frequency_hz)
+                worst = max(worst, abs(measured_s - getattr(expected, name)[0]) * frequency_hz)
 
     assert worst < LAYER_TOLERANCE
 
 
-def test_wow_looks_at_the_geometry_ahead_of_time():
-    """With a swinging tape the delay in use is that of the swung time, and so is the time that the tone follows."""
-    made = plan(Scenario(altitude_km=230, max_elevation_deg=90, wow_percent=1.0, wow_hz=0.7))
-    for tile, piece, way in drawn(made):
-        terms = slow(made, tile // GROUP)
-        now_s = time_s(made, tile, piece, way)
-        swung_s = now_s + 0.01 / (2 * np.pi * 0.7) * np.sin(2 * np.pi * 0.7 * now_s)
-        expected_s = made.reception.look(np.array([swung_s])).delay_s[0]
-        found_s = used(terms.phase_delay_s[0], tile % GROUP, piece, way)
+def test_wow_shifts_the_time_of_the_geometry():
+    """With wow the delay is that of the time on the tape, and the tone follows that time."""
+    plan = make_plan(Scenario(altitude_km=230, max_elevation_deg=90, wow_percent=1.0, wow_hz=0.7))
+    for tile, piece, position in drawn(plan):
+        terms = course_of_group(plan, tile // GROUP)
+        now_s = time_s(plan, tile, piece, position)
+        tape_s = now_s + 0.01 / (2 * np.pi * 0.7) * np.sin(2 * np.pi * 0.7 * now_s)
+        expected_s = plan.reception.look(np.array([tape_s])).delay_s[0]
+        measured_s = used(terms.phase_delay_s[0], tile % GROUP, piece, position)
 
-        assert abs(found_s - expected_s) * FREQUENCY_HZ < WOW_TOLERANCE
-        assert abs(used(terms.time_s, tile % GROUP, piece, way) - swung_s) * 1500 < WOW_TOLERANCE
+        assert abs(measured_s - expected_s) * FREQUENCY_HZ < WOW_TOLERANCE
+        assert abs(used(terms.time_s, tile % GROUP, piece, position) - tape_s) * 1500 < WOW_TOLERANCE
 
 
 @pytest.mark.parametrize("sideband", ["upper", "lower"])
 def test_oscillators_drift(sideband):
-    """The turns by which the tone is off are the integral of what the oscillators are off."""
-    made = plan(Scenario(sideband=sideband, carrier_offset_hz=120.0, carrier_drift_hz_s=0.4, receiver_drift_hz_s=-0.7))
+    """The phase error of the tone is the integral of the oscillators' frequency errors."""
+    plan = make_plan(
+        Scenario(sideband=sideband, carrier_offset_hz=120.0, carrier_drift_hz_s=0.4, receiver_drift_hz_s=-0.7)
+    )
     sign = {"upper": 1, "lower": -1}[sideband]
-    for tile, piece, way in drawn(made):
-        now_s = time_s(made, tile, piece, way)
-        sent_s = now_s - made.reception.look(np.array([now_s])).delay_s[0]
+    for tile, piece, position in drawn(plan):
+        now_s = time_s(plan, tile, piece, position)
+        sent_s = now_s - plan.reception.look(np.array([now_s])).delay_s[0]
         expected = sign * (120.0 * sent_s + 0.2 * sent_s**2 + 0.35 * now_s**2)
-        found = used(slow(made, tile // GROUP).drift[0], tile % GROUP, piece, way)
+        measured = used(course_of_group(plan, tile // GROUP).drift[0], tile % GROUP, piece, position)
 
-        assert abs(found - expected) < DRIFT_TOLERANCE
+        assert abs(measured - expected) < DRIFT_TOLERANCE

@@ -1,4 +1,4 @@
-"""How loud and how noisy the stream is: what was asked for, and what is said of it."""
+"""Level and noise of the stream against the scenario, `peak_snr_db` and the clipping warning."""
 
 from dataclasses import replace
 
@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from beep.scenario.scenario import Scenario
-from beep.stream.plan import plan
-from beep.stream.reception import receive
-from beep.stream.summary import peak_snr_db, warnings
+from beep.stream.plan import make_plan
+from beep.stream.reception import peak_snr_db
+from beep.stream.resolve import receive
 from beep.stream.tiles import render
+from beep.stream.words import warnings
 
 KEY_SUM_TOLERANCE = 1e-6  # of full scale: float32 sums in three renderings
 LEVEL_TOLERANCE_DB = 0.05  # the filter's ripple and the range in half a second are some 0.001 dB
 SNR_TOLERANCE_DB = 0.3  # a minute of noise in 2.7 kHz has a spread of 0.01 dB; the filter's slopes cost 0.08 dB
 
 
-# --- how loud -----------------------------------------------------------------------------------------------------
+# --- level --------------------------------------------------------------------------------------------------------
 
 
 def amplitude(samples, tone_hz, rate_hz):
@@ -29,27 +30,28 @@ def amplitude(samples, tone_hz, rate_hz):
 @pytest.mark.parametrize("level_dbfs", [-6.0, 0.0, -40.0])
 @pytest.mark.parametrize("mix", ["stereo", "mono", "20", "40"])
 def test_level_is_that_of_closest_approach(level_dbfs, mix):
-    """In the middle of the pulse at closest approach each carrier has the level that was asked for."""
+    """In the middle of the pulse at closest approach each carrier has level_dbfs."""
     scenario = Scenario(noise="off", level_dbfs=level_dbfs, mix=mix)
-    made = plan(scenario)
+    plan = make_plan(scenario)
     for column, offset_s in enumerate({"stereo": (0.15, 0.45), "mono": (0.15,), "20": (0.15,), "40": (0.45,)}[mix]):
-        middle = round((round(made.reception.tca_s / 0.6) * 0.6 + offset_s) * 48_000)
-        samples = render(made, start=middle - 960, stop=middle + 960)[:, column]  # 20 ms: the Doppler moves 0.3 Hz
-        seen = made.reception.look(np.array([middle / 48_000]))
+        middle = round((round(plan.reception.tca_s / 0.6) * 0.6 + offset_s) * 48_000)
+        samples = render(plan, start=middle - 960, stop=middle + 960)[:, column]  # 20 ms: the Doppler moves 0.3 Hz
+        seen = plan.reception.look(np.array([middle / 48_000]))
         carrier = scenario.carriers[1 if mix == "40" else column]
-        tone_hz = scenario.tone_hz - carrier.frequency_mhz * 1e6 * seen.delay_rate[0]
+        centre_hz = scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+        tone_hz = centre_hz - carrier.frequency_mhz * 1e6 * seen.delay_rate[0]
 
         assert abs(20 * np.log10(amplitude(samples, tone_hz, 48_000)) - level_dbfs) < LEVEL_TOLERANCE_DB
 
 
-def test_below_the_horizon_is_nothing():
-    """Without noise, the samples before the rise and after the set are exactly zero, in whole tiles at least."""
-    made = plan(Scenario(noise="off"))
-    size = made.tile_frames
+def test_below_the_horizon_is_silence():
+    """Without noise, the samples before AOS and after LOS are exactly zero, at least in whole tiles."""
+    plan = make_plan(Scenario(noise="off"))
+    size = plan.tile_frames
 
-    assert not render(made, start=-60 * 48_000, stop=-size).any()
-    assert not render(made, start=made.frames + size, stop=made.frames + 60 * 48_000).any()
-    assert render(made, start=0, stop=size).any()
+    assert not render(plan, start=-60 * 48_000, stop=-size).any()
+    assert not render(plan, start=plan.frames + size, stop=plan.frames + 60 * 48_000).any()
+    assert render(plan, start=0, stop=size).any()
 
 
 def test_pulse_and_pause_make_a_carrier():
@@ -63,7 +65,7 @@ def test_pulse_and_pause_make_a_carrier():
     assert np.abs(pulse + pause - always).max() < KEY_SUM_TOLERANCE
 
 
-# --- how noisy ----------------------------------------------------------------------------------------------------
+# --- noise --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -80,29 +82,29 @@ def test_pulse_and_pause_make_a_carrier():
     ids=str,
 )
 def test_noise_is_that_of_the_stated_snr(fields):
-    """Power of a carrier while the key is down, over the power of the noise in the band, is what is stated."""
+    """Power of a carrier, key down, over the noise power in the band is peak_snr_db."""
     noisy = Scenario(duration_s=60, **fields)
-    made = plan(noisy)
-    noise = (render(made) - render(replace(noisy, noise="off"))).astype(float)
+    plan = make_plan(noisy)
+    noise = (render(plan) - render(replace(noisy, noise="off"))).astype(float)
     power = np.abs(np.fft.rfft(noise, axis=0)) ** 2 * 2 / len(noise) ** 2
     frequency_hz = np.fft.rfftfreq(len(noise), 1 / noisy.sample_rate_hz)
     in_band = power[(frequency_hz >= noisy.low_hz) & (frequency_hz <= noisy.high_hz)].sum(axis=0)
 
-    seen = made.reception.look(np.linspace(0, 60, 601))
-    peak = 10 ** (noisy.level_dbfs / 20) * made.reception.closest_m / seen.range_m.min()
+    seen = plan.reception.look(np.linspace(0, 60, 601))
+    peak = 10 ** (noisy.level_dbfs / 20) * plan.reception.closest_m / seen.range_m.min()
     for carrier, noise_power in zip(noisy.heard, np.broadcast_to(in_band, len(noisy.heard)), strict=True):
-        found_db = 10 * np.log10(peak**2 / 2 / noise_power)
+        measured_db = 10 * np.log10(peak**2 / 2 / noise_power)
 
-        assert abs(found_db - peak_snr_db(noisy, made.reception, carrier)) < SNR_TOLERANCE_DB
+        assert abs(measured_db - peak_snr_db(plan.reception, carrier)) < SNR_TOLERANCE_DB
 
 
 @pytest.mark.parametrize("fields", [{"snr_db": 6.0}, {"altitude_km": 36_000.0, "level_dbfs": 0.0}])
-def test_noise_beyond_full_scale_is_foretold(fields):
-    """The warning comes before the work, and the level that it names holds all but one sample in ten thousand."""
+def test_noise_beyond_full_scale_warns(fields):
+    """With the level that the warning names, at most one sample in ten thousand is clipped."""
     loud = Scenario(duration_s=5.0, **fields)
-    (warning,) = [each for each in warnings(loud, receive(loud)) if "clipped" in each]
+    (warning,) = [text for text in warnings(receive(loud)) if "clipped" in text]
     fits = replace(loud, level_dbfs=float(warning.split("level_dbfs ")[1].split()[0]))
 
     assert np.mean(np.abs(render(loud)) > 1) > 0.001
     assert np.mean(np.abs(render(fits)) > 1) < 1e-4
-    assert not [each for each in warnings(fits, receive(fits)) if "clipped" in each]
+    assert not [text for text in warnings(receive(fits)) if "clipped" in text]

@@ -1,4 +1,4 @@
-"""The stream: right against direct evaluation, and the same in every cut."""
+"""The stream against direct evaluation, and equal bytes however it is cut."""
 
 from functools import cache
 
@@ -14,11 +14,12 @@ from beep.radio.channel import relative_amplitude
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
 from beep.stream.course import GROUP
-from beep.stream.plan import REACH, plan
+from beep.stream.plan import REACH, make_plan
 from beep.stream.tiles import Reader, blocks, render
 
-DIRECT_TOLERANCE = 4e-5  # of full scale, about one step of 16 bits: side lobes of filter and keying that fold at the
-# lower internal rate; measured 3.0e-5 at 8 kHz, 2.6e-5 at 44.1 kHz, 9e-6 at 48 kHz
+DIRECT_TOLERANCE = 2e-5  # of full scale: side lobes of filter and keying that fold at the lower internal rate;
+# measured 1.6e-5 at 11 kHz, 9e-6 at 48 kHz
+LOW_RATE_TOLERANCE = 5e-5  # the same at 8 kHz, where the tone of 40 MHz is near half the rate; measured 4.4e-5
 STEP_TOLERANCE = 4e-6  # of full scale, from sample to sample of the error; measured 2.1e-6, at edges and elsewhere
 SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which another pulse ends elsewhere
 CORRELATION = 5.0  # standard deviations; the seeds are fixed
@@ -29,21 +30,21 @@ WINDOW_S = 0.7  # longer than a pulse and a pause
 
 
 def late_s(scenario, number):
-    """How much later than its length says a pulse ends."""
+    """Delay of a pulse's end by jitter, s."""
     drawn = float(white_noise(scenario.seed, JITTER_STREAM, number, 1, quantiles=QUANTILES)[0])
     return scenario.jitter_s * min(max(drawn, -JITTER_MOST), JITTER_MOST)
 
 
-def direct(made, start, stop):
-    """Samples of a plan without noise, in float64 and by definition: every pulse, every phase, one long filter.
+def direct(plan, start, stop):
+    """Samples of a plan without noise, by definition in float64: every pulse, every phase, one long filter.
 
     Evaluated at a multiple of the output rate, filtered there by SciPy's window design of the same length in seconds,
     then thinned out.
     """
-    scenario, reception = made.scenario, made.reception
+    scenario, reception = plan.scenario, plan.reception
     times = -(-DIRECT_RATE_HZ // scenario.sample_rate_hz)
     rate_hz = scenario.sample_rate_hz * times
-    half = REACH * made.scale * made.up * times
+    half = REACH * plan.scale * plan.up * times
     t_s = np.arange(start * times - half, (stop - 1) * times + 1 + half) / rate_hz
     seen = reception.look(t_s)
 
@@ -53,8 +54,8 @@ def direct(made, start, stop):
     for number in range(int(sent_s[0] // period_s) - 1, int(sent_s[-1] // period_s) + 2):
         since_s = sent_s - number * period_s
         for edge_s, sign in ((0.0, 1), (scenario.pulse_s + late_s(scenario, number), -1)):
-            way = np.clip((since_s - edge_s) / scenario.rise_s + 0.5, 0, 1)
-            key += sign * (1 - np.cos(np.pi * way)) / 2
+            position = np.clip((since_s - edge_s) / scenario.rise_s + 0.5, 0, 1)
+            key += sign * (1 - np.cos(np.pi * position)) / 2
 
     gain = relative_amplitude(seen.range_m, np.sin(seen.elevation_rad), closest_m=reception.closest_m)
     band = {"cutoff": scenario.high_hz, "pass_zero": True}
@@ -65,7 +66,8 @@ def direct(made, start, stop):
     for carrier in scenario.heard:
         on = {"pulse": key, "pause": 1 - key, "always": np.ones_like(key)}[carrier.sends]
         sign = {"upper": 1, "lower": -1}[scenario.sideband]
-        turns = scenario.tone_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
+        centre_hz = scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+        turns = centre_hz * t_s - sign * carrier.frequency_mhz * 1e6 * seen.delay_s
         sound = 10 ** (scenario.level_dbfs / 20) * gain * on * np.cos(2 * np.pi * (turns % 1))
         channels.append(fftconvolve(sound, taps, "valid")[::times])
     return np.sum(channels, axis=0)[:, None] if scenario.mix == "mono" else np.stack(channels, axis=1)
@@ -123,10 +125,10 @@ DIRECT = {
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_stream_is_the_direct_evaluation(name):
-    """Rising, closest, across the edges of tiles and of groups of tiles, before the first sample and after the last."""
-    made = plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
-    rate_hz, size = made.scenario.sample_rate_hz, made.tile_frames
-    closest = round(made.reception.tca_s * rate_hz)
+    """At AOS, TCA, the edges of tiles and of groups, before the first sample and after the last one."""
+    plan = make_plan(Scenario(noise="off", level_dbfs=0, **DIRECT[name]))
+    rate_hz, size = plan.scenario.sample_rate_hz, plan.tile_frames
+    closest = round(plan.reception.tca_s * rate_hz)
     width = round(WINDOW_S * rate_hz)
     middles = {
         "rising": 15 * rate_hz,
@@ -134,26 +136,26 @@ def test_stream_is_the_direct_evaluation(name):
         "a tile's edge": closest // size * size,
         "a group's edge": closest // (size * GROUP) * size * GROUP,
         "the first sample": 0,
-        "the last sample": made.frames,
+        "the last sample": plan.frames,
     }
     for where, middle in middles.items():
         start, stop = middle - width // 2, middle + width // 2
-        error = np.abs(render(made, start=start, stop=stop) - direct(made, start, stop)).max()
+        error = np.abs(render(plan, start=start, stop=stop) - direct(plan, start, stop)).max()
 
-        assert error < DIRECT_TOLERANCE, where
+        assert error < (LOW_RATE_TOLERANCE if rate_hz == 8000 else DIRECT_TOLERANCE), where
 
 
 @pytest.mark.parametrize(
     "fields", [{}, {"altitude_km": 100, "max_elevation_deg": 90}, {"sample_rate_hz": 96_000}], ids=str
 )
 def test_tiles_join_without_a_step(fields):
-    """From the last sample of a tile to the first of the next, the error does not jump: nothing clicks."""
-    made = plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
-    size = made.tile_frames
-    middle = round(made.reception.tca_s * made.scenario.sample_rate_hz / size)
+    """The error has no step from the last sample of a tile to the first of the next: nothing clicks."""
+    plan = make_plan(Scenario(noise="off", level_dbfs=0, carriers="40.002:1:always", **fields))
+    size = plan.tile_frames
+    middle = round(plan.reception.tca_s * plan.scenario.sample_rate_hz / size)
     edges = [*range(middle - 5, middle + 6), middle // GROUP * GROUP]
     errors = [
-        render(made, start=edge * size - 20, stop=edge * size + 20) - direct(made, edge * size - 20, edge * size + 20)
+        render(plan, start=edge * size - 20, stop=edge * size + 20) - direct(plan, edge * size - 20, edge * size + 20)
         for edge in edges
     ]
 
@@ -175,16 +177,16 @@ def most_jitter_s():
 
 
 @pytest.mark.parametrize("extreme", [max, min])
-def test_the_most_jitter_cuts_no_pulse(extreme):
-    """With as much jitter as a scenario may have, the latest and the earliest end are edges like any other."""
+def test_largest_jitter_cuts_no_pulse(extreme):
+    """With the largest jitter allowed, the latest and the earliest end of a pulse are whole edges."""
     jitter_s = most_jitter_s()
-    made = plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
-    number = extreme(range(1, 990), key=lambda one: late_s(made.scenario, one))
+    plan = make_plan(Scenario(noise="off", level_dbfs=0, still=True, duration_s=600, jitter_s=jitter_s))
+    number = extreme(range(1, 990), key=lambda one: late_s(plan.scenario, one))
     start = round(number * 0.6 * 48_000)
-    error = np.abs(render(made, start=start, stop=start + 33_600) - direct(made, start, start + 33_600)).max()
+    error = np.abs(render(plan, start=start, stop=start + 33_600) - direct(plan, start, start + 33_600)).max()
 
     assert jitter_s > 0.01
-    assert abs(late_s(made.scenario, number)) > 0.9 * JITTER_MOST * jitter_s
+    assert abs(late_s(plan.scenario, number)) > 0.9 * JITTER_MOST * jitter_s
     assert error < DIRECT_TOLERANCE
 
 
@@ -220,12 +222,12 @@ CUT = [
 
 @cache
 def cut(number):
-    """A plan, the number of its first sample here, and samples from four tiles early to three late, tile by tile."""
-    made = plan(Scenario(**CUT[number]))
-    size = made.tile_frames
-    first, last = -4, made.frames // size + 4
-    tiles = [render(made, start=one * size, stop=(one + 1) * size) for one in range(first, last)]
-    return made, first * size, np.concatenate(tiles)
+    """A plan, the number of the first sample, and samples from four tiles before to three after, tile by tile."""
+    plan = make_plan(Scenario(**CUT[number]))
+    size = plan.tile_frames
+    first, last = -4, plan.frames // size + 4
+    tiles = [render(plan, start=one * size, stop=(one + 1) * size) for one in range(first, last)]
+    return plan, first * size, np.concatenate(tiles)
 
 
 @settings(max_examples=50, deadline=None)
@@ -233,12 +235,12 @@ def cut(number):
 @pytest.mark.parametrize("number", range(len(CUT)))
 def test_any_window_is_a_slice_of_the_whole(number, data):
     """Any window, also before the first sample and past the last, holds the same bytes as the whole."""
-    made, first, whole = cut(number)
+    plan, first, whole = cut(number)
     start = data.draw(st.integers(first, first + len(whole)), label="start")
-    count = data.draw(st.one_of(st.integers(0, 20), st.integers(0, 3 * made.tile_frames)), label="count")
+    count = data.draw(st.one_of(st.integers(0, 20), st.integers(0, 3 * plan.tile_frames)), label="count")
     stop = min(start + count, first + len(whole))
 
-    assert render(made, start=start, stop=stop).tobytes() == whole[start - first : stop - first].tobytes()
+    assert render(plan, start=start, stop=stop).tobytes() == whole[start - first : stop - first].tobytes()
 
 
 @settings(max_examples=50, deadline=None)
@@ -246,11 +248,11 @@ def test_any_window_is_a_slice_of_the_whole(number, data):
 @pytest.mark.parametrize("number", range(len(CUT)))
 def test_any_blocks_make_the_same_stream(number, data):
     """Blocks of any size join to the same bytes; all are full but the last, and none is empty."""
-    made, first, whole = cut(number)
+    plan, first, whole = cut(number)
     start = data.draw(st.integers(first, first + len(whole) - 1), label="start")
-    stop = min(start + data.draw(st.integers(1, 2 * made.tile_frames), label="count"), first + len(whole))
-    frames = data.draw(st.integers(max(1, (stop - start) // 200), 3 * made.tile_frames), label="frames")
-    parts = list(blocks(made, start=start, stop=stop, frames=frames))
+    stop = min(start + data.draw(st.integers(1, 2 * plan.tile_frames), label="count"), first + len(whole))
+    frames = data.draw(st.integers(max(1, (stop - start) // 200), 3 * plan.tile_frames), label="frames")
+    parts = list(blocks(plan, start=start, stop=stop, frames=frames))
 
     assert all(len(part) == frames for part in parts[:-1])
     assert 0 < len(parts[-1]) <= frames
@@ -260,48 +262,48 @@ def test_any_blocks_make_the_same_stream(number, data):
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("number", range(len(CUT)))
-def test_a_reader_finds_its_place(number, data):
-    """One reader, asked here and there, forward and back, gives the same bytes as the whole each time."""
-    made, first, whole = cut(number)
-    reader = Reader(made)
+def test_reader_reads_anywhere(number, data):
+    """One reader, read forward and back, gives the same bytes as the whole each time."""
+    plan, first, whole = cut(number)
+    reader = Reader(plan)
     for _ in range(4):
         at = data.draw(st.integers(0, len(whole) - 1), label="at")
-        frames = data.draw(st.integers(0, min(len(whole) - at, 2 * made.tile_frames)), label="frames")
+        frames = data.draw(st.integers(0, min(len(whole) - at, 2 * plan.tile_frames)), label="frames")
 
         assert reader.read(first + at, frames).tobytes() == whole[at : at + frames].tobytes()
 
 
 @pytest.mark.parametrize("number", range(len(CUT)))
-def test_quickest_blocks_are_the_whole_recording(number):
-    """Without a size and without ends, the blocks are the recording: from sample 0, for as long as it lasts."""
-    made, first, whole = cut(number)
-    joined = np.concatenate(list(blocks(made)))
+def test_default_blocks_are_the_whole_recording(number):
+    """Without size and ends the blocks are the recording, from sample 0 to its end."""
+    plan, first, whole = cut(number)
+    joined = np.concatenate(list(blocks(plan)))
 
-    assert joined.shape == (made.frames, made.scenario.channels)
+    assert joined.shape == (plan.frames, plan.scenario.channels)
     assert joined.dtype == np.float32
-    assert joined.tobytes() == whole[-first : made.frames - first].tobytes()
+    assert joined.tobytes() == whole[-first : plan.frames - first].tobytes()
 
 
 @pytest.mark.parametrize("ends", [(0, 0), (5, 5), (7, 3), (-5, -5), (10**9, 0)])
 def test_an_empty_window_has_no_samples(ends):
-    """Where the window ends at or before its start there are no samples, but there are channels."""
-    made, _, _ = cut(0)
+    """A window that ends at or before its start has no samples, but its channels."""
+    plan, _, _ = cut(0)
 
-    assert render(made, start=ends[0], stop=ends[1]).shape == (0, 2)
-    assert list(blocks(made, start=ends[0], stop=ends[1], frames=10)) == []
+    assert render(plan, start=ends[0], stop=ends[1]).shape == (0, 2)
+    assert list(blocks(plan, start=ends[0], stop=ends[1], frames=10)) == []
 
 
 @pytest.mark.parametrize("at", [-1, 0, 1, 12_543, 12_544, 401_407, 401_408])
 def test_one_sample_is_that_sample(at):
     """A window of one sample, also at the edge of a tile and of a group of tiles."""
-    made, first, whole = cut(0)
+    plan, first, whole = cut(0)
 
-    assert made.tile_frames * GROUP == 401_408
-    assert render(made, start=at, stop=at + 1).tobytes() == whole[at - first : at - first + 1].tobytes()
+    assert plan.tile_frames * GROUP == 401_408
+    assert render(plan, start=at, stop=at + 1).tobytes() == whole[at - first : at - first + 1].tobytes()
 
 
 def test_a_block_has_at_least_one_frame():
-    """Blocks of nothing are refused, with what came."""
+    """Blocks without a frame are refused."""
     with pytest.raises(ValueError, match="at least one frame, got 0"):
         next(blocks(cut(0)[0], frames=0))
 
@@ -310,7 +312,7 @@ def test_a_block_has_at_least_one_frame():
 
 
 def seeded(seed, **fields):
-    """Four seconds of a satellite that hangs still, at 8 kHz."""
+    """Four seconds of a satellite at rest, at 8 kHz."""
     return render(Scenario(still=True, duration_s=4, sample_rate_hz=8000, seed=seed, **fields))
 
 
@@ -318,11 +320,11 @@ def test_the_same_scenario_gives_the_same_bytes():
     """Two plans of one scenario, and the scenario itself, are the same stream."""
     scenario = Scenario(duration_s=4, jitter_s=0.01)
 
-    assert render(plan(scenario)).tobytes() == render(plan(scenario)).tobytes() == render(scenario).tobytes()
+    assert render(make_plan(scenario)).tobytes() == render(make_plan(scenario)).tobytes() == render(scenario).tobytes()
 
 
 def test_another_seed_changes_the_noise_and_nothing_else():
-    """Less the signal without noise, two seeds leave two noises that do not correlate; without noise no seed counts."""
+    """The noises of two seeds do not correlate; without noise the seed has no effect."""
     clean = seeded(1, noise="off")
     noises = [(seeded(seed, noise="rural") - clean).astype(float).T for seed in (1, 2)]
     values = np.corrcoef(np.concatenate([*noises, clean.T.astype(float)]))
@@ -333,10 +335,10 @@ def test_another_seed_changes_the_noise_and_nothing_else():
 
 
 def test_another_seed_moves_only_the_ends_of_pulses():
-    """With jitter and no noise, two seeds agree while a pulse begins and lasts, and part where it ends."""
+    """With jitter and no noise, two seeds agree from the start of a pulse on, and differ at its end."""
     one, two = (seeded(seed, noise="off", jitter_s=0.01, mix="20") for seed in (1, 2))
-    made = plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
-    delay_s = made.reception.look(np.zeros(1)).delay_s[0]
+    plan = make_plan(Scenario(still=True, duration_s=4, sample_rate_hz=8000))
+    delay_s = plan.reception.look(np.zeros(1)).delay_s[0]
     since_s = (np.arange(len(one)) / 8000 - delay_s + 0.05) % 0.6 - 0.05
     agreed = np.abs(since_s - 0.1) < 0.1
     difference = np.abs(one - two)[:, 0]

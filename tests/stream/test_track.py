@@ -1,4 +1,4 @@
-"""The truth of a reception: its columns, that they agree with each other, and how they are printed."""
+"""The track of a reception: its columns, their agreement with each other, and how they are printed."""
 
 import csv
 import io
@@ -14,10 +14,10 @@ from scipy.signal import hilbert
 
 from beep.base.errors import ScenarioError
 from beep.output.table import write_csv, write_json
-from beep.scenario.recipe import from_dict, preset
+from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
 from beep.stream.tiles import render
-from beep.stream.track import sent_pulses, track, tracks, write_truth
+from beep.stream.track import sent_pulses, track, track_rows
 
 HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"
@@ -41,7 +41,7 @@ MOST_ROWS = 10_000  # of a table: a few MiB
 
 def printed(scenario, *, step_s=1.0, write=write_csv):
     file = io.StringIO()
-    write(file, tracks(scenario, step_s=step_s))
+    write(file, track_rows(scenario, step_s=step_s))
     return file.getvalue()
 
 
@@ -68,7 +68,7 @@ def test_columns_are_named_as_documented():
 
 
 def test_columns_follow_the_carriers():
-    """Columns are called by the whole MHz of the carriers there are, heard or not."""
+    """Columns are named by the whole MHz of every carrier, in the mix or not."""
     one = list(track(Scenario(carriers="108.03:0.01:always"), np.arange(3.0)))
 
     assert one[7:10] == ["doppler_108_hz", "tone_108_hz", "level_108_db"]
@@ -79,14 +79,14 @@ def test_columns_follow_the_carriers():
 def test_rows_cover_the_recording():
     """Rows stand every `step_s` from 0 to the end of the recording, and no further."""
     for duration_s, step_s, rows in ((2, 1.0, 3), (2.5, 1.0, 3), (0.3, 0.1, 4), (1, 5.0, 1)):
-        t_s = np.concatenate([table["t_s"] for table in tracks(Scenario(duration_s=duration_s), step_s=step_s)])
+        t_s = np.concatenate([table["t_s"] for table in track_rows(Scenario(duration_s=duration_s), step_s=step_s)])
 
         np.testing.assert_array_equal(t_s, np.arange(rows) * step_s)
 
 
 def test_tracks_are_the_track():
-    """What comes in tables is what `track` gives at once, over the seam of two tables too."""
-    tables = list(tracks(Scenario(duration_s=1), step_s=1e-4))
+    """The tables joined are what `track` gives at once, also where two tables meet."""
+    tables = list(track_rows(Scenario(duration_s=1), step_s=1e-4))
     whole = track(Scenario(duration_s=1), np.arange(10_001) * 1e-4)
 
     assert len(tables) > 1
@@ -99,21 +99,33 @@ def test_tone_is_the_doppler_beside_the_oscillator():
     t_s = np.arange(0, 500, 10.0)
     for sideband, sign in (("upper", 1), ("lower", -1)):
         columns = track(Scenario(sideband=sideband, tone_hz=1234.0), t_s)
-        for carrier in CARRIERS_HZ:
+        for carrier, frequency_hz in CARRIERS_HZ.items():
             doppler_hz, tone_hz = columns[f"doppler_{carrier}_hz"], columns[f"tone_{carrier}_hz"]
+            centre_hz = 1234 * frequency_hz / CARRIERS_HZ["20"]
 
-            np.testing.assert_allclose(tone_hz, 1234 + sign * doppler_hz, rtol=0, atol=TONE_TOLERANCE_HZ)
+            np.testing.assert_allclose(tone_hz, centre_hz + sign * doppler_hz, rtol=0, atol=TONE_TOLERANCE_HZ)
             assert np.all(sign * np.diff(tone_hz) < 0)
+
+
+def test_track_without_times_is_the_whole_pass():
+    """Without times there is a row every second, or every `step_s`, from the first sample to the last."""
+    scenario = Scenario(duration_s=700)
+    whole, few = track(scenario), track(scenario, step_s=50)
+
+    np.testing.assert_array_equal(whole["t_s"], np.arange(701.0))
+    np.testing.assert_array_equal(few["t_s"], np.arange(0.0, 701, 50))
+    for name, column in track(scenario, few["t_s"]).items():
+        np.testing.assert_array_equal(few[name], column)
 
 
 @pytest.mark.parametrize("step_s", [0, -1, float("nan"), float("inf"), 1e-320])
 def test_bad_step(step_s):
-    """A step that never arrives is refused."""
+    """A step that is not above 0 and finite is refused."""
     with pytest.raises(ScenarioError, match="step_s must be"):
-        next(tracks(Scenario(), step_s=step_s))
+        next(track_rows(Scenario(), step_s=step_s))
 
 
-# --- what they consist of ---------------------------------------------------------------------------------------
+# --- parts -----------------------------------------------------------------------------------------------------
 
 MORNING = Scenario(station="banbury", start="1957-10-13T05:20Z", ionosphere="morning", spin_rpm=7, noise="galactic")
 
@@ -125,7 +137,7 @@ def morning():
 
 
 def test_parts_add_up(morning):
-    """Doppler is geometry and ionosphere together, level and power go with the distance, edge, spin and Faraday."""
+    """Doppler is the sum of geometry and ionosphere; level and power follow distance, edge, spin and Faraday."""
     up = morning["elevation_deg"] > 1
     for mhz in (20, 40):
         doppler_hz = morning[f"doppler_geometry_{mhz}_hz"] + morning[f"doppler_ionosphere_{mhz}_hz"]
@@ -142,7 +154,7 @@ def test_parts_add_up(morning):
 
 
 def test_doppler_is_the_derivative_of_the_whole_delay(morning):
-    """The printed Doppler is what arrives: -f times the derivative of light time and ionosphere together."""
+    """The Doppler is -f times the derivative of light time plus ionospheric delay."""
     for mhz, frequency_hz in (("20", CARRIERS_HZ["20"]), ("40", CARRIERS_HZ["40"])):
         phase_s = morning["delay_s"] + morning[f"ionosphere_phase_{mhz}_s"]
         slope = (8 * (phase_s[3:-1] - phase_s[1:-3]) - (phase_s[4:] - phase_s[:-4])) / (12 * 0.5)
@@ -156,32 +168,32 @@ def test_doppler_is_the_derivative_of_the_whole_delay(morning):
 
 def test_what_is_off_is_zero():
     """Without ionosphere and spin their columns are zero, and the Doppler is that of the geometry."""
-    found = track(Scenario(noise="off"), np.arange(50, 600, 50.0))
-    off = [name for name in found if re.match("doppler_ionosphere|ionosphere|faraday|edge|spin|electrons", name)]
+    measured = track(Scenario(noise="off"), np.arange(50, 600, 50.0))
+    off = [name for name in measured if re.match("doppler_ionosphere|ionosphere|faraday|edge|spin|electrons", name)]
 
     assert len(off) == 13
-    assert not any(found[name].any() for name in off)
-    np.testing.assert_array_equal(found["doppler_20_hz"], found["doppler_geometry_20_hz"])
-    assert np.all(found["c_n0_20_db_hz"] == np.inf)
+    assert not any(measured[name].any() for name in off)
+    np.testing.assert_array_equal(measured["doppler_20_hz"], measured["doppler_geometry_20_hz"])
+    assert np.all(measured["c_n0_20_db_hz"] == np.inf)
 
 
 def test_peak_field_of_1957():
     """1 W from 230 km overhead gives 24 uV/m at both frequencies; listeners of 1957 wrote of about 35."""
-    found = track(Scenario(altitude_km=230, max_elevation_deg=90, tca_s=0, duration_s=1), [0.0])
+    measured = track(Scenario(altitude_km=230, max_elevation_deg=90, tca_s=0, duration_s=1), [0.0])
 
-    assert abs(found["field_20_uv_m"][0] - 24) < 0.5
-    assert found["field_40_uv_m"][0] == pytest.approx(found["field_20_uv_m"][0])
+    assert abs(measured["field_20_uv_m"][0] - 24) < 0.5
+    assert measured["field_40_uv_m"][0] == pytest.approx(measured["field_20_uv_m"][0])
 
 
 def test_asked_snr_is_the_truth():
     """With an SNR asked for, C/N0 at closest approach is that in its bandwidth."""
-    found = track(Scenario(snr_db=6, snr_bandwidth_hz=500, tca_s=0), [0.0])
+    measured = track(Scenario(snr_db=6, snr_bandwidth_hz=500, tca_s=0), [0.0])
 
-    assert found["c_n0_40_db_hz"][0] == pytest.approx(6 + 10 * np.log10(500))
+    assert measured["c_n0_40_db_hz"][0] == pytest.approx(6 + 10 * np.log10(500))
 
 
 def test_mono_has_the_noise_of_both():
-    """In mono a carrier stands against the noise of both receivers, and an SNR asked for is that of the sum."""
+    """In mono C/N0 counts the noise of both receivers, and snr_db is that of the sum."""
     stereo, mono = (track(Scenario(noise="city", mix=mix, tca_s=0), [0.0]) for mix in ("stereo", "mono"))
     each = [10 ** (-stereo[f"c_n0_{mhz}_db_hz"][0] / 10) for mhz in (20, 40)]
     asked = track(Scenario(snr_db=6, snr_bandwidth_hz=500, mix="mono", tca_s=0), [0.0])
@@ -209,8 +221,8 @@ def pulses_of(scenario):
     ],
     ids=["plain", "morning", "jitter and wow", "regimes"],
 )
-def test_pulses_are_heard_where_they_say(scenario):
-    """Rendered without noise, the envelope crosses half of the pulse's amplitude at the times of the list."""
+def test_pulses_sound_when_they_are_listed(scenario):
+    """Without noise the envelope crosses half of the pulse's amplitude at the listed times."""
     bare = replace(
         scenario, noise="off", faraday=False, spin_rpm=0, mix="20", tone_hz=3000, low_hz=300, high_hz=6000, rise_s=0.02
     )
@@ -237,7 +249,7 @@ def test_pulses_are_heard_where_they_say(scenario):
 
 
 def test_pause_and_pulse_take_turns():
-    """20 MHz ends where 40 MHz starts, at the satellite; the ionosphere parts them at the receiver."""
+    """At the satellite 20 MHz ends where 40 MHz starts; at the receiver the ionosphere separates them."""
     listed = pulses_of(MORNING)
     first, second = (listed["carrier"] == mhz for mhz in ("20", "40"))
     ends, starts = listed["sent_end_s"][first], listed["sent_start_s"][second]
@@ -248,8 +260,8 @@ def test_pause_and_pulse_take_turns():
     assert first.sum() == pytest.approx(681 / 0.6, abs=2)
 
 
-def test_pulses_go_on_over_the_seams():
-    """In a long recording no pulse is lost or given twice where two tables meet."""
+def test_pulses_continue_between_tables():
+    """In a long recording no pulse is missing or listed twice where two tables meet."""
     listed = pulses_of(Scenario(duration_s=3500, tca_s=344, carriers="20.005:1:pulse"))
 
     np.testing.assert_allclose(np.diff(listed["sent_start_s"]), 0.6, atol=1e-9)
@@ -263,39 +275,6 @@ def test_a_carrier_that_never_pauses_has_no_edges():
     assert listed["carrier"].tolist() == ["108"]
     assert np.isnan(listed["start_s"]).all()
     assert np.isnan(listed["sent_end_s"]).all()
-
-
-# --- all of it --------------------------------------------------------------------------------------------------
-
-
-def test_document_of_a_reception():
-    """One JSON object: the recipe, which is taken back, what it was resolved to, the track and the pulses."""
-    file = io.StringIO()
-    write_truth(MORNING, file)
-    told = json.loads(file.getvalue())
-    reception = told["reception"]
-
-    assert list(told) == ["program", "scenario", "reception", "track", "pulses"]
-    assert from_dict(told["scenario"]) == MORNING
-    assert reception["epoch"] == "1957-10-13T05:25:22Z"
-    assert 0 < reception["aos_s"] < reception["tca_s"] < reception["los_s"] < reception["duration_s"]
-    assert reception["layer"] == {"name": "morning", "fof2_mhz": 10.0, "hm_km": 290.0, "scale_km": 45.0}
-    assert reception["site"]["assumed"] is False
-    assert len(told["track"]) == 682
-    assert list(told["track"][0]) == HEADER.split(",")
-    assert {row["carrier"] for row in told["pulses"]} == {"20", "40"}
-
-
-def test_document_without_numbers():
-    """A carrier without edges, no date and no noise: null, and JSON has no other word for it."""
-    file = io.StringIO()
-    write_truth(Scenario(duration_s=1, carriers="108.03:0.01:always", noise="off", still=True), file)
-    told = json.loads(file.getvalue())
-
-    assert "NaN" not in file.getvalue()
-    assert "Infinity" not in file.getvalue()
-    assert told["pulses"][0]["start_s"] is None
-    assert (told["reception"]["epoch"], told["reception"]["layer"], told["reception"]["aos_s"]) == (None, None, None)
 
 
 # --- printed ----------------------------------------------------------------------------------------------------
@@ -338,7 +317,7 @@ def test_utc_is_empty_without_a_date():
 
 @pytest.mark.parametrize("scenario", [Scenario(), preset("dallas")], ids=["simple", "dallas"])
 def test_json_has_the_same_numbers(scenario):
-    """JSON is one array of objects with the CSV's names and numbers, over the seam of two tables too."""
+    """JSON is one array of objects with the CSV's names and numbers, also where two tables meet."""
     step_s = 0.1
     table = columns(printed(scenario, step_s=step_s))
     rows = json.loads(printed(scenario, step_s=step_s, write=write_json))
@@ -351,7 +330,7 @@ def test_json_has_the_same_numbers(scenario):
 
 
 def test_level_below_the_horizon():
-    """Below the horizon the level is minus infinity: -inf in CSV, null in JSON, and JSON has no other word for it."""
+    """Below the horizon the level is minus infinity: -inf in CSV, null in JSON."""
     scenario = Scenario(tca_s=-2000, duration_s=1)
     text = printed(scenario, write=write_json)
 
@@ -385,7 +364,7 @@ def test_track_prints_what_the_library_says(tmp_path, beep):
 
 
 def test_parts_come_when_asked_for(beep):
-    """By itself the command prints geometry, delay, Doppler, tone and level; the parts are these and the rest."""
+    """Without --parts the command prints geometry, delay, Doppler, tone and level; with it all columns."""
     short, whole = (columns(beep("track", "--duration-s", 2, *more).stdout.decode()) for more in ((), ("--parts",)))
 
     assert list(short) == HEADER.split(",")[:13]
@@ -394,16 +373,16 @@ def test_parts_come_when_asked_for(beep):
 
 
 def test_parts_are_not_of_one_frequency(beep):
-    """Parts and a frequency of one's own are refused together."""
+    """--parts and --frequency-mhz are refused together."""
     ran = beep("track", "--duration-s", 1, "--parts", "--frequency-mhz", 145.8)
 
     assert ran.status == 1
-    assert "--parts are the carriers', got it with one frequency, 145.8 MHz; drop one" in ran.stderr
+    assert "--parts are values of the carriers, got it with one frequency, 145.8 MHz; drop one" in ran.stderr
 
 
 def test_long_tracks_stream(beep):
-    """The first rows of ten millions come at once: nothing is gathered."""
-    assert len(next(tracks(Scenario(duration_s=1e4), step_s=1e-3))["t_s"]) < MOST_ROWS
+    """The first rows of ten million come at once."""
+    assert len(next(track_rows(Scenario(duration_s=1e4), step_s=1e-3))["t_s"]) < MOST_ROWS
 
     command = ("track", "--duration-s", 1e4, "--step-s", 0.001)
     with beep.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

@@ -1,30 +1,29 @@
-"""`beep compare`: two recordings side by side."""
-
-from __future__ import annotations
+"""`beep compare`: shows two recordings side by side."""
 
 import argparse
-import sys
 
 from beep.base.errors import RecordingError
-from beep.cli.terminal import say, show_table
+from beep.cli.messages import note
+from beep.cli.options import open_input
+from beep.cli.parser import Parser
+from beep.cli.tables import show_table
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     parser.add_argument("a", metavar="A", help="a recording; - for stdin")
-    parser.add_argument("b", metavar="B", help="another")
+    parser.add_argument("b", metavar="B", help="the recording to compare with it; - for stdin")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.cli.report import comparison, notes
+    from beep.cli.measurement_table import comparison, remarks
     from beep.measuring.measure import measure
-    from beep.measuring.recording import open_recording
 
     if arguments.a == arguments.b == "-":
         raise RecordingError("stdin is one recording, got - twice; give a file for the other")
-    found = []
+    measured = []
     for name in (arguments.a, arguments.b):
-        with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
-            found.append(measure(recording))
-        for note in notes(found[-1], recording):
-            say(f"beep: {note}", arguments)
-    show_table(*comparison(found[0], found[1], names=(arguments.a, arguments.b)))
+        with open_input(name) as recording:
+            measured.append(measure(recording))
+        for remark in remarks(measured[-1], recording):
+            note(remark, arguments)
+    show_table(*comparison(measured[0], measured[1], names=(arguments.a, arguments.b)))

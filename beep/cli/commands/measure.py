@@ -1,44 +1,41 @@
-"""`beep measure`: what is in a recording."""
-
-from __future__ import annotations
+"""`beep measure`: measures the beeps in a recording."""
 
 import argparse
-import sys
+import json
 
-from beep.cli.terminal import say, show_table, stdout
+from beep.cli.messages import note, stdout
+from beep.cli.options import open_input
+from beep.cli.parser import Parser
+from beep.cli.tables import show_table
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
         help="a recording that libsndfile reads (.wav, .flac, ...), with a tone of 0.1 to 7 kHz; - for stdin",
     )
     output = parser.add_argument_group("output").add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="everything, as JSON")
-    output.add_argument("--csv", action="store_true", help="every pulse, a line each")
-    parser.add_argument("--blind", action="store_true", help="do not compare with the recipe in the file's comment")
+    output.add_argument("--json", action="store_true", help="print all measured values as JSON")
+    output.add_argument("--csv", action="store_true", help="print one line per pulse as CSV")
+    parser.add_argument("--blind", action="store_true", help="do not compare with the scenario in the file's comment")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    import json
-
-    from beep.cli.report import against_recipe, notes, pulse_table, report
-    from beep.measuring.measure import measure, to_json
-    from beep.measuring.recording import open_recording
+    from beep.cli.measurement_table import comparison_with_recipe, measurement_table, pulse_table, remarks
+    from beep.measuring.measure import measure
     from beep.output.table import write_csv
 
-    with open_recording(sys.stdin.buffer if arguments.file == "-" else arguments.file) as recording:
-        found = measure(recording)
+    with open_input(arguments.file) as recording:
+        measurements = measure(recording)
     if arguments.json:
-        stdout().write(json.dumps(to_json(found), indent=1, allow_nan=False) + "\n")
+        stdout().write(json.dumps(measurements.to_dict(), indent=1, allow_nan=False) + "\n")
     elif arguments.csv:
-        write_csv(stdout(), [pulse_table(found)])
+        write_csv(stdout(), [pulse_table(measurements)])
     else:
-        if any(each.beeps for each in found):
-            show_table(*report(found))
-        compared = "" if arguments.blind else against_recipe(found, recording.comment)
-        if compared:
-            stdout().write(compared + "\n")
-    for note in notes(found, recording):
-        say(f"beep: {note}", arguments)
+        if any(measurement.beeps for measurement in measurements):
+            show_table(*measurement_table(measurements))
+        if not arguments.blind:
+            stdout().write(comparison_with_recipe(measurements, recording.comment))
+    for remark in remarks(measurements, recording):
+        note(remark, arguments)

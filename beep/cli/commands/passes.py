@@ -1,109 +1,107 @@
-"""`beep passes`: when a satellite can be heard."""
+"""`beep passes`: prints when a satellite can be received."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from beep.base.errors import TleError
-from beep.cli.options import STATIONS_IN_WORDS, add_output_options, add_tle_options, output_of, tell_zone, tle_of
-from beep.cli.terminal import clock, say, show_table
+from beep.cli.messages import say
+from beep.cli.options import STATION_NAMES, add_output_options, add_tle_options, note_utc, output_of, tle_of
+from beep.cli.parser import Parser
+from beep.cli.tables import clock, show_table
 
 if TYPE_CHECKING:
-    from beep.geometry.forecast import Prediction
+    from beep.geometry.forecast import Passes, Prediction
 
-FORMATS = ("table", "csv", "json")
-HEAD = ("rise, UTC", ">az", "closest", ">az", ">el", ">km", "set", ">az", "bound")
+_HEAD = (f"{'AOS (rise), UTC':19}  az", "TCA (closest)", ">max.el.", ">km", "LOS (set) az", "direction")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     search = parser.add_argument_group("search")
     search.add_argument(
-        "--station", required=True, help=f"a known place or LAT,LON[,HEIGHT_M]; known: {STATIONS_IN_WORDS}"
+        "--station",
+        required=True,
+        metavar="PLACE",
+        help=f"place of the receiver: a name or LAT,LON[,HEIGHT_M]; known: {STATION_NAMES}",
     )
-    search.add_argument("--start", required=True, metavar="UTC", help="ISO 8601; a pass that runs then is listed too")
-    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="from start (default: 1.0)")
+    search.add_argument(
+        "--start",
+        required=True,
+        metavar="UTC",
+        help="begin of the search, in ISO 8601; a pass under way at that time is listed too",
+    )
+    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="length of the search (default: 1.0)")
     search.add_argument(
         "--min-elevation-deg",
         type=float,
         default=0.0,
         metavar="DEGREES",
-        help="what counts as rise and set (default: 0.0 degrees)",
+        help="elevation at which a pass begins and ends (default: 0.0 degrees)",
     )
-    add_tle_options(search, "(default: Sputnik's own orbit)")
-    add_output_options(parser.add_argument_group("output"), FORMATS)
+    add_tle_options(search, "the orbit of Sputnik 1")
+    add_output_options(parser.add_argument_group("output"), ("table", "csv", "json"))
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.geometry.forecast import predict, table
+    from beep.geometry.forecast import pass_columns, passes
     from beep.output.table import write_csv, write_json
 
-    tell_zone(arguments.start, arguments)
+    note_utc(arguments.start, arguments)
     tle = tle_of(arguments)
-    found: list[Prediction] = []
-    lost: TleError | None = None
-    try:
-        for one in predict(
-            arguments.station,
-            arguments.start,
-            days=arguments.days,
-            tle=tle,
-            min_elevation_deg=arguments.min_elevation_deg,
-        ):
-            found.append(one)
-    except TleError as error:  # after the passes before it
-        lost = error
-    if found or lost is None:
-        with output_of(arguments) as file:
-            if arguments.format == "csv":
-                write_csv(file, [table(found)])
-            elif arguments.format == "json":
-                write_json(file, [table(found)])
-            elif found:
-                show_table(HEAD, map(_row, found), file=file)
-    if lost is not None:
-        raise lost
-    say(_remark(arguments, found, tle), arguments)
+    predictions = passes(
+        arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
+    )
+    with output_of(arguments) as file:
+        if arguments.format == "csv":
+            write_csv(file, [pass_columns(predictions)])
+        elif arguments.format == "json":
+            write_json(file, [pass_columns(predictions)])
+        elif predictions:
+            show_table(_HEAD, map(_row, predictions), file=file)
+    if predictions.ended is not None:
+        raise predictions.ended
+    say(_remark(arguments, predictions, tle), arguments)
 
 
-def _row(one: Prediction) -> tuple[str, ...]:
+def _row(prediction: Prediction) -> tuple[str, ...]:
+    p, dated = prediction, "%Y-%m-%d %H:%M:%S"
     return (
-        clock(one.aos, "%Y-%m-%d %H:%M:%S") or "up for days",
-        _degrees(one.aos_azimuth_deg),
-        clock(one.tca, "%H:%M:%S" if one.aos else "%Y-%m-%d %H:%M:%S"),
-        _degrees(one.tca_azimuth_deg),
-        _degrees(one.max_elevation_deg),
-        f"{one.tca_range_km:.0f}",
-        clock(one.los) or "stays up",
-        _degrees(one.los_azimuth_deg),
-        one.direction,
+        f"{clock(p.aos, dated) or 'up for days':19} {_degrees(p.aos_azimuth_deg)}",
+        f"{clock(p.tca, '%H:%M:%S' if p.aos else dated)} {_degrees(p.tca_azimuth_deg)}",
+        f"{p.max_elevation_deg:.0f}",
+        f"{p.tca_range_km:.0f}",
+        f"{clock(p.los) or 'stays up':8} {_degrees(p.los_azimuth_deg)}",
+        f"{p.direction}bound" if p.direction else "",
     )
 
 
 def _degrees(angle_deg: float | None) -> str:
-    return "" if angle_deg is None else f"{angle_deg:.0f}"
+    return "" if angle_deg is None else f"{angle_deg:3.0f}"
 
 
-def _remark(arguments: argparse.Namespace, found: list[Prediction], tle: str | None) -> str:
-    """How many there are, and what the times are worth."""
+def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> str:
+    """Return the number of passes, the accuracy of their times, and what the columns are."""
     from datetime import timedelta
 
     from beep.base.checks import parse_time
     from beep.geometry import sputnik
-    from beep.geometry.tle import elements_of, name_of
+    from beep.geometry.tle import elements_of, satellite_name
 
-    name = "Sputnik 1" if tle is None else name_of(tle)
-    if not found:
-        count = f"{name} does not rise above {arguments.min_elevation_deg:g} degrees there in that time"
-    elif found[0].aos is None and found[0].los is None:
-        count = f"{name} stands above {arguments.min_elevation_deg:g} degrees all the time"
+    name, least = "Sputnik 1" if tle is None else satellite_name(tle), f"{arguments.min_elevation_deg:g} degrees"
+    if not passes:
+        count = f"{name} does not rise above {least} there in that time"
+    elif passes[0].aos is None and passes[0].los is None:
+        count = f"{name} is above {least} all the time"
     else:
-        count = f"{len(found)} {'pass' if len(found) == 1 else 'passes'} of {name}"
-    if tle is not None:
+        count = f"{len(passes)} {'pass' if len(passes) == 1 else 'passes'} of {name}"
+    if tle is None:
+        end = parse_time(arguments.start) + timedelta(days=arguments.days)
+        flat = "; the battery was flat from 1957-10-26" if end > sputnik.ORBIT_UNTIL else ""
+        accuracy = f"orbit accuracy {sputnik.TCA_ERROR_S} s (1 sigma), 2 % or 15 km in distance{flat}"
+    else:
         epoch = elements_of(tle).epoch
-        days = max((abs((one.tca - epoch) / timedelta(days=1)) for one in found), default=0.0)
-        age = f", here up to {days:.1f} days" if found else ""
-        return f"{count}; elements of {epoch:%Y-%m-%d %H:%M} UTC, good to 1 to 3 km for each day from then{age}"
-    end = parse_time(arguments.start) + timedelta(days=arguments.days)
-    flat = "; the battery was flat from 1957-10-26" if end > sputnik.ORBIT_UNTIL else ""
-    return f"{count}; the orbit is good to {sputnik.TCA_ERROR_S} s (1 sigma), 2 % or 15 km in distance{flat}"
+        days = max((abs((p.tca - epoch) / timedelta(days=1)) for p in passes), default=0.0)
+        age = f", here up to {days:.1f} days" if passes else ""
+        accuracy = f"elements of {epoch:%Y-%m-%d %H:%M} UTC, accuracy 1 to 3 km for each day from then{age}"
+    columns = "\naz and max.el. are azimuth (from north through east) and highest elevation in degrees"
+    return f"{count}; {accuracy}" + columns * (bool(passes) and arguments.format == "table")

@@ -1,15 +1,17 @@
-"""`beep play`: on the sound card, with knobs."""
+"""`beep play`: plays the pass on the sound card; keys change it."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from beep.base.errors import PlaybackError, ScenarioError
+from beep.cli.messages import for_user, note, warn
 from beep.cli.options import add_scenario_options, scenario_of
-from beep.cli.terminal import say
+from beep.cli.parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,26 +19,35 @@ if TYPE_CHECKING:
     from beep.output.player import Player
     from beep.scenario.scenario import Scenario
 
-RETRY_S, RETRY_MOST_S = 3.0, 60.0  # PortAudio loses 22 kB each time: the wait doubles
+RETRY_S, LONGEST_RETRY_S = 3.0, 60.0  # doubled at each attempt, because PortAudio loses 22 kB each time
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     output = parser.add_argument_group("playing")
-    output.add_argument("--from-s", type=float, default=0.0, metavar="S", help="where to begin (default: 0.0 s)")
-    output.add_argument("--loop", action="store_true", help="again and again")
+    output.add_argument("--from-s", type=float, default=0.0, metavar="S", help="time to start from (default: 0.0 s)")
+    output.add_argument("--loop", action="store_true", help="repeat the recording until interrupted")
     output.add_argument(
-        "--until-stopped", action="store_true", help="the same, and wait for the sound card where it goes: for exhibits"
+        "--until-stopped",
+        action="store_true",
+        help="repeat it, and wait for the sound card when it is unplugged: for exhibits",
     )
-    output.add_argument("--device", metavar="NAME", help="number, name or part of a name (default: the system's)")
+    output.add_argument(
+        "--device",
+        metavar="NAME",
+        help="output device: number, name or part of the name (default: that of the system)",
+    )
     output.add_argument(
         "--latency-ms",
         type=float,
         default=100.0,
         metavar="MS",
-        help="how far ahead of the ear the sound card is filled (default: 100.0 ms)",
+        help="buffer of the sound card; longer is safer on a busy machine (default: 100.0 ms)",
     )
-    output.add_argument("--list-devices", action="store_true", help="print the output devices and leave")
-    output.add_argument("-v", "--verbose", action="store_true", help="print the line now and then without a terminal")
+    output.add_argument("--list-devices", action="store_true", help="list the output devices and exit")
+    output.add_argument(
+        "-v", "--verbose", action="store_true", help="print the status line every 5 s where there is no terminal"
+    )
+    parser.rare |= {"until_stopped", "latency_ms", "verbose"}
     add_scenario_options(parser)
 
 
@@ -49,25 +60,29 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{'*' if default else ' '} {number:3}  {name}  ({channels} channels, {rate_hz} Hz)")
         return
     if not 1 <= arguments.latency_ms <= 5000:
-        raise ScenarioError(f"latency_ms must be 1 to 5000, got {arguments.latency_ms:g}; the default is 100")
-    with quiet():
-        _attend(arguments, scenario)
+        raise ScenarioError(f"--latency-ms must be 1 to 5000, got {arguments.latency_ms:g}; the default is 100")
+    try:
+        with quiet():
+            _play(arguments, scenario)
+    finally:
+        gc.unfreeze()
 
 
-def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
-    """Play to the end, or with --until-stopped for ever, whatever becomes of a card that once was there."""
+def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
+    """Play to the end; with --until-stopped for ever, also after the card was removed."""
+    from beep.cli.live import attend
     from beep.output.card import look_again
+    from beep.stream.words import warnings
 
+    gc.collect()
+    gc.freeze()  # what is loaded now; to collect it would delay the card's callback by 0.1 s
     from_s, retry_s, played = arguments.from_s, 0.0, False
     while True:
         try:
             with _playing(arguments, scenario, from_s) as player:
-                from beep.cli.console import attend
-                from beep.stream.summary import warnings
-
                 if not played:
-                    for warning in warnings(scenario, player.plan.reception):
-                        say(f"beep: warning: {warning}", arguments)
+                    for warning in warnings(player.plan.reception):
+                        warn(warning, arguments)
                 played, retry_s = True, 0.0
                 attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
                 return
@@ -76,15 +91,16 @@ def _attend(arguments: argparse.Namespace, scenario: Scenario) -> None:
                 raise
             if not retry_s:
                 scenario, from_s = player.scenario, 0.0
-                say(f"beep: {error}; trying again", arguments)
-            retry_s = min(max(2 * retry_s, RETRY_S), RETRY_MOST_S)
+                note(f"{for_user(str(error), arguments)}; trying again", arguments)
+            retry_s = min(max(2 * retry_s, RETRY_S), LONGEST_RETRY_S)
             time.sleep(retry_s)
             look_again()
 
 
 @contextmanager
 def _playing(arguments: argparse.Namespace, scenario: Scenario, from_s: float) -> Iterator[Player]:
-    """A player as the options ask; what went wrong while it played is said at the end, however that comes."""
+    """Return a player with the options' settings; print what went wrong when it ends."""
+    from beep.cli.live import underflows_in_words
     from beep.output.player import playing
 
     with playing(
@@ -98,8 +114,6 @@ def _playing(arguments: argparse.Namespace, scenario: Scenario, from_s: float) -
             yield player
         finally:
             if player.card.underflows:
-                from beep.cli.console import counted
-
-                say(f"beep: {counted(player.card.underflows)}; a longer --latency-ms helps", arguments)
+                note(f"{underflows_in_words(player.card.underflows)}; a longer --latency-ms helps", arguments)
             if player.clipped:
-                say(f"beep: warning: {player.clipped} samples were beyond full scale; lower --level-dbfs", arguments)
+                warn(f"{player.clipped} samples were beyond full scale; lower level_dbfs", arguments)

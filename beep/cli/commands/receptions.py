@@ -1,51 +1,53 @@
-"""`beep receptions`: who heard it in 1957, and what the orbit says of that."""
+"""`beep receptions`: lists who received Sputnik 1 in 1957, and compares that with the orbit."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
+from beep.cli.messages import say
 from beep.cli.options import add_output_options, output_of
-from beep.cli.terminal import clock, say, show_table
+from beep.cli.parser import Parser
+from beep.cli.tables import clock, show_table
 
 if TYPE_CHECKING:
-    from beep.scenario.receptions import Documented
+    from beep.scenario.receptions import DocumentedReception
 
-FORMATS = ("table", "csv", "json")
-HEAD = ("preset", "Oct 1957, UTC", "up", "closest", ">el", "verdict", "who")
+_HEAD = ("preset", "Oct 1957, UTC", "AOS-LOS", "TCA", ">max.el.", "verdict", "who")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    add_output_options(parser.add_argument_group("output", "csv and json name the sources"), FORMATS)
+def add(parser: Parser) -> None:
+    add_output_options(parser.add_argument_group("output", "csv and json have the sources"), ("table", "csv", "json"))
 
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.sputnik import TCA_ERROR_S
     from beep.output.table import write_csv, write_json
-    from beep.scenario.receptions import receptions, table
+    from beep.scenario.receptions import reception_columns, receptions
 
-    found, left_out = receptions(), []
+    documented, left_out = receptions(), []
     with output_of(arguments) as file:
         if arguments.format == "csv":
-            write_csv(file, [table(found)])
+            write_csv(file, [reception_columns(documented)])
         elif arguments.format == "json":
-            write_json(file, [table(found)])
+            write_json(file, [reception_columns(documented)])
         else:
-            left_out = show_table(HEAD, map(_row, found), file=file, spare=1)
+            left_out = show_table(_HEAD, map(_row, documented), file=file, spare=1)
     narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""
     say(
-        f"up and closest are the orbit's, good to {TCA_ERROR_S} s (1 sigma); its residuals against 62 timed crossings "
-        f"of 1957 are 2.1 s rms\nel is the pass's highest elevation; of what came over the horizon, the highest while "
-        f"it was heard\nbeep export FILE.wav --preset NAME makes one that has a pass; --format csv has all, and the "
-        f"sources{narrow}",
+        f"AOS, LOS (rise, set) and TCA (closest) are those of the orbit, accurate to {TCA_ERROR_S} s (1 sigma); it "
+        f"leaves 2.1 s rms at 62 timed crossings of 1957\nmax.el. is the highest elevation of the pass, or during the "
+        f"reception where it came from over the horizon\n`beep export FILE.wav --preset NAME` makes the sound of a "
+        f"reception that has a pass; --format csv has all values and the sources{narrow}",
         arguments,
     )
 
 
-def _row(one: Documented) -> tuple[str, ...]:
-    heard = f"{one.heard_from:%d %H:%M}" + (f"-{one.heard_until:%H:%M}" * (one.heard_until > one.heard_from))
-    if one.verdict == "over the horizon":
-        return one.name, heard, "", "", f"{one.highest_deg:.0f}", one.verdict, one.who
-    assert one.found is not None, "what is not over the horizon has a pass"
-    up = "-".join(clock(when, "%H:%M") for when in (one.found.aos, one.found.los))
-    return one.name, heard, up, clock(one.found.tca), f"{one.found.max_elevation_deg:.0f}", one.verdict, one.who
+def _row(reception: DocumentedReception) -> tuple[str, ...]:
+    r = reception
+    heard = f"{r.heard_from:%d %H:%M}" + (f"-{r.heard_until:%H:%M}" * (r.heard_until > r.heard_from))
+    if r.verdict == "over the horizon":
+        return r.name, heard, "", "", f"{r.highest_deg:.0f}", r.verdict, r.who
+    assert r.prediction is not None, "what is not over the horizon has a pass"
+    up = "-".join(clock(when, "%H:%M") for when in (r.prediction.aos, r.prediction.los))
+    return r.name, heard, up, clock(r.prediction.tca), f"{r.prediction.max_elevation_deg:.0f}", r.verdict, r.who

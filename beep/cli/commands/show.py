@@ -1,13 +1,14 @@
-"""`beep show`: the recipe as TOML."""
+"""`beep show`: prints the scenario as TOML."""
 
 import argparse
 
+from beep.cli.messages import stdout
 from beep.cli.options import add_scenario_options, scenario_of
-from beep.cli.terminal import stdout
-from beep.scenario.recipe import to_toml
+from beep.cli.parser import Parser
+from beep.scenario.toml import to_toml
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     add_scenario_options(parser)
 
 

@@ -1,56 +1,65 @@
-"""`beep track`: the truth of a reception, moment by moment."""
+"""`beep track`: prints the exact values of a reception, moment by moment."""
+
+from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beep.base.errors import ScenarioError
 from beep.cli.options import add_output_options, add_scenario_options, output_of, scenario_of
+from beep.cli.parser import Parser
 from beep.scenario.scenario import Scenario
 
-FORMATS = ("csv", "json", "doppler", "strf")
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: Parser) -> None:
     output = parser.add_argument_group(
         "output",
-        "csv and json are of the geometry and the carriers; doppler (Unix time and Doppler, as gr-satellites reads it) "
-        "and strf (MJD, received frequency, flux, site) are of one frequency",
+        "csv, json: geometry, and Doppler, tone and level of each carrier\n"
+        "doppler: Unix time and Doppler of one frequency, for gr-satellites\n"
+        "strf: MJD, received frequency, flux and site of one frequency, for strf",
     )
-    output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="between rows (default: 1.0 s)")
+    output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="time between two rows (default: 1.0 s)")
     output.add_argument(
-        "--frequency-mhz", type=float, metavar="MHZ", help="whose Doppler to print (default: the carriers')"
+        "--frequency-mhz", type=float, metavar="MHZ", help="frequency whose Doppler is printed (default: the carriers)"
     )
     output.add_argument(
         "--parts",
         action="store_true",
-        help="also what these consist of: ionosphere, Faraday, spin, loss, power, field, C/N0 (default: no)",
+        help="add columns for ionosphere, Faraday rotation, spin, loss, power, field and C/N0 (default: no)",
     )
-    output.add_argument("--site", type=int, metavar="N", help="of the station in strf's sites.txt (default: none)")
-    add_output_options(output, FORMATS)
+    output.add_argument(
+        "--site", type=int, metavar="N", help="number of the station in the sites.txt of strf (default: none)"
+    )
+    parser.rare |= {"frequency_mhz", "parts", "site"}
+    add_output_options(output, ("csv", "json", "doppler", "strf"))
     add_scenario_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.stream.track import tracks
+    from beep.stream.track import track_rows
 
     scenario = scenario_of(arguments)
     write, frequency_mhz = _writer(arguments, scenario)
     if arguments.parts and frequency_mhz is not None:
-        raise ScenarioError(f"--parts are the carriers', got it with one frequency, {frequency_mhz:g} MHz; drop one")
-    tables = tracks(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
+        raise ScenarioError(
+            f"--parts are values of the carriers, got it with one frequency, {frequency_mhz:g} MHz; drop one"
+        )
+    tables = track_rows(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
     with output_of(arguments) as file:
         write(file, tables)
 
 
 def _writer(arguments: argparse.Namespace, scenario: Scenario) -> tuple[Callable[..., None], float | None]:
-    """What writes the rows, and the one frequency that they are of, if any."""
+    """Return the function that writes the rows, and the one frequency for which it does, if any."""
     from beep.output.doppler import write_doppler, write_strf
     from beep.output.table import write_csv, write_json
 
     frequency_mhz = arguments.frequency_mhz
     if arguments.site is not None and arguments.format != "strf":
-        raise ScenarioError(f"--site is strf's, got it with --format {arguments.format}; drop it")
+        raise ScenarioError(f"--site belongs to --format strf, got it with --format {arguments.format}; drop it")
     if arguments.format == "csv":
         return write_csv, frequency_mhz
     if arguments.format == "json":
@@ -73,13 +82,13 @@ def _strf(
     from beep.geometry.stations import parse_station
 
     if scenario.station is None:
-        raise ScenarioError("strf needs a place and a date, but the simple pass has none; give station and start")
+        raise ScenarioError("strf needs a place and a date, but the simple pass has none; give --station and --start")
     place = parse_station(scenario.station)
     site = arguments.site
     if site is None or not 0 <= site <= 9999:
         line = f"9000 ME {place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name"
         raise ScenarioError(
-            f"strf knows a place by its number, 0 to 9999, got {'none' if site is None else site}; "
+            f"strf names a place by a number, 0 to 9999, got {'none' if site is None else site}; "
             f"add a line such as `{line}` to its sites.txt and give --site 9000"
         )
 

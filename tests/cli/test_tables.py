@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from beep.cli.terminal import show_table
+from beep.cli.tables import show_table
 
 HEAD = ("name", ">number", "who")
 ROWS = [("a", "1", "the first of them"), ("bb", "22", "the second")]

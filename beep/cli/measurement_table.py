@@ -1,0 +1,143 @@
+"""Measurements of recordings as tables and text."""
+
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beep.base.errors import ScenarioError
+from beep.base.figures import with_error
+from beep.measuring.measure import Measurement
+from beep.measuring.recording import Recording
+from beep.scenario.toml import from_comment
+from beep.stream.track import track
+
+Row = tuple[str, ...]
+_Quantity = tuple[str, str, float, int]  # field, unit, factor to that unit, least number of decimals
+
+_MEAN_STEPS = 1000  # points for the mean tone
+_QUANTITIES: dict[str, _Quantity] = {
+    "pulse": ("pulse_s", "ms", 1e3, 1),
+    "pause": ("pause_s", "ms", 1e3, 1),
+    "period": ("period_s", "ms", 1e3, 2),
+    "jitter of pulses": ("jitter_s", "ms", 1e3, 1),
+    "edges": ("rise_s", "ms", 1e3, 1),
+    "duty": ("duty", "%", 1e2, 1),
+    "tone": ("tone_hz", "Hz", 1.0, 2),
+    "drift": ("drift_hz_per_s", "Hz/s", 1.0, 3),
+}
+_SNR: _Quantity = ("snr_db", "dB", 1.0, 1)
+
+
+def remarks(measurements: tuple[Measurement, ...], recording: Recording) -> list[str]:
+    """Return what is wrong with a recording, and why a channel of it has no beeps."""
+    lines = [f"warning: {recording.missing}"] if recording.missing else []
+    for measurement in measurements:
+        if measurement.note:
+            channel = f"channel {measurement.channel + 1}: " if recording.channels > 1 else ""
+            lines.append(f"{recording.name}: {channel}{measurement.note}")
+    return lines
+
+
+def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[Row]]:
+    """Return head and rows of a table with one column for each measurement."""
+    rows: list[Row] = [("beeps", *(str(m.beeps) for m in measurements))]
+    rows += [(label, *(_value(m, quantity) for m in measurements)) for label, quantity in _QUANTITIES.items()]
+    rows.insert(5, ("jitter of the clock", *(_text(1e3 * m.clock_jitter_s, "ms") for m in measurements)))
+    rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
+    rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
+    rows.append(("keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
+    rows.append(("hum", *(_hum(m) for m in measurements)))
+    return ("", *_heads(measurements)), rows
+
+
+def _heads(measurements: tuple[Measurement, ...]) -> list[str]:
+    channels = {m.channel for m in measurements}
+    if len(channels) < len(measurements):
+        return [f"channel {m.channel + 1}, {m.tone_hz:.0f} Hz" for m in measurements]
+    if len(measurements) == 1:
+        return [""]
+    names = {0: "left", 1: "right"} if len(channels) == 2 else {}
+    return [names.get(m.channel, f"channel {m.channel + 1}") for m in measurements]
+
+
+def _snr_label(measurements: tuple[Measurement, ...]) -> str:
+    return f"SNR in {measurements[0].snr_bandwidth_hz:g} Hz"
+
+
+def _hum(measurement: Measurement) -> str:
+    return ", ".join(f"{hz:g}" for hz in measurement.hum_hz) + " Hz" if measurement.hum_hz else "none"
+
+
+def _value(measurement: Measurement | None, quantity: _Quantity) -> str:
+    if measurement is None:
+        return ""
+    name, unit, factor, decimals = quantity
+    value, sd = (factor * getattr(measurement, field) for field in (name, f"{name}_sd"))
+    return with_error(value, sd, unit, decimals=decimals, unknown="")
+
+
+def _text(value: float, unit: str = "") -> str:
+    return with_error(value, 0.0, unit, decimals=1, unknown="")
+
+
+def comparison(
+    first: tuple[Measurement, ...], second: tuple[Measurement, ...], *, names: tuple[str, str]
+) -> tuple[Row, list[Row]]:
+    """Return head and rows of two recordings side by side, with the difference, second less first."""
+    rows: list[Row] = []
+    quantities = _QUANTITIES | {_snr_label(first or second): _SNR}
+    for number, pair in enumerate(zip_longest(first, second)):
+        if number:
+            rows.append(("", "", "", "", ""))
+        if len(first) > 1 or len(second) > 1:
+            rows.append((f"tone {number + 1}", *("" if m is None else _heads((m,))[0] for m in pair), "", ""))
+        rows.append(("beeps", *("" if m is None else str(m.beeps) for m in pair), "", ""))
+        for label, quantity in quantities.items():
+            rows.append((label, *(_value(m, quantity) for m in pair), *_difference(*pair, quantity)))
+        rows.append(("keying of 1957", *("" if m is None or not m.beeps else m.keying for m in pair), "", ""))
+    return ("", *names, ">difference", ">in standard errors"), rows
+
+
+def _difference(first: Measurement | None, second: Measurement | None, quantity: _Quantity) -> tuple[str, str]:
+    name, unit, factor, _ = quantity
+    if first is None or second is None:
+        return "", ""
+    difference = getattr(second, name) - getattr(first, name)
+    sd = np.hypot(getattr(first, f"{name}_sd"), getattr(second, f"{name}_sd"))
+    if not (np.isfinite(difference) and np.isfinite(sd) and sd > 0):
+        return "", ""
+    return f"{factor * difference:+.4g} {unit}", f"{difference / sd:+.1f}"
+
+
+def pulse_table(measurements: tuple[Measurement, ...]) -> dict[str, NDArray[Any]]:
+    """Return columns (N,) of every pulse of all measurements."""
+    names = ("slot", "start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db", "whole")
+    columns = {"channel": np.concatenate([np.full(m.beeps, m.channel + 1) for m in measurements])}
+    return columns | {name: np.concatenate([getattr(m.pulses, name) for m in measurements]) for name in names}
+
+
+def comparison_with_recipe(measurements: tuple[Measurement, ...], comment: str) -> str:
+    """Return lines with what the scenario in a recording's comment says; nothing where there is none."""
+    scenario = from_comment(comment)
+    if scenario is None:
+        return ""
+    lines = []
+    for measurement, carrier in zip(measurements, scenario.heard, strict=False):
+        if not measurement.beeps:
+            continue
+        pulse, pause = scenario.pulse_s, scenario.pause_s
+        if carrier.sends == "pause":
+            pulse, pause = pause, pulse
+        first_s, last_s = measurement.pulses.time_s[[0, -1]]
+        t_s = first_s + (np.arange(_MEAN_STEPS) + 0.5) / _MEAN_STEPS * (last_s - first_s)
+        try:
+            tone_hz = np.abs(track(scenario, t_s)[f"tone_{scenario.name_of(carrier)}_hz"]).mean()
+        except ScenarioError:
+            return ""
+        lines.append(
+            f"recipe for {carrier.frequency_mhz:g} MHz: pulse {1e3 * pulse:.1f} ms, pause {1e3 * pause:.1f} ms, "
+            f"tone {tone_hz:.2f} Hz on average\n"
+        )
+    return "".join(lines)

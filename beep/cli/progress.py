@@ -1,0 +1,44 @@
+"""The progress bar."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+BAR_AFTER_S = 0.5
+
+
+@contextmanager
+def progress_bar(arguments: argparse.Namespace) -> Iterator[Callable[[int, int], None] | None]:
+    """Return a function of (done, all) that draws a bar on a terminal, if the work takes longer than half a second."""
+    if arguments.quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    began = time.monotonic()
+    shown: Any = None
+    task: Any = None
+
+    def progress(done: int, frames: int) -> None:
+        nonlocal shown, task
+        if shown is None and time.monotonic() - began > BAR_AFTER_S:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+            columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+            shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            shown.start()
+            task = shown.add_task("", total=frames)
+        if shown is not None:
+            shown.update(task, completed=done)
+
+    try:
+        yield progress
+    finally:
+        if shown is not None:
+            shown.stop()

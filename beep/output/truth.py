@@ -1,0 +1,53 @@
+"""The truth of a recording as JSON."""
+
+from datetime import UTC
+from math import isinf
+from typing import Any, TextIO
+
+from beep.base.constants import PROGRAM, VERSION
+from beep.geometry.search import find_passes
+from beep.output.table import write_document
+from beep.scenario.scenario import Scenario
+from beep.scenario.toml import to_dict
+from beep.stream.reception import Reception
+from beep.stream.resolve import receive
+from beep.stream.track import sent_pulses, track_rows
+
+
+def write_truth(scenario: Scenario | Reception, file: TextIO, *, step_s: float = 1.0) -> None:
+    """Write all that is true of a recording as one JSON object, however long, in constant memory.
+
+    `program`, `scenario` (which `beep.Scenario` takes back), `reception`, `track` (an array of the rows of
+    `track_rows`) and `pulses` (an array of the rows of `sent_pulses`). What JSON has no number for is null.
+    """
+    reception = receive(scenario)
+    head = {
+        "program": f"{PROGRAM} {VERSION}",
+        "scenario": to_dict(reception.scenario),
+        "reception": _resolved(reception),
+    }
+    write_document(file, head, {"track": track_rows(reception, step_s=step_s), "pulses": sent_pulses(reception)})
+
+
+def _resolved(reception: Reception) -> dict[str, Any]:
+    """What the scenario was resolved to; times in seconds after the first sample, which has the time `epoch`."""
+    tca_s, site, layer = reception.tca_s, reception.site, reception.layer
+    at_tca = next(find_passes(reception.look, start_s=tca_s, stop_s=tca_s + 1, running=True), None)
+    epoch = reception.epoch
+    return {
+        "epoch": None if epoch is None else epoch.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "duration_s": reception.duration_s,
+        "aos_s": None if at_tca is None or isinf(at_tca.aos_s) else at_tca.aos_s,  # null without one for days
+        "tca_s": tca_s,
+        "los_s": None if at_tca is None or isinf(at_tca.los_s) else at_tca.los_s,
+        "closest_km": reception.closest_m / 1e3,
+        "site": vars(site) | {"assumed": reception.scenario.station is None},
+        "layer": None
+        if layer is None
+        else {
+            "name": reception.ionosphere,
+            "fof2_mhz": layer.fof2_hz / 1e6,
+            "hm_km": layer.hm_m / 1e3,
+            "scale_km": layer.scale_m / 1e3,
+        },
+    }

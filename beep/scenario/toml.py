@@ -1,0 +1,91 @@
+"""Scenarios as TOML, as plain tables, and in the comment of a recording."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from beep.base.checks import choices, from_table
+from beep.base.errors import ScenarioError
+from beep.scenario.scenario import Scenario, fields
+
+
+def from_dict(table: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of a mapping of field names, as TOML and JSON give it; missing fields take their defaults."""
+    scenario: Scenario = from_table(Scenario, table)
+    return scenario
+
+
+def to_dict(scenario: Scenario) -> dict[str, Any]:
+    """Return the fields as plain JSON values, without those that are None; the inverse of `from_dict`."""
+    table = {name: value for name, value in dataclasses.asdict(scenario).items() if value is not None}
+    if isinstance(scenario.start, datetime):
+        table["start"] = _iso(scenario.start)
+    regimes = [{name: value for name, value in regime.items() if value is not None} for regime in table["keying"]]
+    return table | {"carriers": list(table["carriers"]), "keying": regimes}
+
+
+def from_comment(text: str) -> Scenario | None:
+    """Return the scenario in a recording's comment, as `export` writes it; None for any other comment."""
+    try:
+        table = json.loads(text)
+        return from_dict(table) if table else None
+    except (ValueError, TypeError, RecursionError):  # a ScenarioError and a TleError are ValueErrors
+        return None
+
+
+def load(path: str | Path) -> Scenario:
+    """Return the scenario of a TOML file; raises ScenarioError with the file's name where it cannot be read."""
+    try:
+        return from_dict(read_toml(path))
+    except ScenarioError as error:
+        raise error if str(path) in str(error) else ScenarioError(f"{path}: {error}") from None
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the table of a TOML file; raises ScenarioError with the file's name where it cannot be read."""
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Return a scenario as TOML, grouped, with the help of each field beside it; the inverse of `load`."""
+    lines = []
+    group = None
+    for field in fields():
+        if field.metadata["group"] != group:
+            group = field.metadata["group"]
+            lines += ["", f"# --- {group}"]
+        value, about = getattr(scenario, field.name), field.metadata["help"]
+        if value is None:
+            lines.append(f"# {field.name} =   # {about}; now: {field.metadata['unset']}")
+        elif isinstance(value, str) and "\n" in value and "'''" not in value:
+            lines += [f"{field.name} = '''", f"{value}'''  # {about}"]
+        elif isinstance(value, tuple) and value:
+            lines.append(f"{field.name} = [  # {about}")
+            lines += [f"  {_inline(record)}," for record in value]
+            lines.append("]")
+        else:
+            text = _iso(value) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
+            options = f" ({', '.join(choices(field))})" if choices(field) else ""
+            lines.append(f"{field.name} = {text}  # {about}{options}")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _inline(record: Any) -> str:
+    """A record as an inline table, without what is None."""
+    pairs = ((field.name, getattr(record, field.name)) for field in dataclasses.fields(record))
+    return "{" + ", ".join(f"{name} = {json.dumps(value)}" for name, value in pairs if value is not None) + "}"
+
+
+def _iso(utc: datetime) -> str:
+    return utc.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,239 @@
+"""A reception in words: warnings before it is rendered, what `beep export` prints, and titles of pictures."""
+
+from datetime import datetime, timedelta
+from math import ceil, degrees, floor, isfinite, log10
+
+import numpy as np
+
+from beep.geometry.stations import STATIONS, parse_station
+from beep.geometry.tle import elements_of, satellite_name
+from beep.scenario.presets import preset, presets
+from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
+from beep.stream.resolve import solar_hour
+
+LOW_PASS_DEG = 5.0
+CLICK_HZ = 200.0  # above, an edge of 5 ms is more than 30 dB below its carrier
+MARGIN_HZ = 100.0  # to the filter's edges
+OLD_DAYS = 7.0  # age at which elements are 7 to 20 km off
+NOISE_MHZ = (0.3, 250.0)  # of ITU-R P.372's man-made noise
+MOST_CHANGES = 3  # written out
+PLACE_AND_DATE = {"station", "start", "tle"}  # fields that are written apart from the changes of a preset
+
+
+# --- warnings ---------------------------------------------------------------------------------------------------
+
+
+def warnings(reception: Reception) -> list[str]:
+    """What is allowed but probably not meant, such as a tone that leaves the filter, or a pass that is missed."""
+    scenario = reception.scenario
+    lines = [*_pass_warnings(reception), *_clipping(reception)]
+    if scenario.detector == "am":
+        if scenario.low_hz > CLICK_HZ:
+            lines.append(
+                f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}; "
+                f"lower it to 100"
+            )
+        return lines
+    for carrier in scenario.heard:
+        low_hz, high_hz = tone_range_hz(reception, carrier)
+        if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
+            tone_hz, upper_hz = _room_for(scenario, carrier, low_hz, high_hz)
+            lines.append(
+                f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
+                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; tone_hz {tone_hz:.0f} with "
+                f"high_hz {upper_hz:.0f} would hold it"
+            )
+        if scenario.noise != "off" and not NOISE_MHZ[0] <= carrier.frequency_mhz <= NOISE_MHZ[1]:
+            lines.append(
+                f"the noise of ITU-R P.372 ends at {NOISE_MHZ[1]:g} MHz; at {carrier.frequency_mhz:g} MHz it is "
+                f"extrapolated, and the noise of a receiver itself, which is not simulated, would be more"
+            )
+    return lines
+
+
+def _pass_warnings(reception: Reception) -> list[str]:
+    scenario, highest_deg = reception.scenario, degrees(reception.looks.elevation_rad.max())
+    lines = []
+    if highest_deg <= 0:
+        lines.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
+    elif scenario.station is not None and highest_deg < LOW_PASS_DEG:
+        lines.append(
+            f"the max. elevation of this pass is only {highest_deg:.1f} degrees; give a later start for the next pass"
+        )
+    if scenario.tle is not None and reception.epoch is not None:
+        epoch = elements_of(scenario.tle).epoch
+        days = abs((reception.epoch - epoch) / timedelta(days=1))
+        if days > OLD_DAYS:
+            lines.append(
+                f"the elements are of {epoch:%Y-%m-%d}, {days:.0f} days from this pass: the satellite may be "
+                f"{days:.0f} to {3 * days:.0f} km from there; take a newer set"
+            )
+    return lines
+
+
+def _clipping(reception: Reception) -> list[str]:
+    """A warning where the noise often exceeds full scale."""
+    scenario = reception.scenario
+    if scenario.agc or scenario.saturation_dbfs is not None:
+        return []
+    level = 10 ** (scenario.level_dbfs / 20)
+    c_n0_db = min(c_n0_db_hz(reception, carrier) for carrier in scenario.heard)
+    noise = level * 10 ** (-(c_n0_db - 10 * log10(2 * snr_band_hz(scenario))) / 20)
+    if level + 2 * noise <= 1:
+        return []
+    fits_dbfs = floor(scenario.level_dbfs - 20 * log10(level + 4 * noise))
+    return [f"the noise will be clipped at full scale; level_dbfs {fits_dbfs} would hold it, or agc"]
+
+
+def _room_for(scenario: Scenario, carrier: Carrier, low_hz: float, high_hz: float) -> tuple[float, float]:
+    """`tone_hz` and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
+    ratio = carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
+    tone_hz = max(
+        scenario.tone_hz, 100 * ceil((scenario.tone_hz + (scenario.low_hz + MARGIN_HZ - low_hz) / ratio) / 100)
+    )
+    moved_hz = ratio * (tone_hz - scenario.tone_hz)
+    return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + moved_hz + MARGIN_HZ) / 100))
+
+
+# --- what it is -------------------------------------------------------------------------------------------------
+
+
+def describe(reception: Reception) -> str:
+    """A few lines: when and where the closest approach is, SNR and C/N0, and the ionosphere."""
+    lines = [_pass(reception), *_strength(reception)]
+    if reception.layer is not None:
+        lines.append(_ionosphere(reception))
+    return "\n".join(lines)
+
+
+def _pass(reception: Reception) -> str:
+    scenario, tca_s = reception.scenario, reception.tca_s
+    look = reception.look(np.array([tca_s]))
+    where = f"range {look.range_m[0] / 1e3:.0f} km, elevation {degrees(look.elevation_rad[0]):.0f} deg"
+    if reception.epoch is None:
+        when = f"{-tca_s:.1f} s before the first sample" if tca_s < 0 else f"after {tca_s:.1f} s"
+        return f"pass: TCA (closest) {when}, {where}"
+    tca = reception.epoch + timedelta(seconds=tca_s + 0.5)  # printed to the nearest second
+    when = f"first sample {reception.epoch:%Y-%m-%d %H:%M:%S} UTC, TCA (closest) {tca:%H:%M:%S}"
+    if scenario.station is not None and scenario.tle is None:
+        when += " +-3 s"  # 1 sigma, of the orbit
+    return f"pass: {when}{' (before that)' if tca_s < 0 else ''}, {where}"
+
+
+def _strength(reception: Reception) -> list[str]:
+    scenario = reception.scenario
+    ratios_db = [peak_snr_db(reception, carrier) for carrier in scenario.heard]
+    if not all(map(isfinite, ratios_db)):
+        return ["no noise" if scenario.noise == "off" else "no signal: below the horizon in this recording"]
+    cause = f"noise: {scenario.noise}"
+    if scenario.snr_db is not None:
+        cause = f"as asked: {scenario.snr_db:g} dB in {scenario.snr_bandwidth_hz:g} Hz"
+    lines = [f"peak SNR in {snr_band_hz(scenario) / 1e3:.3g} kHz: {_listed(scenario, ratios_db, 'dB')} ({cause})"]
+    densities_db = [c_n0_at_db_hz(reception, carrier, reception.tca_s) for carrier in scenario.heard]
+    if all(map(isfinite, densities_db)):
+        lines.append(f"C/N0 at TCA: {_listed(scenario, densities_db, 'dB-Hz')}")
+    return lines
+
+
+def _listed(scenario: Scenario, values: list[float], unit: str) -> str:
+    pairs = zip(scenario.heard, values, strict=True)
+    return ", ".join(f"{value:.1f} {unit} at {carrier.frequency_mhz:g} MHz" for carrier, value in pairs)
+
+
+def _ionosphere(reception: Reception) -> str:
+    layer, hour = reception.layer, ""
+    assert layer is not None
+    if reception.scenario.ionosphere == "auto":
+        hours = solar_hour(reception.epoch, reception.tca_s, reception.site)
+        hour = f" at {int(hours):02}:{int(hours % 1 * 60):02} local solar time"
+    return (
+        f"ionosphere: {reception.ionosphere}{hour}, foF2 {layer.fof2_hz / 1e6:g} MHz, peak at "
+        f"{layer.hm_m / 1e3:g} km, scale height {layer.scale_m / 1e3:g} km"
+    )
+
+
+# --- on pictures ------------------------------------------------------------------------------------------------
+
+
+def title(reception: Reception) -> str:
+    """Satellite, place and date, or the simple pass."""
+    scenario = reception.scenario
+    if scenario.station is not None:
+        satellite = "Sputnik 1" if scenario.tle is None else satellite_name(scenario.tle)
+        text = f"{satellite} over {station_name(scenario) or place(scenario)}"
+    else:
+        text = "satellite frozen at closest approach" if scenario.still else "simple pass"
+        text += f", altitude {scenario.altitude_km:g} km, max. elevation {scenario.max_elevation_deg:g}°"
+    return ", ".join(part for part in (text, date(reception.epoch)) if part)
+
+
+def footer(reception: Reception) -> list[str]:
+    """Preset, place, first sample, and the orbit with its accuracy, a few words each."""
+    scenario = reception.scenario
+    return [recipe(scenario), place(scenario), f"first sample {moment(reception.epoch, 0.0)}", orbit(scenario)]
+
+
+def recipe(scenario: Scenario) -> str:
+    """The preset with the fewest differences from the scenario, and these differences."""
+    names = [field.name for field in fields() if field.name not in PLACE_AND_DATE]
+    changes = {}
+    for base in presets():
+        values = vars(preset(base))
+        changes[base] = [name for name in names if getattr(scenario, name) != values[name]]
+    nearest = min(changes, key=lambda name: (len(changes[name]), name != "tass"))
+    changed = changes[nearest]
+    if len(changed) > MOST_CHANGES:
+        return f"preset {nearest} with {len(changed)} changes"
+    written = ", ".join(f"{name} {_written(getattr(scenario, name))}" for name in changed)
+    return f"preset {nearest}" + (f" with {written}" if written else "")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):  # carriers
+        return " and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def place(scenario: Scenario) -> str:
+    """The station's name and coordinates."""
+    if scenario.station is None:
+        return "no place"
+    station = parse_station(scenario.station)
+    north, east = station.latitude_deg, station.longitude_deg
+    where = f"{abs(north):.2f}° {'NS'[north < 0]}, {abs(east):.2f}° {'EW'[east < 0]}"
+    name = station_name(scenario)
+    return f"{name} ({where})" if name else where
+
+
+def station_name(scenario: Scenario) -> str:
+    """A known station's name as it is written, or nothing."""
+    known = (scenario.station or "").strip().lower().replace(" ", "-")
+    return known.replace("-", " ").title() if known in STATIONS else ""
+
+
+def orbit(scenario: Scenario) -> str:
+    """Where the orbit comes from, and its accuracy."""
+    if scenario.station is None:
+        return "orbit: circular over a round Earth at rest (assumed)"
+    if scenario.tle is not None:
+        return f"orbit: SGP4, elements of {elements_of(scenario.tle).epoch:%Y-%m-%d}"
+    return "orbit: computed from 62 radio crossings of 1957, accuracy ±3 s, ±2 % in distance"
+
+
+def date(epoch: datetime | None) -> str:
+    """Day, month and year, or nothing."""
+    return f"{epoch.day} {epoch:%B %Y}" if epoch else ""
+
+
+def moment(epoch: datetime | None, t_s: float) -> str:
+    """UTC of `t_s` after the epoch, to the nearest second."""
+    if epoch is None:
+        return "without a date"
+    return f"{epoch + timedelta(seconds=t_s + 0.5):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def minutes(t_s: float) -> str:
+    """Minutes and seconds, to the nearest second."""
+    whole = round(abs(t_s))
+    return f"{'-' if t_s < 0 and whole else ''}{whole // 60}:{whole % 60:02}"
