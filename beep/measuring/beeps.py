@@ -11,33 +11,30 @@ from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
 from beep.measuring.edges import find_edges, rise_of
+from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, tail_level
 from beep.measuring.phase import PulsePhases, flutter_size, phases
 from beep.measuring.smooth import SmoothCurve, smooth_curve, typical
 
 LEAST_ENERGY = 12.0  # C T/N0 of a beep that counts: below, noise does as well once in a hundred thousand trials
 LEAST_FLUTTER_ENERGY = 30.0  # where its phase is followed, which noise lets itself be too
-ASIDE_S, DIP, SMOOTHED, LEAST_RUN_S = 0.35, 15, 21, 0.025
 EDGE_SEARCH_S, EDGE_SIDE_S = 0.04, 0.035
 FEWEST = 3  # beeps, to go on looking
-LOUDER, LIKE_OTHERS = 2.0, 0.4  # in amplitude
+LOUDER, LIKE_OTHERS, FAINT = 2.0, 0.4, 0.2  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
 FIRST_RISE_S = 0.005
 UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
 FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
-FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
 SAMPLED = 100  # strongest beeps that tell flutter and edges
-FLUTTER_EVIDENCE = (
-    8.0  # log likelihood by which a course must be better, that of the usual beep times the root of their number
-)
+FLUTTER_EVIDENCE = 8.0  # log likelihood of the usual beep, times the root of their number
 FLUTTER_BEYOND_S = 0.04
 STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root second
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
 SURE_GAP = 4.0  # in power, of the noise
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
+BESIDE_S = 0.02, 0.08  # from an edge
 CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
-TAIL_S = 0.01, 0.04  # from an edge
 
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
@@ -105,12 +102,12 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     """
     curve = smooth_curve(bursts.middle_s, bursts.tone_hz, np.full(len(bursts), 4.0))
     some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
-    start_s, stop_s = _runs(band, some, curve)
+    start_s, stop_s = find_runs(band, some, curve)
     if len(start_s) < FEWEST:
         return "only noise"
     shape = _Shape(flutter=max(_flutter(band, start_s, stop_s, curve), least_flutter))
     if len(some) < len(bursts):  # an exact tone's bursts are sure enough themselves
-        start_s, stop_s = _runs(band, bursts, curve) if shape.flutter else (bursts.start_s, bursts.stop_s)
+        start_s, stop_s = find_runs(band, bursts, curve) if shape.flutter else (bursts.start_s, bursts.stop_s)
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, shape)
     rough = picked(
@@ -118,6 +115,8 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     )
     if len(rough.slot) < FEWEST:
         return "only noise"
+    if shape.flutter:
+        rough = picked(rough, _keyed(band, rough, curve))
     period = period_of(rough.start_s)
     length = float(np.median(rough.stop_s - rough.start_s))
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
@@ -172,49 +171,6 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
 
 def _tone_curve(found: PulsePhases) -> SmoothCurve:
     return smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
-
-
-def _runs(band: Band, bursts: Bursts, curve: SmoothCurve) -> tuple[Array, Array]:
-    """Starts and stops (N,) of the runs at bursts in which the power near the tone has the upper of its two levels."""
-    middle = bursts.middle_s
-    reach_s = (bursts.stop_s - bursts.start_s) / 2 + ASIDE_S
-    starts: list[float] = []
-    stops: list[float] = []
-    for at in range(len(bursts)):
-        span = np.array([middle[at] - reach_s[at]]), int(2 * reach_s[at] * band.rate_hz)
-        t_s, power = followed_power(band, *span, curve)
-        inside = (t_s >= bursts.start_s[at]) & (t_s <= bursts.stop_s[at])
-        if not inside.any() or (starts and bursts.stop_s[at] <= stops[-1]):
-            continue
-        upper = float(np.sqrt(np.median(power[inside])))
-        begin, end = float(t_s[inside][0]), float(t_s[inside][-1])
-        for side, ahead in ((t_s <= middle[at], -1), (t_s >= middle[at], 1)):
-            beside = np.abs(t_s - middle[at]) > reach_s[at] - ASIDE_S + 0.02
-            lower = float(np.sqrt(np.quantile(power[side & beside], 0.2))) if (side & beside).any() else 0.0
-            order = np.flatnonzero(side)[::ahead]
-            below = power[order] < ((upper + lower) / 2) ** 2
-            # The first stretch below the middle that lasts is the end.
-            lasting = np.flatnonzero(np.convolve(below, np.ones(DIP), "valid") >= DIP - 0.5)
-            edge = t_s[order[lasting[0]]] if len(lasting) else t_s[order[-1]]
-            begin, end = (float(edge), end) if ahead < 0 else (begin, float(edge))
-        begin, end = max(begin, 0.0), min(end, band.duration_s)
-        if starts and begin < stops[-1] + 0.01:
-            stops[-1] = max(end, stops[-1])
-        elif end - begin > LEAST_RUN_S:
-            starts.append(begin)
-            stops.append(end)
-    return np.array(starts), np.array(stops)
-
-
-def followed_power(band: Band, start_s: Array, count: int, curve: SmoothCurve) -> tuple[Array, Array]:
-    """Times and power (count,) near the tone, smoothed over some 20 ms; what is not recorded is left out."""
-    middle = start_s + count / 2 / band.rate_hz
-    t_s, z = band.windows(start_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
-    hz = np.fft.fftfreq(2 * count, 1 / band.rate_hz)
-    smooth = np.fft.ifft(np.fft.fft(z[0], 2 * count) * np.exp(-((hz / FOLLOWED_HZ) ** 2) / 2))[:count]
-    power = np.convolve(np.abs(smooth) ** 2, np.ones(SMOOTHED) / SMOOTHED, "same")
-    there = z[0] != 0
-    return t_s[0][there], power[there]
 
 
 def _flutter(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) -> float:
@@ -310,19 +266,6 @@ def _every_slot(band: Band, found: _Round, clock: Clock, length_s: float) -> Num
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: Array) -> Array:
-    """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
-    middle = (low_s + high_s) / 2
-    count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
-    t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
-    inside = (t_s <= high_s[:, None]) & (z != 0)
-    size = 1 << int(np.ceil(np.log2(2 * count)))
-    wanted = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) < FOLLOWED_HZ
-    power = (np.abs(np.fft.fft(z * inside, size, axis=1)[:, wanted]) ** 2).sum(axis=1) / size
-    power = power / np.maximum(inside.sum(axis=1), 1) - density * 2 * FOLLOWED_HZ
-    return np.asarray(np.sqrt(np.maximum(power, 0.0)))
-
-
 def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
     """Which beeps (N,) are more than what remains of a tone between beeps: louder than the gap, or like the others."""
     # What is before, or at the recording's beginning after.
@@ -334,9 +277,30 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, sha
     else:
         amplitude = found.phases.amplitude
         beside = _near(band, low, low + 0.55 * gap_s, curve, replace(shape, search_hz=2.0)).amplitude
-    half = min(5, len(amplitude) - 1)
-    views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
-    return np.asarray((amplitude > LOUDER * beside) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
+    others = _nearby(amplitude, 0.5)
+    louder, alike = amplitude > LOUDER * beside, LIKE_OTHERS
+    if shape.flutter:  # a strong residual is to be told from a beep, and what is left of one at a recording's end
+        louder &= amplitude > FAINT * others
+        alike = LIKE_OTHERS * (1 + min(float(np.median(beside / np.maximum(amplitude, 1e-30))), 1.0))
+    return np.asarray(louder | (amplitude > alike * others))
+
+
+def _keyed(band: Band, found: _Round, curve: SmoothCurve) -> Bools:
+    """Which runs (N,) are as loud as others, or louder than what is beside them: a residual carrier has runs too."""
+    amplitude, density = found.phases.amplitude, found.phases.density
+    near_s, far_s = BESIDE_S
+    before = level(band, found.start_s - far_s, found.start_s - near_s, curve, density)
+    after = level(band, found.stop_s + near_s, found.stop_s + far_s, curve, density)
+    return np.asarray(
+        (amplitude > LIKE_OTHERS * _nearby(amplitude, 0.8)) | (amplitude > LOUDER * np.maximum(before, after))
+    )
+
+
+def _nearby(values: Array, part: float) -> Array:
+    """Quantile (N,) of values (N,) among the ten nearest."""
+    half = min(5, len(values) - 1)
+    views = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="reflect"), 2 * half + 1)
+    return np.asarray(np.quantile(views, part, axis=1))
 
 
 def _beep_level(band: Band, found: _Round, curve: SmoothCurve) -> Array:
@@ -426,7 +390,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
     slot = final.slot - final.slot[0]
     inner = ~cut_start
     clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
-    fall, arch = _course_of_level(band, final)
+    fall, arch = course_of_level(band, final.start_s, final.stop_s, found)
     return Beeps(
         slot=slot,
         slots=final.slots,
@@ -443,7 +407,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         clock=clock,
         fall=fall,
         arch=arch,
-        tail=_tail(band, final, curve),
+        tail=tail_level(band, final.start_s, final.stop_s, _beep_level(band, final, curve), curve, found.density),
         exact=not shape.flutter,
         edge_model_s=EDGE_MODEL * shape.rise_s if shape.flutter else 0.0,
         chirp_hz=_chirp(band, final, curve, shape),
@@ -463,32 +427,6 @@ def _cut(band: Band, found: _Round, shape: _Shape) -> tuple[Bools, Bools]:
             cut[near] |= (part * there).sum(axis=1) > 0.6 * beside.amplitude * there.sum(axis=1)
         cuts.append(cut)
     return cuts[0], cuts[1]
-
-
-def _course_of_level(band: Band, found: _Round) -> tuple[float, float]:
-    """How the amplitude goes within a beep, medians over N: last third against first, middle against both."""
-    length = found.stop_s - found.start_s
-    parts = []
-    for begin in (0.12, 0.38, 0.64):
-        low = found.start_s + begin * length
-        t_s, part, there = found.phases.in_phase(
-            band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1
-        )
-        there &= t_s <= (low + 0.24 * length)[:, None]
-        parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
-    little = 0.05 * found.phases.amplitude + 1e-12
-    fall = np.median(parts[2] / np.maximum(parts[0], little))
-    return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
-
-
-def _tail(band: Band, found: _Round, curve: SmoothCurve) -> float:
-    """Median over the beeps of the amplitude just after less that just before, against the beep's own."""
-    density = found.phases.density
-    after = level(band, found.stop_s + TAIL_S[0], found.stop_s + TAIL_S[1], curve, density)
-    before = level(band, found.start_s - TAIL_S[1], found.start_s - TAIL_S[0], curve, density)
-    inner = (found.start_s > TAIL_S[1]) & (found.stop_s < band.duration_s - TAIL_S[1])
-    own = np.maximum(_beep_level(band, found, curve), 1e-30)
-    return float(np.median(((after - before) / own)[inner])) if inner.any() else 0.0
 
 
 def _chirp(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[float, float]:

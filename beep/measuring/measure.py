@@ -31,7 +31,7 @@ MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 FAR_S = 1.2 * BEYOND_S  # a tone's band is extracted up to so long before and after its bursts
 NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
-CHIRP_PART = 0.01  # of a chirp, to which the mean tone is known
+CHIRP_PART, TONE_PART = 0.01, 2.5e-5  # of a chirp and of the tone, to which a tape's mean tone is known
 LEAST_RESIDUAL = 1e-3  # -60 dB
 IRREGULAR_NOTE = (
     "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
@@ -242,6 +242,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
     residual_db, residual_sd_db = _in_db(beeps.residual)
     chirp_hz = float(np.nan_to_num(beeps.chirp_hz[0]))
+    tone_model_hz = 0.0 if beeps.exact else np.hypot(CHIRP_PART * chirp_hz, TONE_PART * beeps.tone.mean[0])
     flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
     return Measurement(
         channel=channel,
@@ -260,7 +261,7 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
         duty=duty,
         duty_sd=duty * float(np.hypot(pulse_sd / pulse, clock.period_sd_s / clock.period_s)),
         tone_hz=beeps.tone.mean[0],
-        tone_hz_sd=float(np.hypot(beeps.tone.mean[1] * few, 0.0 if beeps.exact else CHIRP_PART * chirp_hz)),
+        tone_hz_sd=float(np.hypot(beeps.tone.mean[1] * few, tone_model_hz)),
         tone_time_s=(beeps.tone.low + beeps.tone.high) / 2,
         drift_hz_per_s=beeps.tone.slope[0],
         drift_hz_per_s_sd=beeps.tone.slope[1] * few,

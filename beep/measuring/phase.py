@@ -20,7 +20,7 @@ Complexes = NDArray[np.complex128]
 
 TOGETHER = 256  # beeps worked on at once
 CORNER_HZ = 40.0  # of the flutter that is followed
-FIRST_LOW_PASS_HZ, LOW_PASS_HZ = 110.0, 50.0  # of a Gaussian, in which the phase is unwrapped
+FIRST_LOW_PASSES_HZ, LOW_PASS_HZ = (90.0, 160.0), 50.0  # of a Gaussian, in which the phase is unwrapped
 EVEN_GLIDE_HZ_S = 15.0  # prior standard error of an exact tone's glide
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 FLUTTER_NOISE_FROM_HZ = 60.0
@@ -149,7 +149,7 @@ def _phases(
     heard = inside
     if flutter:
         heard = _heard(z, inside, rate)
-        course = _unwrapped(z, heard, basis, products, rate)
+        course = _best_unwrapped(z, heard, basis, products, rate)
     else:
         course = np.zeros((len(z), size))
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
@@ -224,7 +224,7 @@ def _strongest(z: Complexes, rate: float, search_hz: float) -> Array:
 
 def _heard(z: Complexes, inside: Array, rate: float) -> Array:
     """Power (N, count) against that of the beep, 1 inside: how much of a tone there is beyond its ends."""
-    power = np.abs(_low_passed(z, rate, FIRST_LOW_PASS_HZ)) ** 2
+    power = np.abs(_low_passed(z, rate, FIRST_LOW_PASSES_HZ[0])) ** 2
     usual = (power * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
     beyond = np.clip(power / np.maximum(usual, 1e-300)[:, None], 0.0, 1.0)
     return np.where(inside > 0, 1.0, beyond * (z != 0))
@@ -237,12 +237,19 @@ def _low_passed(z: Complexes, rate: float, width_hz: float) -> Complexes:
     return np.fft.ifft(np.fft.fft(z, size, axis=1) * np.exp(-((hz / width_hz) ** 2) / 2), axis=1)[:, : z.shape[1]]
 
 
-def _unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: float) -> Array:
-    """First courses (N, K) of the phase: unwrapped in a low pass, twice."""
+def _best_unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: float) -> Array:
+    """First courses (N, K) of the phase, each from that of the low passes which leaves most in phase."""
+    courses = [_unwrapped(z, heard, basis, products, rate, width_hz) for width_hz in FIRST_LOW_PASSES_HZ]
+    in_phase = [np.abs((z * heard * np.exp(-1j * (course @ basis.T))).sum(axis=1)) for course in courses]
+    return np.where((in_phase[0] >= in_phase[1])[:, None], courses[0], courses[1])
+
+
+def _unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: float, first_hz: float) -> Array:
+    """Courses (N, K) of the phase, unwrapped in a low pass and again in a narrower one."""
     course = np.zeros((len(z), basis.shape[1]))
     some = 1e-3 * np.concatenate([[1e-6, 1e-6], np.arange(1, basis.shape[1] - 1) ** 2])
     total = heard.sum(axis=1)[:, None] + 1.0
-    for width_hz in (FIRST_LOW_PASS_HZ, LOW_PASS_HZ):
+    for width_hz in (first_hz, LOW_PASS_HZ):
         turned = z * np.exp(-1j * (course @ basis.T))
         smooth = _low_passed(turned, rate, width_hz)
         weight = np.minimum(np.abs(smooth) ** 2 * heard, 1e300)
