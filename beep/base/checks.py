@@ -23,8 +23,8 @@ def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[B
 
     by_lower_case = {word.casefold(): word for word in known}
     names = list(by_lower_case.values())
-    nearest = [by_lower_case[word] for word in difflib.get_close_matches(str(name).casefold(), by_lower_case)]
-    hint = f"; did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
+    hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
     return error(f"{what} one of {listed(names)}, got {str(name)!r}{hint}")
 
 

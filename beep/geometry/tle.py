@@ -140,12 +140,12 @@ def _chosen(sets: list[_ElementSet], satellite: str | int | None) -> _ElementSet
         matching = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
         if not matching:
             names = [candidate.name or str(candidate.number) for candidate in sets]
-            raise unknown_name("the satellite must be", satellite, names, error=TleError)
+            raise unknown_name("satellite must be", satellite, names, error=TleError)
         sets = matching
     if len(sets) > 1:
         names = [f"{candidate.name} ({candidate.number})".lstrip() for candidate in sets]
         raise TleError(
-            f"one element set is needed, got {listed(names)}; choose one, for example satellite = {sets[0].number}"
+            f"one element set is needed, got {listed(names)}; choose one, for example satellite={sets[0].number}"
         )
     return sets[0]
 
