@@ -27,6 +27,8 @@ FLUTTER_NOISE_FROM_HZ = 60.0
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 NEIGHBOURS = 15  # beeps over which the noise is averaged
 STEPS = 5
+MOST_AT_ONCE = 40  # coefficients
+LOST = 1.0  # in power, of the noise in the low pass
 BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
 INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must explain, beyond its own noise
 
@@ -145,15 +147,14 @@ def _phases(
     centre = t_s[:, 0] + half
     size = max(4, 2 + int(np.ceil(4 * CORNER_HZ * half))) if flutter else 3
     basis = basis_at(np.arange(count) / rate / half - 1, size)  # (count, size)
-    products = (basis[:, :, None] * basis[:, None, :]).reshape(count, -1)
     heard = inside
     if flutter:
         heard = _heard(z, inside, rate)
-        course = _best_unwrapped(z, heard, basis, products, rate)
+        course = _best_unwrapped(z, heard, basis, rate)
     else:
         course = np.zeros((len(z), size))
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
-    moments = (heard @ products).reshape(-1, size, size)
+    moments = _moments(heard, basis)
     prior = _prior(size, half, flutter)
     for step in range(STEPS):
         turned = z * np.exp(-1j * (course @ basis.T))
@@ -169,8 +170,8 @@ def _phases(
         normal = moments * weight[:, None, None] + np.diag(prior) + 1e-9 * (1 + weight[:, None, None]) * np.eye(size)
         push = (error * heard) @ basis * weight[:, None] - prior * course
         course = course + np.linalg.solve(normal, push[:, :, None])[:, :, 0]
-    turned = z * inside * np.exp(-1j * (course @ basis.T))
-    mean = turned.sum(axis=1) / total
+    turned = z * np.exp(-1j * (course @ basis.T))
+    mean = (turned * inside).sum(axis=1) / total
     course[:, 0] += np.angle(mean)
     covariance = np.linalg.inv(normal)
     ends = basis_at((stop_s - centre) / half, size) - basis_at((start_s - centre) / half, size)
@@ -179,11 +180,16 @@ def _phases(
     energy = np.abs(mean) ** 2 * length / np.maximum(density, 1e-300)
     bent_hz = np.gradient(course[:, 1:] @ basis[:, 1:].T, 1 / rate, axis=1) / (2 * np.pi)
     bent_hz -= ((bent_hz * inside).sum(axis=1) / total)[:, None]
+    tone_sd = np.sqrt(np.einsum("nj,njk,nk->n", ends, covariance, ends))
+    if flutter:  # where the tone is lost for a moment, a turn may be
+        power = np.abs(_low_passed(turned, rate, LOW_PASS_HZ)) ** 2 + 1e30 * (inside == 0)
+        lost = power.min(axis=1) < LOST * 2 * np.pi**0.5 * LOW_PASS_HZ * density
+        tone_sd = np.where(lost, np.hypot(tone_sd, 1 / length), tone_sd)
     return {
         "time_s": middle,
         "length_s": length,
         "tone_hz": tone_hz + (ends * course).sum(axis=1),
-        "tone_sd_hz": np.sqrt(np.einsum("nj,njk,nk->n", ends, covariance, ends)),
+        "tone_sd_hz": tone_sd,
         # Noise adds to a magnitude.
         "amplitude": np.abs(mean) * np.sqrt(np.maximum(1 - 1 / np.maximum(energy, 1.0), 0.0)),
         "density": density,
@@ -222,6 +228,15 @@ def _strongest(z: Complexes, rate: float, search_hz: float) -> Array:
     return np.asarray(places[power.argmax(axis=1)] * step)
 
 
+def _moments(weight: Array, basis: Array) -> Array:
+    """Weighted products (N, K, K) of functions (count, K), summed with each of the weights (N, count)."""
+    count, size = basis.shape
+    if size > MOST_AT_ONCE:
+        return np.array([(basis * row[:, None]).T @ basis for row in weight])
+    products = (basis[:, :, None] * basis[:, None, :]).reshape(count, -1)
+    return (weight @ products).reshape(-1, size, size)
+
+
 def _heard(z: Complexes, inside: Array, rate: float) -> Array:
     """Power (N, count) against that of the beep, 1 inside: how much of a tone there is beyond its ends."""
     power = np.abs(_low_passed(z, rate, FIRST_LOW_PASSES_HZ[0])) ** 2
@@ -237,14 +252,14 @@ def _low_passed(z: Complexes, rate: float, width_hz: float) -> Complexes:
     return np.fft.ifft(np.fft.fft(z, size, axis=1) * np.exp(-((hz / width_hz) ** 2) / 2), axis=1)[:, : z.shape[1]]
 
 
-def _best_unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: float) -> Array:
+def _best_unwrapped(z: Complexes, heard: Array, basis: Array, rate: float) -> Array:
     """First courses (N, K) of the phase, each from that of the low passes which leaves most in phase."""
-    courses = [_unwrapped(z, heard, basis, products, rate, width_hz) for width_hz in FIRST_LOW_PASSES_HZ]
+    courses = [_unwrapped(z, heard, basis, rate, width_hz) for width_hz in FIRST_LOW_PASSES_HZ]
     in_phase = [np.abs((z * heard * np.exp(-1j * (course @ basis.T))).sum(axis=1)) for course in courses]
     return np.where((in_phase[0] >= in_phase[1])[:, None], courses[0], courses[1])
 
 
-def _unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: float, first_hz: float) -> Array:
+def _unwrapped(z: Complexes, heard: Array, basis: Array, rate: float, first_hz: float) -> Array:
     """Courses (N, K) of the phase, unwrapped in a low pass and again in a narrower one."""
     course = np.zeros((len(z), basis.shape[1]))
     some = 1e-3 * np.concatenate([[1e-6, 1e-6], np.arange(1, basis.shape[1] - 1) ** 2])
@@ -260,7 +275,7 @@ def _unwrapped(z: Complexes, heard: Array, basis: Array, products: Array, rate: 
         phase = np.concatenate(
             [np.unwrap(angle[:, centre::-1], axis=1)[:, :0:-1], np.unwrap(angle[:, centre:], axis=1)], axis=1
         )
-        normal = (weight @ products).reshape(-1, *np.diag(some).shape) + np.diag(some) * total[:, :, None]
+        normal = _moments(weight, basis) + np.diag(some) * total[:, :, None]
         push = (weight * phase) @ basis - some * total * course
         course = course + np.linalg.solve(normal, push[:, :, None])[:, :, 0]
     return course
@@ -271,8 +286,7 @@ def _density(turned: Complexes, inside: Array, rate: float, from_hz: float) -> A
     count = turned.shape[1]
     x = np.linspace(-1, 1, count)
     smooth = np.stack([np.ones(count), x, x**2], axis=1)
-    products = (smooth[:, :, None] * smooth[:, None, :]).reshape(count, 9)
-    normal = (inside @ products).reshape(-1, 3, 3) + 1e-9 * np.eye(3)
+    normal = _moments(inside, smooth) + 1e-9 * np.eye(3)
     part = np.linalg.solve(normal, (turned @ smooth)[:, :, None])[:, :, 0]
     rest = turned - part @ smooth.T * inside
     beside = np.abs(np.fft.fftfreq(count, 1 / rate))

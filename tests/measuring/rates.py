@@ -1,16 +1,16 @@
 """How right is measuring, at every dose of a real tape's faults? Run it by hand: it takes some minutes.
 
-    PYTHONPATH=tests:tests/measuring python tests/measuring/rates.py [tapes|folklore|fading|noise|negatives|passes] [FROM] [TO]
+    PYTHONPATH=tests python tests/measuring/rates.py [KIND] [FROM] [TO]
 
-Printed are a line for each recording that misses a mark, then rates: counts, lengths, periods, and pulls, which are
-errors in standard errors, rms of each quantity at each dose of flutter.
+KIND is tapes, folklore, fading, noise, negatives or all. Printed are a line for each recording that misses a mark,
+then rates: counts, lengths, periods, and pulls, which are errors in standard errors, rms of each quantity at each dose.
 """
 
 import sys
 from collections import defaultdict
 
 import numpy as np
-from real_tapes import beepless_tape, fading_tape, folklore_tape, plain_tape, random_dose, real_tape
+from measuring.real_tapes import beepless_tape, fading_tape, folklore_tape, plain_tape, random_dose, real_tape
 
 from beep.measuring.measure import measure
 

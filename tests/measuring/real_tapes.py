@@ -180,7 +180,7 @@ def random_dose(seed):
         pulse_s=pulse_s,
         period_s=period_s,
         rise_s=random.choice([0.003, 0.005, 0.012]),
-        beeps=int(round(np.exp(random.uniform(np.log(5), np.log(60))))),
+        beeps=round(np.exp(random.uniform(np.log(5), np.log(60)))),
         tone_hz=random.uniform(900, 1900),
         drift_hz_s=random.uniform(-10, 10),
         flutter=random.choice([0.0, 0.002, 0.005, 0.01, 0.015, 0.02]),
