@@ -148,9 +148,9 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
     if len(trial.slot) < FEWEST:
         return "only noise"
-    residual, joined = _gaps(band, trial, curve, shape)
-    floor = float(np.median(residual)) if len(residual) else 0.0
-    if floor > STRONG_RESIDUAL and not shape.flutter:  # which has another tone: a straight phase does not meet it
+    residual, joined, floor = _gaps(band, trial, curve, shape)
+    strong = len(residual) > 0 and float(np.median(residual)) > STRONG_RESIDUAL
+    if strong and not shape.flutter:  # which has another tone: a straight phase does not meet it
         return beeps_of(band, bursts, least_flutter=RESIDUAL_FLUTTER)
     merged = _merged(trial, joined)
     curve = _tone_curve(trial.phases)
@@ -310,27 +310,31 @@ def _beep_level(band: Band, found: _Round, curve: SmoothCurve) -> Array:
     return level(band, start_s + inner, stop_s - inner, curve, found.phases.density)
 
 
-def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Array, Bools]:
-    """What part of the amplitude remains in each gap (M,), and which beeps (N,) go on into the next slot's."""
+def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Array, Bools, float]:
+    """What part of the amplitude remains in each gap (M,), which beeps (N,) go on into the next slot's, and the part
+    that usually remains in phase.
+    """
     low, high = found.stop_s[:-1], found.start_s[1:]
     inner = (np.diff(found.slot) == 1) & (high - low > 0.02)
     joined = np.zeros(len(found.slot), bool)
     if not inner.any():
-        return np.zeros(0), joined
+        return np.zeros(0), joined, 0.0
     # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
     middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
     density = found.phases.density[:-1][inner]
-    if shape.flutter:
-        amplitude = _beep_level(band, found, curve)
-        between = level(band, middle - half, middle + half, curve, density)
-        sure = between**2 > SURE_GAP * density * 2 * FOLLOWED_HZ
-    else:
-        amplitude = found.phases.amplitude
+    noise = density * 2 * FOLLOWED_HZ
+    amplitude = found.phases.amplitude
+    between = level(band, middle - half, middle + half, curve, density)
+    steady, sure = between, between**2 > SURE_GAP * noise
+    if not shape.flutter:
         gap = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
-        between, sure = gap.amplitude, gap.energy > 9
-    residual = between / np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
-    joined[:-1][inner] = sure & (residual > (1 + min(float(np.median(residual)), 1.0)) / 2)
-    return residual[~joined[:-1][inner]], joined
+        steady, sure = gap.amplitude, gap.energy > 9
+    beside = np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
+    usual = min(float(np.median(steady / beside)), 1.0)
+    goes_on = sure & (steady / beside > (1 + usual) / 2)
+    joined[:-1][inner] = goes_on
+    heard = np.where(between**2 > noise, between, 0.0)
+    return (heard / beside)[~goes_on], joined, usual
 
 
 def _merged(found: _Round, joined: Bools) -> _Round:
