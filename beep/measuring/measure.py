@@ -1,7 +1,7 @@
 """Measure the keyed tones of a recording: clock, pulse lengths, tone, drift, SNR, each with its standard error."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,9 +120,9 @@ class Measurements(tuple[Measurement, ...]):
 def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None) -> Measurements:
     """Measure every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels).
 
-    Samples need their `sample_rate_hz`. Each channel gives at least one measurement, without beeps where it has none.
-    A channel that holds both carriers gives two, the lower tone first. Raises RecordingError for what cannot be
-    measured.
+    Samples need their `sample_rate_hz`. The times of a section of a file are those of the file. Each channel gives at
+    least one measurement, without beeps where it has none. A channel that holds both carriers gives two, the lower tone
+    first. Raises RecordingError for what cannot be measured.
 
     What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying, two tones
     of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both carriers, the second
@@ -166,7 +166,14 @@ def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int |
             reasons = [f"{reason} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, reason in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
             measurements.append(_no_beeps(channel, note, hum[channel]))
-    return Measurements(measurements)
+    return Measurements(_in_file_time(measurement, recording.start_s) for measurement in measurements)
+
+
+def _in_file_time(measurement: Measurement, start_s: float) -> Measurement:
+    """Count the times of a section from the beginning of its file."""
+    pulses = measurement.pulses
+    moved = replace(pulses, start_s=pulses.start_s + start_s, time_s=pulses.time_s + start_s)
+    return replace(measurement, tone_time_s=measurement.tone_time_s + start_s, pulses=moved)
 
 
 def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
