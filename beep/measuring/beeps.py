@@ -101,7 +101,8 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     The phase is followed for a course of the size `least_flutter` or more; 0 where the beeps themselves decide.
     """
     curve = smooth_curve(bursts.middle_s, bursts.tone_hz, np.full(len(bursts), 4.0))
-    some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
+    every = 1 if len(bursts) <= 3 * SAMPLED else len(bursts) // SAMPLED
+    some = picked(bursts, slice(None, None, every))
     start_s, stop_s = find_runs(band, some, curve)
     if len(start_s) < FEWEST:
         return "only noise"
