@@ -1,43 +1,42 @@
 """The beeps of one tone: from rough bursts to beeps with their ends, tones and slots, or why they are none."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.edges import find_edges, rise_of
 from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, tail_level
-from beep.measuring.phase import PulsePhases, flutter_size, phases
-from beep.measuring.smooth import SmoothCurve, smooth_curve, typical
+from beep.measuring.phase import PulsePhases
+from beep.measuring.rounds import (
+    EDGE_SEARCH_S,
+    EDGE_SIDE_S,
+    FEWEST,
+    SAMPLED,
+    Assumptions,
+    Bools,
+    Numbers,
+    Round,
+    chirp_of,
+    edge_length,
+    estimate,
+    flutter_of,
+    phases_near,
+)
+from beep.measuring.smooth import SmoothCurve, smooth_curve
 
-LEAST_ENERGY = 12.0  # C T/N0 of a beep that counts: below, noise does as well once in a hundred thousand trials
-LEAST_FLUTTER_ENERGY = 30.0  # where its phase is followed, which noise lets itself be too
-EDGE_SEARCH_S, EDGE_SIDE_S = 0.04, 0.035
-FEWEST = 3  # beeps, to go on looking
 LOUDER, LIKE_OTHERS, FAINT = 2.0, 0.4, 0.2  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-FIRST_RISE_S = 0.005
-UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
-FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
-SAMPLED = 100  # strongest beeps that tell flutter and edges
-FLUTTER_EVIDENCE = 8.0  # log likelihood of the usual beep, times the root of their number
-FLUTTER_BEYOND_S = 0.04
 STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root second
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
 SURE_GAP = 4.0  # in power, of the noise
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
 BESIDE_S = 0.02, 0.08  # from an edge
 CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
-
-Bools = NDArray[np.bool_]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,51 +64,22 @@ class Beeps:
     chirp_hz: tuple[float, float]  # the first 30 ms against the rest, and its standard error
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shape:
-    """What the estimates of one round take for granted."""
-
-    rise_s: float = FIRST_RISE_S
-    floor: float = 0.0
-    search_hz: float = 20.0
-    edge_search_s: float = EDGE_SEARCH_S
-    edge_side_s: float = EDGE_SIDE_S
-    guard_s: float = 0.008  # left out at either end of a beep when its phase is estimated
-    flutter: float = 0.0
-
-    @property
-    def least_energy(self) -> float:
-        return LEAST_FLUTTER_ENERGY if self.flutter else LEAST_ENERGY
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Round:
-    """Beeps (N,) as one round of estimates has them."""
-
-    slot: Numbers
-    slots: Numbers
-    start_s: Array
-    stop_s: Array
-    start_sd_s: Array
-    stop_sd_s: Array
-    phases: PulsePhases
-
-
 def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps | str:
     """The beeps at and between the bursts of one tone, or in words why they are not beeps.
 
     The phase is followed for a course of the size `least_flutter` or more; 0 where the beeps themselves decide.
     """
     curve = smooth_curve(bursts.middle_s, bursts.tone_hz, np.full(len(bursts), 4.0))
-    some = picked(bursts, slice(None, None, 1 + len(bursts) // (3 * SAMPLED)))
+    every = 1 if len(bursts) <= 3 * SAMPLED else len(bursts) // SAMPLED
+    some = picked(bursts, slice(None, None, every))
     start_s, stop_s = find_runs(band, some, curve)
     if len(start_s) < FEWEST:
         return "only noise"
-    shape = _Shape(flutter=max(_flutter(band, start_s, stop_s, curve), least_flutter))
+    shape = Assumptions(flutter=max(flutter_of(band, start_s, stop_s, curve), least_flutter))
     if len(some) < len(bursts):  # an exact tone's bursts are sure enough themselves
         start_s, stop_s = find_runs(band, bursts, curve) if shape.flutter else (bursts.start_s, bursts.stop_s)
     nothing = np.zeros(len(start_s), np.int64)
-    rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, shape)
+    rough = estimate(band, nothing, nothing + 1, start_s, stop_s, curve, shape)
     rough = picked(
         rough, np.flatnonzero((rough.phases.energy > shape.least_energy) & (rough.stop_s > rough.start_s + 0.02))
     )
@@ -130,7 +100,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     clock = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
     shape = replace(
         shape,
-        rise_s=_rise(band, rough, shape, 0.0)[0],
+        rise_s=edge_length(band, rough, shape, 0.0)[0],
         search_hz=float(np.clip(4 * curve.scatter, 4, 20)),
         edge_search_s=min(0.03, 0.4 * length, 0.4 * (period - length)),
         edge_side_s=min(EDGE_SIDE_S, 0.3 * length, 0.3 * (period - length)),
@@ -139,9 +109,9 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     if clock.steady:
         slot = _every_slot(band, rough, clock, length)
         at_s = clock.of(slot)
-        trial = _estimate(band, slot, np.ones_like(slot), at_s, at_s + length, curve, shape)
+        trial = estimate(band, slot, np.ones_like(slot), at_s, at_s + length, curve, shape)
     else:
-        trial = _estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
+        trial = estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
     trial = picked(trial, np.flatnonzero(trial.phases.energy > shape.least_energy))
     if len(trial.slot) < FEWEST:
         return "only noise"
@@ -155,14 +125,14 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     merged = _merged(trial, joined)
     curve = _tone_curve(trial.phases)
     shape = replace(shape, floor=floor if floor > 0.05 and not shape.flutter else 0.0)
-    rise_s, rise_sd_s = _rise(band, merged, shape, shape.floor)
+    rise_s, rise_sd_s = edge_length(band, merged, shape, shape.floor)
     shape = replace(
         shape,
         rise_s=rise_s,
         guard_s=0.0 if shape.flutter else 0.6 * rise_s + 0.002,
         search_hz=float(np.clip(4 * curve.scatter, 3, 20)),
     )
-    final = _estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
+    final = estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
     final = picked(final, np.flatnonzero(final.stop_s > final.start_s))
     if len(final.slot) < FEWEST:
         return "only noise"
@@ -173,91 +143,14 @@ def _tone_curve(found: PulsePhases) -> SmoothCurve:
     return smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
 
 
-def _flutter(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) -> float:
-    """Size of the phase's course in beeps; 0 where a plain tone explains them as well."""
-    guard = 0.008
-    long = np.flatnonzero(stop_s - start_s > 0.04)
-    if len(long) < FEWEST:
-        return 0.0
-    some = long[:: max(len(long) // SAMPLED, 1)]
-    start_s, stop_s = start_s[some] + guard, stop_s[some] - guard
-    middle = (start_s + stop_s) / 2
-    tone_hz, slope_hz_s = np.asarray(curve(middle)), np.asarray(curve.slope_at(middle))
-    look = partial(phases, band, start_s, stop_s, tone_hz=tone_hz, slope_hz_s=slope_hz_s, search_hz=20.0)
-    even = look()
-    size = FIRST_FLUTTER
-    for _ in range(3):
-        bent = look(flutter=size)
-        size = max(flutter_size(bent), 0.05)
-    gain = (bent.amplitude**2 - even.amplitude**2) * bent.length_s / bent.density - bent.freedom
-    return size if np.median(gain) * np.sqrt(len(gain)) > FLUTTER_EVIDENCE else 0.0
-
-
-def _estimate(
-    band: Band, slot: Numbers, slots: Numbers, start_s: Array, stop_s: Array, curve: SmoothCurve, shape: _Shape
-) -> _Round:
-    """PulsePhases and edges of beeps expected from `start_s` to `stop_s`, near a curve of tones."""
-    guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
-    low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
-    short = high - low < 0.008  # cut off to almost nothing
-    low, high = np.where(short, low - guard * 0.7, low), np.where(short, high + guard * 0.7, high)
-    high = np.maximum(high, low + 0.004)
-    found = _near(band, low, high, curve, shape)
-    # Over a dash a wow does not stay in phase with a plain tone: an edge is seen against what is next to it.
-    usual = 1.3 * float(np.median(high - low))
-    ends = []
-    for rising, expected in ((True, start_s), (False, stop_s)):
-        beside = found
-        if np.any(high - low > usual) and not shape.flutter:
-            first = low if rising else np.maximum(low, high - usual)
-            last = np.minimum(high, low + usual) if rising else high
-            beside = _near(band, first, last, curve, shape)
-        within = np.minimum(shape.edge_search_s, (stop_s - start_s) * 0.45)
-        ends.append(
-            find_edges(
-                band,
-                expected,
-                beside,
-                rising=rising,
-                rise_s=shape.rise_s,
-                within_s=within,
-                side_s=shape.edge_side_s,
-                floor=shape.floor,
-            )
-        )
-    return _Round(
-        slot=slot,
-        slots=slots,
-        start_s=ends[0][0],
-        stop_s=ends[1][0],
-        start_sd_s=ends[0][1],
-        stop_sd_s=ends[1][1],
-        phases=found,
-    )
-
-
-def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulsePhases:
-    middle = (low_s + high_s) / 2
-    return phases(
-        band,
-        low_s,
-        high_s,
-        tone_hz=np.asarray(curve(middle)),
-        slope_hz_s=np.asarray(curve.slope_at(middle)),
-        search_hz=shape.search_hz,
-        flutter=shape.flutter,
-        beyond_s=FLUTTER_BEYOND_S if shape.flutter else 0.0,
-    )
-
-
-def _strongest_of_slot(found: _Round) -> Numbers:
+def _strongest_of_slot(found: Round) -> Numbers:
     """Indices of the strongest beep of each slot."""
     order = np.lexsort((-found.phases.energy, found.slot))
     first = np.concatenate([[True], np.diff(found.slot[order]) > 0])
     return np.sort(order[first])
 
 
-def _every_slot(band: Band, found: _Round, clock: Clock, length_s: float) -> Numbers:
+def _every_slot(band: Band, found: Round, clock: Clock, length_s: float) -> Numbers:
     """Slots from somewhat before the first beep to somewhat after the last, as far as they are recorded."""
     beyond = int(BEYOND_S / clock.period_s)
     slot = np.arange(found.slot[0] - beyond, found.slot[-1] + beyond + 1)
@@ -266,7 +159,7 @@ def _every_slot(band: Band, found: _Round, clock: Clock, length_s: float) -> Num
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
+def _stands_out(band: Band, found: Round, gap_s: float, curve: SmoothCurve, shape: Assumptions) -> Bools:
     """Which beeps (N,) are more than what remains of a tone between beeps: louder than the gap, or like the others."""
     # What is before, or at the recording's beginning after.
     first = found.start_s < 0.75 * gap_s
@@ -276,7 +169,7 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, sha
         beside = level(band, low, low + 0.55 * gap_s, curve, found.phases.density)
     else:
         amplitude = found.phases.amplitude
-        beside = _near(band, low, low + 0.55 * gap_s, curve, replace(shape, search_hz=2.0)).amplitude
+        beside = phases_near(band, low, low + 0.55 * gap_s, curve, replace(shape, search_hz=2.0)).amplitude
     others = _nearby(amplitude, 0.5)
     louder, alike = amplitude > LOUDER * beside, LIKE_OTHERS
     if shape.flutter:  # a strong residual is to be told from a beep, and what is left of one at a recording's end
@@ -285,7 +178,7 @@ def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, sha
     return np.asarray(louder | (amplitude > alike * others))
 
 
-def _keyed(band: Band, found: _Round, curve: SmoothCurve) -> Bools:
+def _keyed(band: Band, found: Round, curve: SmoothCurve) -> Bools:
     """Which runs (N,) are as loud as others, or louder than what is beside them: a residual carrier has runs too."""
     amplitude, density = found.phases.amplitude, found.phases.density
     near_s, far_s = BESIDE_S
@@ -303,14 +196,14 @@ def _nearby(values: Array, part: float) -> Array:
     return np.asarray(np.quantile(views, part, axis=1))
 
 
-def _beep_level(band: Band, found: _Round, curve: SmoothCurve) -> Array:
+def _beep_level(band: Band, found: Round, curve: SmoothCurve) -> Array:
     """Amplitude (N,) of what is recorded of beeps, without their edges."""
     start_s, stop_s = np.maximum(found.start_s, 0), np.minimum(found.stop_s, band.duration_s)
     inner = 0.15 * (stop_s - start_s)
     return level(band, start_s + inner, stop_s - inner, curve, found.phases.density)
 
 
-def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Array, Bools, float]:
+def _gaps(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -> tuple[Array, Bools, float]:
     """What part of the amplitude remains in each gap (M,), which beeps (N,) go on into the next slot's, and the part
     that usually remains in phase.
     """
@@ -327,7 +220,7 @@ def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple
     between = level(band, middle - half, middle + half, curve, density)
     steady, sure = between, between**2 > SURE_GAP * noise
     if not shape.flutter:
-        gap = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
+        gap = phases_near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
         steady, sure = gap.amplitude, gap.energy > 9
     beside = np.maximum((amplitude[:-1] + amplitude[1:])[inner] / 2, 1e-30)
     usual = min(float(np.median(steady / beside)), 1.0)
@@ -337,7 +230,7 @@ def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple
     return (heard / beside)[~goes_on], joined, usual
 
 
-def _merged(found: _Round, joined: Bools) -> _Round:
+def _merged(found: Round, joined: Bools) -> Round:
     """Beeps that go on into the next slot made into one."""
     first = np.flatnonzero(~np.concatenate([[False], joined[:-1]]))
     last = np.append(first[1:], len(joined)) - 1
@@ -349,33 +242,7 @@ def _merged(found: _Round, joined: Bools) -> _Round:
     )
 
 
-def _rise(band: Band, found: _Round, shape: _Shape, floor: float) -> tuple[float, float]:
-    """Length of the edges and its standard error, from the strongest beeps."""
-    inner = (found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03)
-    strong = np.flatnonzero(inner)
-    strong = strong[np.argsort(-found.phases.energy[strong], kind="stable")[:100]]
-    if len(strong) < FEWEST:
-        return shape.rise_s, float("nan")
-    some = picked(found, strong)
-    length = some.stop_s - some.start_s
-    between = found.start_s[1:] - found.stop_s[:-1]
-    side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
-    if shape.flutter:  # the phase is not known beyond
-        side_s = min(side_s, FLUTTER_BEYOND_S / 1.2)
-    rise_s, sd_s = rise_of(
-        band,
-        some.start_s,
-        some.stop_s,
-        some.phases,
-        first_s=shape.rise_s,
-        play_s=0.2 * side_s,
-        side_s=side_s,
-        floor=floor,
-    )
-    return rise_s, sd_s if np.isfinite(sd_s) else UNKNOWN_RISE_S
-
-
-def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float, residual: Array) -> Beeps:
+def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, period: float, residual: Array) -> Beeps:
     cut_start, cut_stop = _cut(band, final, shape)
     found = final.phases
     curve = _tone_curve(found)
@@ -414,11 +281,11 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         tail=tail_level(band, final.start_s, final.stop_s, _beep_level(band, final, curve), curve, found.density),
         exact=not shape.flutter,
         edge_model_s=EDGE_MODEL * shape.rise_s if shape.flutter else 0.0,
-        chirp_hz=_chirp(band, final, curve, shape),
+        chirp_hz=chirp_of(band, final, curve, shape),
     )
 
 
-def _cut(band: Band, found: _Round, shape: _Shape) -> tuple[Bools, Bools]:
+def _cut(band: Band, found: Round, shape: Assumptions) -> tuple[Bools, Bools]:
     """Which beeps (N,) are cut off by the recording's beginning, and which by its end: on within its first moments."""
     room_s = shape.rise_s / 2 + 0.002
     cuts = []
@@ -431,17 +298,3 @@ def _cut(band: Band, found: _Round, shape: _Shape) -> tuple[Bools, Bools]:
             cut[near] |= (part * there).sum(axis=1) > 0.6 * beside.amplitude * there.sum(axis=1)
         cuts.append(cut)
     return cuts[0], cuts[1]
-
-
-def _chirp(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[float, float]:
-    """Mean frequency of the first 30 ms of the beeps less that of their second half, Hz, and its standard error."""
-    length = found.stop_s - found.start_s
-    good = np.flatnonzero((found.slots == 1) & (length > 0.1) & (found.start_s > 0.01))[:SAMPLED]
-    if len(good) < FEWEST:
-        return float("nan"), float("nan")
-    start_s, stop_s = found.start_s[good], found.stop_s[good]
-    plain = replace(shape, flutter=0.0, search_hz=60.0)
-    first = _near(band, start_s + 0.004, start_s + 0.034, curve, plain)
-    rest = _near(band, (start_s + stop_s) / 2, stop_s - 0.004, curve, plain)
-    value, sd, _ = typical(first.tone_hz - rest.tone_hz, np.hypot(first.tone_sd_hz, rest.tone_sd_hz))
-    return value, sd
