@@ -1,5 +1,6 @@
 """Measurements of recordings as tables and text."""
 
+from dataclasses import fields
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +18,8 @@ from beep.stream.track import track
 Row = tuple[str, ...]
 _Quantity = tuple[str, str, float, int]  # field, unit, factor to that unit, least number of decimals
 
+LEAST_FLUTTER_PERCENT, LEAST_RESIDUAL_DB = 0.02, -50.0  # below both, the sound is not that of a tape
+LEAST_SPEED_PERCENT = 0.5  # of a tape, below which its speed is not worth a line
 _MEAN_STEPS = 1000  # points for the mean tone
 _QUANTITIES: dict[str, _Quantity] = {
     "pulse": ("pulse_s", "ms", 1e3, 1),
@@ -27,6 +30,11 @@ _QUANTITIES: dict[str, _Quantity] = {
     "duty": ("duty", "%", 1e2, 1),
     "tone": ("tone_hz", "Hz", 1.0, 2),
     "drift": ("drift_hz_per_s", "Hz/s", 1.0, 3),
+}
+_TAPE_QUANTITIES: dict[str, _Quantity] = {
+    "chirp": ("chirp_hz", "Hz", 1.0, 1),
+    "flutter": ("flutter_percent", "%", 1.0, 2),
+    "residual carrier": ("residual_db", "dB", 1.0, 1),
 }
 _SNR: _Quantity = ("snr_db", "dB", 1.0, 1)
 
@@ -45,6 +53,8 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[
     """Return head and rows of a table with one column for each measurement."""
     rows: list[Row] = [("beeps", *(str(m.beeps) for m in measurements))]
     rows += [(label, *(_value(m, quantity) for m in measurements)) for label, quantity in _QUANTITIES.items()]
+    if any(m.flutter_percent > LEAST_FLUTTER_PERCENT or m.residual_db > LEAST_RESIDUAL_DB for m in measurements):
+        rows += [(label, *(_value(m, quantity) for m in measurements)) for label, quantity in _TAPE_QUANTITIES.items()]
     rows.insert(5, ("jitter of the clock", *(_text(1e3 * m.clock_jitter_s, "ms") for m in measurements)))
     rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
     rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
@@ -109,12 +119,23 @@ def _difference(first: Measurement | None, second: Measurement | None, quantity:
     return f"{factor * difference:+.4g} {unit}", f"{difference / sd:+.1f}"
 
 
-def pulse_table(measurements: tuple[Measurement, ...]) -> dict[str, NDArray[Any]]:
-    """Return columns (N,) of every pulse of all measurements."""
-    names = ("slot", "start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db", "whole")
+def tape_speeds(measurements: tuple[Measurement, ...]) -> str:
+    """Return a line with the speed of a tape that runs too fast or too slow, by its hum and by its keying."""
+    parts: list[str] = []
+    for measurement in measurements:
+        for speed in measurement.speeds:
+            if abs(speed.percent) > max(LEAST_SPEED_PERCENT, 2 * speed.percent_sd):
+                error = with_error(abs(speed.percent), speed.percent_sd, "%", decimals=1)
+                parts.append(f"{error} {'fast' if speed.percent > 0 else 'slow'} if {speed.reference}")
+    return f"speed of the tape: {'; '.join(dict.fromkeys(parts))}\n" if parts else ""
+
+
+def pulse_table(measurements: tuple[Measurement, ...], *, file: str | None = None) -> dict[str, NDArray[Any]]:
+    """Return columns (N,) of every pulse of all measurements; the name of the file is the first column, if given."""
     columns = {"channel": np.concatenate([np.full(m.beeps, m.channel + 1) for m in measurements])}
     pulses = joined([m.pulses for m in measurements])
-    return columns | {name: getattr(pulses, name) for name in names}
+    names = {} if file is None else {"file": np.full(len(columns["channel"]), file)}
+    return names | columns | {field.name: getattr(pulses, field.name) for field in fields(pulses)}
 
 
 def comparison_with_recipe(measurements: tuple[Measurement, ...], comment: str) -> str:

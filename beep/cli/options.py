@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -144,11 +144,20 @@ def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
         yield file
 
 
-def open_input(name: str) -> AbstractContextManager[Recording]:
-    """Return the recording that an argument names, to be opened by `with`; `-` is stdin."""
+def add_section_options(group: Any) -> None:
+    """Give a parser or group --from-s and --to-s."""
+    group.add_argument("--from-s", type=float, metavar="S", help="read the recording from here, s (default: 0)")
+    group.add_argument("--to-s", type=float, metavar="S", help="read the recording up to here, s (default: its end)")
+
+
+@contextmanager
+def open_input(name: str, arguments: argparse.Namespace | None = None) -> Iterator[Recording]:
+    """Open the recording that an argument names, or the section of it that the options give; `-` is stdin."""
     from beep.measuring.recording import open_recording
 
-    return open_recording(sys.stdin.buffer if name == "-" else name)
+    with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
+        from_s, to_s = getattr(arguments, "from_s", None), getattr(arguments, "to_s", None)
+        yield recording if from_s is to_s is None else recording.section(from_s=from_s or 0.0, to_s=to_s)
 
 
 def note_utc(start: str | None, arguments: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ SEGMENT, CONTEXT = 480, 96  # frames searched at once, and more on either side
 FLOOR_QUANTILE = 0.3
 LEAST_FLOOR, HIGH_FLOOR = 0.02, 0.9  # share of a high quantile of the floor; its maximum may be hum
 ABOVE_FLOOR = 6.0  # in power, of the mean of three frames
-BELOW_PEAK = 0.13  # in power, against the strongest within PEAK_S and PEAK_BINS
+BELOW_PEAK = 0.2  # in power, against the strongest within PEAK_S and PEAK_BINS
 PEAK_S = 0.35
 PEAK_BINS = 3  # on either side
 

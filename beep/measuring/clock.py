@@ -1,7 +1,6 @@
-"""The keying clock: slot number of each pulse, period, and the known keying that pulse and pause agree with."""
+"""The keying clock: which slot each pulse has, how long slot, pulse and pause are, and whose keying that is."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -10,48 +9,48 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array
 from beep.measuring.smooth import smooth_curve
 
-KeyingName = Literal["tass", "dallas", "folklore", "none"]
+KeyingName = Literal["tass", "dallas", "none"]
 
-# Pulse and pause known of 1957 (sources: the presets of the same names). The tolerance is assumed: by so much two
-# copies of one tape differ.
+# What is known of 1957: pulse, pause (the sources are with the presets of the same names), and the tolerance,
+# which is assumed: by how much two cuts of the same tape differ.
 KEYINGS: dict[KeyingName, tuple[float, float]] = {
     "tass": (0.300, 0.300),
     "dallas": (0.193, 0.2538),
-    "folklore": (0.183, 0.550),
 }
 KEYING_TOLERANCE_S = 0.015
 LONGEST_PERIOD_S = 5.0
-PHASE_WITHIN, PHASE_NEIGHBOURS = 0.03, 7  # of the period, from the median of so many pulses on either side
-LEAST_AGREEING = 0.75  # of the pulses
-STEADY = 0.015  # of the period: most scatter of a steady clock
+STEADY = 0.035  # of the period: scatter of a clock on which weak beeps are looked for
+SPLICE, SPLICE_SIDE, SURE = 0.1, 6, 10.0  # of the period; beeps on either side; times their scatter
+WALKS = np.concatenate([[0.0], np.geomspace(1e-4, 10.0, 26)])  # a slot's random step against a beep's own, in variance
+SCATTERED = 0.7  # of the errors: scatter that is more than noise
 
 
 def period_of(start_s: Array) -> float:
-    """Return the period of which most intervals between pulses (N,) in order of time are small multiples.
+    """The period that explains most of the intervals between pulses (N,) in order of time, by one slot or by few.
 
-    nan with fewer than two intervals.
+    nan where there are fewer than two intervals.
     """
     interval = np.diff(start_s)
     interval = interval[(interval > 0.02) & (interval < LONGEST_PERIOD_S)]
     if len(interval) < 2:
         return float("nan")
-    # If half of the pulses are followed by the next slot's, the period is one of the intervals.
+    # Where half of the pulses or more have their neighbour, the period is among the intervals themselves.
     trial = np.unique(np.round(np.quantile(interval, np.linspace(0.02, 0.98, 49)), 4))
     slots = np.maximum(np.rint(interval / trial[:, None]), 1)
     off = np.abs(interval / trial[:, None] - slots) / slots
     score = (np.maximum(1 - (off / 0.15) ** 2, 0) / slots).sum(axis=1)
-    best = trial[score.argmax()]
-    single = np.abs(interval / best - 1) < 0.2
+    near = trial[score.argmax()]
+    single = np.abs(interval / near - 1) < 0.2
     return float(np.median(interval[single]))
 
 
 def slots_of(start_s: Array, period_s: float) -> NDArray[np.int64]:
-    """Return the slot of each pulse (N,) in order of time, from 0; the period may change slowly."""
+    """Slot of each pulse (N,) in order of time, counting from 0; the period may creep."""
     slot = np.zeros(len(start_s), np.int64)
     period, anchor = period_s, 0
     for i in range(1, len(start_s)):
         slot[i] = slot[i - 1] + max(round((start_s[i] - start_s[i - 1]) / period), 0)
-        # The mean period of the last sixty slots keeps count through long gaps.
+        # A straight line through the last thirty or so keeps the clock through long gaps.
         while slot[i] - slot[anchor] > 60 and i - anchor > 8:
             anchor += 1
         if i - anchor >= 4 and slot[i] > slot[anchor]:
@@ -63,14 +62,18 @@ def slots_of(start_s: Array, period_s: float) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Start of each slot by a steady clock; without one, the measured starts."""
+    """When each slot begins, by a smooth curve through the beeps' starts."""
 
     period_s: float
     period_sd_s: float
-    scatter_s: float  # rms of the pulses' starts about the clock, without their own errors
-    steady: bool
-    slot: NDArray[np.int64]  # slots (N,) of the pulses in the fit
-    smooth_s: Array  # (N,) starts of these slots without scatter
+    scatter_s: float  # rms of the beeps' starts about it, beyond their own errors
+    slot: NDArray[np.int64]  # slots of the beeps (N,) it was made from
+    smooth_s: Array  # (N,) their starts without the scatter
+
+    @property
+    def steady(self) -> bool:
+        """Whether it says where a beep is to be looked for."""
+        return len(self.slot) > 2 and self.scatter_s < STEADY * self.period_s
 
     def of(self, slot: NDArray[np.int64]) -> Array:
         """Start of any slots."""
@@ -79,90 +82,79 @@ class Clock:
         return inside + beyond * self.period_s
 
 
-def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: float) -> Clock:
-    """Fit a clock to pulses (N,) of different slots in order of time, whose starts have errors `sd_s`.
+def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: float, *, exact: bool = False) -> Clock:
+    """The clock of beeps (N,) of different slots in order of time, that start with errors `sd_s`: least squares.
 
-    At a splice of the tape its phase jumps.
+    Where a tape was spliced, the clock goes on with another phase. Through an exact tone's clock a curve is drawn,
+    and the period is the slope of the line in it; a tape's clock wanders, and its period is that of a straight line.
     """
+    if len(slot) < 3:
+        return Clock(period_s=period_s, period_sd_s=float("nan"), scatter_s=0.0, slot=slot, smooth_s=start_s)
     x = slot.astype(np.float64)
-    if len(x) < 3:
-        return Clock(
-            period_s=period_s,
-            period_sd_s=float("nan"),
-            scatter_s=0.0,
-            steady=False,
-            slot=slot,
-            smooth_s=start_s,
-        )
-    phase = start_s - period_s * x
-    agreeing = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
-    if agreeing.sum() < LEAST_AGREEING * len(x):  # fast fading shortens every other beep; the others agree
-        in_phase = np.abs(phase - _running_median(phase)) < PHASE_WITHIN * period_s
-        agreeing = in_phase if in_phase.sum() >= LEAST_AGREEING * len(x) else agreeing
-    piece = np.zeros(len(x), np.int64)
-    if agreeing.any():
-        # A single pulse out of phase is no splice: its neighbours may agree.
-        piece = np.interp(x, x[agreeing], _pieces(phase[agreeing], period_s)).astype(np.int64)
-    pieces = np.unique(piece[agreeing])
-    if agreeing.sum() < LEAST_AGREEING * len(x) or len(pieces) > 1 + len(x) / 10:
-        return _unsteady(slot, start_s, period_s)
-    place = start_s.copy()
-    for left, right in pairwise(pieces):  # shift each piece to the clock of the one before
-        before, after = (agreeing & (piece == left), agreeing & (piece == right))
-        last, first = np.flatnonzero(before)[-5:], np.flatnonzero(after)[:5]
-        shift = np.median(place[first] - period_s * x[first]) - np.median(place[last] - period_s * x[last])
-        place[piece >= right] -= shift
-    moved = np.interp(x, x[agreeing], (start_s - place)[agreeing])  # single pulses out of phase take the clock's place
-    curve = smooth_curve(x[agreeing], place[agreeing], sd_s[agreeing], most_degree=6)
-    period, period_sd = curve.slope
-    if curve.scatter > STEADY * period:
-        return _unsteady(slot, start_s, period_s)
+    shift_s = _splices(x, start_s, period_s)
+    curve = smooth_curve(x, start_s - shift_s, sd_s, most_degree=6)
+    line = curve if exact else smooth_curve(x, start_s - shift_s, sd_s, most_degree=1)
+    period, period_sd = line.slope
+    usual_sd = float(np.median(sd_s))
+    if line.scatter > SCATTERED * usual_sd:
+        period_sd = max(period_sd, _slope_sd(start_s - shift_s - line(x), float(np.ptp(x))))
     return Clock(
         period_s=period,
-        period_sd_s=period_sd,
-        scatter_s=curve.scatter,
-        steady=True,
+        period_sd_s=period_sd * small_sample(len(x), line.scatter, usual_sd),
+        scatter_s=line.scatter,
         slot=slot,
-        smooth_s=curve(x) + moved,
+        smooth_s=curve(x) + shift_s,
     )
 
 
-def _running_median(phase: Array) -> Array:
-    views = np.lib.stride_tricks.sliding_window_view(
-        np.pad(phase, PHASE_NEIGHBOURS, mode="edge"), 2 * PHASE_NEIGHBOURS + 1
-    )
-    return np.asarray(np.median(views, axis=1))
+def small_sample(count: int, scatter: float, sd: float) -> float:
+    """Factor of a standard error that rests on the scatter of few: that of Student's distribution."""
+    freedom = max(count - 2, 1)
+    factor = freedom / (freedom - 2) if freedom > 3 else 3.0
+    return float(np.sqrt((sd**2 + scatter**2 * factor) / (sd**2 + scatter**2 + 1e-30)))
 
 
-def _pieces(phase: Array, period_s: float) -> NDArray[np.int64]:
-    """Number of the piece that each phase (N,) belongs to; between pieces the phase jumps."""
-    step = np.diff(phase)
-    middle = float(np.median(step)) if len(step) else 0.0
-    usual = 1.4826 * float(np.median(np.abs(step - middle))) if len(step) else 0.0
-    jump = np.abs(step - middle) > max(0.03 * period_s, 8 * usual)
-    return np.concatenate([[0], np.cumsum(jump)])
+def _slope_sd(residual: Array, slots: float) -> float:
+    """Standard error of a straight line's slope, whose residuals (N,) are independent or walk at random, or both.
+
+    The mean over how much they may walk (Whittle's likelihood of their cosine transform).
+    """
+    from scipy.fft import dct
+
+    count = len(residual)
+    if count < 5:
+        return float(np.sqrt(12 * np.var(residual) / max(count, 2)) / slots)
+    limit = 3 * 1.4826 * float(np.median(np.abs(residual)))
+    power = dct(np.clip(residual, -limit, limit), norm="ortho")[2:] ** 2
+    steps = 4 * np.sin(np.pi * np.arange(2, count) / (2 * count)) ** 2
+    shape = 1 + WALKS[:, None] / steps
+    own = (power / shape).mean(axis=1) + 1e-30
+    likelihood = -0.5 * np.log(shape).sum(axis=1) - 0.5 * len(power) * np.log(own)
+    weight = np.exp(likelihood - likelihood.max())
+    variance = 12 * own / count + 1.2 * WALKS * own * slots
+    return float(np.sqrt((weight * variance).sum() / weight.sum()) / slots)
 
 
-def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock:
-    """No common clock: the period is the median of the intervals, with the error of a median."""
-    interval = np.diff(start_s)[np.diff(slot) == 1]
-    if not len(interval):
-        interval = np.array([period_s])
-    spread = float(np.std(interval))
-    return Clock(
-        period_s=float(np.median(interval)),
-        period_sd_s=1.2533 * spread / float(np.sqrt(len(interval))),
-        scatter_s=spread,
-        steady=False,
-        slot=slot,
-        smooth_s=start_s,
-    )
+def _splices(x: Array, start_s: Array, period_s: float) -> Array:
+    """By how much each start (N,) is displaced by splices: steps of the phase, far above the scatter on both sides."""
+    shift_s = np.zeros(len(x))
+    steps = np.diff(start_s) - period_s * np.diff(x)
+    for i in 1 + np.flatnonzero(np.abs(steps - np.median(steps)) > SPLICE / 2 * period_s):
+        if not SPLICE_SIDE <= i <= len(x) - SPLICE_SIDE:
+            continue
+        sides = [np.arange(i - SPLICE_SIDE, i), np.arange(i, i + SPLICE_SIDE)]
+        phase = [start_s[side] - period_s * x[side] - shift_s[side] for side in sides]
+        step = float(np.median(phase[1]) - np.median(phase[0]))
+        scatter = max(float(np.ptp(part)) for part in phase)
+        if abs(step) > max(SPLICE * period_s, SURE / 3 * scatter):
+            shift_s[i:] += step
+    return shift_s
 
 
 def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> KeyingName:
-    """Return the keying of 1957 that pulse and pause (value, standard error) agree with, or "none".
+    """The keying of 1957 that pulse and pause (value, standard error) fit, by its preset's name, or "none".
 
-    A carrier that sends in the pause has the two exchanged.
+    A carrier that sends in the pause has the two in exchange.
     """
     fits: list[tuple[float, KeyingName]] = []
     for name, known in KEYINGS.items():
@@ -171,6 +163,6 @@ def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> KeyingN
                 abs(value - mean) / np.hypot(KEYING_TOLERANCE_S, 3 * sd)
                 for (value, sd), mean in zip((pulse, pause), expected, strict=True)
             ]
-            if max(off) <= 1 or (name == "folklore" and off[0] <= 1 and off[1] <= 4):
+            if max(off) <= 1:
                 fits.append((sum(off), name))
     return min(fits)[1] if fits else "none"

@@ -1,7 +1,7 @@
 """Measure the keyed tones of a recording: clock, pulse lengths, tone, drift, SNR, each with its standard error."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from beep.base.errors import RecordingError
 from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
 from beep.measuring.bursts import Bursts, find_bursts
-from beep.measuring.clock import KeyingName, keying_of
+from beep.measuring.clock import KeyingName, keying_of, small_sample
 from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
+from beep.measuring.speed import Speed, tape_speeds
 from beep.measuring.tracks import find_tracks
-from beep.measuring.verdict import doubt
+from beep.measuring.verdict import doubt, irregular
 
 SNR_BANDWIDTH_HZ = 500.0
 THREADS = 2  # NumPy releases the interpreter lock most of the time
@@ -30,7 +31,12 @@ MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 FAR_S = 1.2 * BEYOND_S  # a tone's band is extracted up to so long before and after its bursts
 NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
-PULSE_COLUMNS = ("start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db")
+CHIRP_PART, TONE_PART = 0.01, 2.5e-5  # of a chirp and of the tone, to which a tape's mean tone is known
+LEAST_RESIDUAL = 1e-3  # -60 dB
+IRREGULAR_NOTE = (
+    "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
+    "agencies hand out (folklore) does"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,7 @@ class Pulses:
     tone_hz: Array
     tone_sd_hz: Array
     level_db: Array  # amplitude against full scale
+    level_sd_db: Array
     whole: NDArray[np.bool_]  # not cut off by the recording's ends
     slots: NDArray[np.int64]  # keying slots from key-down to key-up: 1, more in a dash
 
@@ -80,14 +87,22 @@ class Measurement:
     duty_sd: float
     tone_hz: float
     tone_hz_sd: float
+    tone_time_s: float  # to which tone_hz belongs: the middle between the first beep and the last
     drift_hz_per_s: float
     drift_hz_per_s_sd: float
+    chirp_hz: float  # mean frequency of the first 30 ms of the beeps less that of their second half
+    chirp_hz_sd: float
+    flutter_percent: float  # rms of the frequency within beeps and from beep to beep, about a smooth curve
+    flutter_percent_sd: float
+    residual_db: float  # residual carrier: amplitude in the gaps against that of the beeps, median
+    residual_db_sd: float
     snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
     snr_db_sd: float
     snr_bandwidth_hz: float
     keying: KeyingName
     hum_hz: tuple[float, ...]
-    note: str
+    speeds: tuple[Speed, ...]  # of the tape, by its hum and by its keying
+    note: str  # why there are no beeps, or that they are irregular
     pulses: Pulses
 
 
@@ -105,9 +120,9 @@ class Measurements(tuple[Measurement, ...]):
 def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int | None = None) -> Measurements:
     """Measure every keyed tone in a recording, open or by its name, or in samples (N,) or (N, channels).
 
-    Samples need their `sample_rate_hz`. Each channel gives at least one measurement, without beeps where it has none.
-    A channel that holds both carriers gives two, the lower tone first. Raises RecordingError for what cannot be
-    measured.
+    Samples need their `sample_rate_hz`. The times of a section of a file are those of the file. Each channel gives at
+    least one measurement, without beeps where it has none. A channel that holds both carriers gives two, the lower tone
+    first. Raises RecordingError for what cannot be measured.
 
     What this cannot do: pulses and pauses below 0.08 s, tones below 100 Hz or above 7 kHz, hand-sent keying, two tones
     of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both carriers, the second
@@ -151,12 +166,19 @@ def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int |
             reasons = [f"{reason} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, reason in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
             measurements.append(_no_beeps(channel, note, hum[channel]))
-    return Measurements(measurements)
+    return Measurements(_in_file_time(measurement, recording.start_s) for measurement in measurements)
+
+
+def _in_file_time(measurement: Measurement, start_s: float) -> Measurement:
+    """Count the times of a section from the beginning of its file."""
+    pulses = measurement.pulses
+    moved = replace(pulses, start_s=pulses.start_s + start_s, time_s=pulses.time_s + start_s)
+    return replace(measurement, tone_time_s=measurement.tone_time_s + start_s, pulses=moved)
 
 
 def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
     """Return the beeps of a track, or the reason why it has none."""
-    beeps = beeps_of(band, bursts.start_s, bursts.stop_s, bursts.tone_hz)
+    beeps = beeps_of(band, bursts)
     return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
 
 
@@ -175,7 +197,7 @@ def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
     A by-product sends while its source sends. The second carrier sends while the first one pauses.
     """
     kept: list[Beeps] = []
-    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.tones.energy))):
+    for beeps in sorted(found, key=lambda beeps: -float(np.sum(beeps.phases.energy))):
         together = (_overlap(beeps, other.start_s, other.stop_s) for other in kept)
         if len(kept) < MOST_CARRIERS and max(together, default=0.0) < MOST_OVERLAP and not _is_harmonic(beeps, bursts):
             kept.append(beeps)
@@ -204,71 +226,97 @@ def _overlap(beeps: Beeps, start_s: Array, stop_s: Array) -> float:
 
 
 def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurement:
-    tones = beeps.tones
-    length_s = beeps.stop_s - beeps.start_s
-    length_sd_s = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
+    found, clock = beeps.phases, beeps.clock
+    length = beeps.stop_s - beeps.start_s
+    length_sd = np.hypot(beeps.start_sd_s, beeps.stop_sd_s)
     single = beeps.whole & (beeps.slots == 1)
-    pulse_s, pulse_sd_s, jitter_s = typical(length_s[single], length_sd_s[single])
-    jitter_sd_s = np.hypot(jitter_s, np.sqrt(np.mean(length_sd_s[single] ** 2))) / np.sqrt(2 * np.sum(single))
-    pause_s, pause_sd_s = _pause(beeps)
-    period_s, period_sd_s = beeps.clock.period_s, beeps.clock.period_sd_s
-    duty = pulse_s / period_s
-    tone_hz, tone_sd_hz = beeps.tone.mean
-    drift_hz_s, drift_sd_hz_s = beeps.tone.slope
-    # Each amplitude has its own error, the noise that of all pulses together.
-    snr_variance = 1.57 * float(np.mean(2 / tones.energy)) / len(length_s) + 1 / (
-        NOISE_BINS_HZ * float(np.sum(tones.length_s))
+    pulse, pulse_sd, jitter = _typical(length[single], length_sd[single], beeps.exact)
+    pulse_sd = float(np.hypot(pulse_sd, beeps.edge_model_s))
+    # A gap counts where both its ends are recorded.
+    inner = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
+    gap_sd = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
+    pause, pause_sd = float("nan"), float("nan")
+    if inner.any():
+        pause, pause_sd, _ = _typical((beeps.start_s[1:] - beeps.stop_s[:-1])[inner], gap_sd[inner], beeps.exact)
+        pause_sd = float(np.hypot(pause_sd, beeps.edge_model_s))
+    duty = pulse / clock.period_s
+    ratio = 10 * np.log10(found.amplitude**2 / found.density / SNR_BANDWIDTH_HZ)
+    # Each amplitude by itself, and the noise from all beeps together.
+    ratio_var = 1.57 * float(np.mean(2 / found.energy)) / len(length) + 1 / (
+        NOISE_BINS_HZ * float(np.sum(found.length_s))
     )
+    few = 1.0 if beeps.exact else small_sample(len(length), beeps.tone.scatter, float(np.median(found.tone_sd_hz)))
+    keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
+    residual_db, residual_sd_db = _in_db(beeps.residual)
+    chirp_hz = float(np.nan_to_num(beeps.chirp_hz[0]))
+    tone_model_hz = 0.0 if beeps.exact else np.hypot(CHIRP_PART * chirp_hz, TONE_PART * beeps.tone.mean[0])
+    flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
     return Measurement(
         channel=channel,
-        beeps=len(length_s),
-        pulse_s=pulse_s,
-        pulse_s_sd=pulse_sd_s,
-        pause_s=pause_s,
-        pause_s_sd=pause_sd_s,
-        period_s=period_s,
-        period_s_sd=period_sd_s,
-        jitter_s=jitter_s,
-        jitter_s_sd=float(jitter_sd_s),
-        clock_jitter_s=beeps.clock.scatter_s,
+        beeps=len(length),
+        pulse_s=pulse,
+        pulse_s_sd=pulse_sd,
+        pause_s=pause,
+        pause_s_sd=pause_sd,
+        period_s=clock.period_s,
+        period_s_sd=clock.period_sd_s,
+        jitter_s=jitter,
+        jitter_s_sd=float(np.hypot(jitter, np.sqrt(np.mean(length_sd[single] ** 2))) / np.sqrt(2 * np.sum(single))),
+        clock_jitter_s=clock.scatter_s,
         rise_s=beeps.rise_s,
         rise_s_sd=beeps.rise_sd_s,
         duty=duty,
-        duty_sd=duty * float(np.hypot(pulse_sd_s / pulse_s, period_sd_s / period_s)),
-        tone_hz=tone_hz,
-        tone_hz_sd=tone_sd_hz,
-        drift_hz_per_s=drift_hz_s,
-        drift_hz_per_s_sd=drift_sd_hz_s,
-        snr_db=float(np.median(10 * np.log10(tones.amplitude**2 / tones.density / SNR_BANDWIDTH_HZ))),
-        snr_db_sd=float(10 / np.log(10) * np.sqrt(snr_variance)),
+        duty_sd=duty * float(np.hypot(pulse_sd / pulse, clock.period_sd_s / clock.period_s)),
+        tone_hz=beeps.tone.mean[0],
+        tone_hz_sd=float(np.hypot(beeps.tone.mean[1] * few, tone_model_hz)),
+        tone_time_s=(beeps.tone.low + beeps.tone.high) / 2,
+        drift_hz_per_s=beeps.tone.slope[0],
+        drift_hz_per_s_sd=beeps.tone.slope[1] * few,
+        chirp_hz=beeps.chirp_hz[0],
+        chirp_hz_sd=beeps.chirp_hz[1],
+        flutter_percent=100 * float(np.sqrt(np.mean(flutter_hz**2))) / beeps.tone.mean[0],
+        flutter_percent_sd=100 * float(np.std(flutter_hz)) / np.sqrt(len(length)) / beeps.tone.mean[0],
+        residual_db=residual_db,
+        residual_db_sd=residual_sd_db,
+        snr_db=float(np.median(ratio)),
+        snr_db_sd=float(10 / np.log(10) * np.sqrt(ratio_var)),
         snr_bandwidth_hz=SNR_BANDWIDTH_HZ,
-        keying=keying_of((pulse_s, pulse_sd_s), (pause_s, pause_sd_s)),
+        keying=keying,
         hum_hz=hum_hz,
-        note="",
+        speeds=tape_speeds(hum_hz, clock.period_s, clock.period_sd_s, keying),
+        note=IRREGULAR_NOTE if irregular(beeps) else "",
         pulses=Pulses(
             slot=beeps.slot,
             start_s=beeps.start_s,
             start_sd_s=beeps.start_sd_s,
-            length_s=length_s,
-            length_sd_s=length_sd_s,
-            time_s=tones.time_s,
-            tone_hz=tones.tone_hz,
-            tone_sd_hz=tones.tone_sd_hz,
-            level_db=20 * np.log10(np.maximum(tones.amplitude, 1e-12)),
+            length_s=length,
+            length_sd_s=np.hypot(length_sd, beeps.edge_model_s),
+            time_s=found.time_s,
+            tone_hz=found.tone_hz,
+            tone_sd_hz=found.tone_sd_hz,
+            level_db=20 * np.log10(np.maximum(found.amplitude, 1e-12)),
+            level_sd_db=10 / np.log(10) * np.sqrt(2 / found.energy),
             whole=beeps.whole,
             slots=beeps.slots,
         ),
     )
 
 
-def _pause(beeps: Beeps) -> tuple[float, float]:
-    """Typical gap between beeps of adjacent slots, both ends recorded, and its standard error; nan without one."""
-    recorded = (np.diff(beeps.slot) == beeps.slots[:-1]) & (beeps.stop_s[:-1] > 0) & (beeps.start_s[1:] > 0)
-    if not recorded.any():
-        return np.nan, np.nan
-    gap_s = beeps.start_s[1:] - beeps.stop_s[:-1]
-    gap_sd_s = np.hypot(beeps.start_sd_s[1:], beeps.stop_sd_s[:-1])
-    return typical(gap_s[recorded], gap_sd_s[recorded])[:2]
+def _typical(values: Array, sd: Array, exact: bool) -> tuple[float, float, float]:
+    """Robust mean of values (N,), its standard error, also from few, and the scatter beyond the errors."""
+    value, value_sd, scatter = typical(values, sd)
+    if exact:
+        return value, value_sd, scatter
+    return value, value_sd * small_sample(len(values) + 1, scatter, float(np.median(sd))), scatter
+
+
+def _in_db(residual: Array) -> tuple[float, float]:
+    """Median level, dB, of a residual carrier in gaps (N,) against the beeps, and its standard error."""
+    if not len(residual):
+        return float("nan"), float("nan")
+    middle = max(float(np.median(residual)), LEAST_RESIDUAL)
+    spread = 1.4826 * float(np.median(np.abs(residual - middle)))
+    return 20 * float(np.log10(middle)), 8.686 * spread / middle * 1.2533 / float(np.sqrt(len(residual)))
 
 
 def _no_beeps(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement:
@@ -277,7 +325,14 @@ def _no_beeps(channel: int, note: str, hum_hz: tuple[float, ...]) -> Measurement
     columns: dict[str, Any] = {field.name: np.zeros(0) for field in fields(Pulses)}
     columns |= {"slot": np.zeros(0, np.int64), "slots": np.zeros(0, np.int64), "whole": np.zeros(0, bool)}
     return Measurement(
-        channel=channel, beeps=0, keying="none", hum_hz=hum_hz, note=note, pulses=Pulses(**columns), **numbers
+        channel=channel,
+        beeps=0,
+        keying="none",
+        hum_hz=hum_hz,
+        speeds=(),
+        note=note,
+        pulses=Pulses(**columns),
+        **numbers,
     )
 
 
@@ -286,9 +341,10 @@ def _to_dict(measurement: Measurement) -> dict[str, Any]:
     for field in fields(Measurement):
         value = getattr(measurement, field.name)
         table[field.name] = list(value) if isinstance(value, tuple) else _finite(value)
-    columns = [getattr(measurement.pulses, name).tolist() for name in PULSE_COLUMNS]
-    rows = zip(*columns, strict=True)
-    table["pulses"] = [dict(zip(PULSE_COLUMNS, map(_finite, row), strict=True)) for row in rows]
+    table["speeds"] = [asdict(speed) for speed in measurement.speeds]
+    columns = {field.name: getattr(measurement.pulses, field.name).tolist() for field in fields(Pulses)}
+    rows = zip(*columns.values(), strict=True)
+    table["pulses"] = [dict(zip(columns, map(_finite, row), strict=True)) for row in rows]
     return table
 
 

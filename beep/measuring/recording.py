@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from numbers import Integral
 from pathlib import Path
@@ -34,12 +34,31 @@ class Recording:
     comment: str = ""  # of the file; this package writes its scenario there, as JSON
     name: str = "the recording"
     missing: str = ""  # warning where the file is shorter than its header says
+    start_s: float = 0.0  # time in the file of the first sample; above 0 for a section
     _read: Callable[[int, int], Samples] = field(repr=False)  # first frame, number -> (N, channels)
 
     @property
     def duration_s(self) -> float:
         """Length of the recording."""
         return self.frames / self.sample_rate_hz
+
+    def section(self, *, from_s: float = 0.0, to_s: float | None = None) -> "Recording":
+        """Return the part between two times of the file. Raises RecordingError where that is not a part of it."""
+        until_s = self.duration_s if to_s is None else to_s
+        if not 0 <= from_s < until_s <= self.duration_s:
+            raise RecordingError(
+                f"a section must lie within the recording, 0 to {self.duration_s:g} s, got from_s={from_s:g} and "
+                f"to_s={until_s:g}; change them"
+            )
+        first = round(from_s * self.sample_rate_hz)
+        section = replace(
+            self,
+            frames=round(until_s * self.sample_rate_hz) - first,
+            start_s=self.start_s + from_s,
+            _read=lambda start, count: self._read(first + start, count),
+        )
+        _check(section)
+        return section
 
     def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
         """Samples of the frames from `start` up to `stop`, float32 (N, channels) with full scale 1, 4 MB at most.

@@ -10,7 +10,7 @@ from beep.measuring.bursts import Bursts
 
 SPAN_S, STEP_S = 8.0, 3.0  # a tone's course is taken as straight over a span
 STEEPEST_HZ_S = 45.0
-LINE_WITHIN_HZ = 14.0
+LINE_WITHIN_HZ, LINE_WITHIN = 14.0, 0.02  # the larger; of the tone, as a tape's flutter is
 LONGEST_BURST_S = 3.0
 LEAST_ON_LINE = 3  # bursts
 SCATTERED_HZ = 20 * LINE_WITHIN_HZ  # bursts in a narrower band are a line of their own, like hum
@@ -92,13 +92,14 @@ def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_],
     if not len(slope):
         return np.zeros(len(t_s), bool), 0.0, 0.0
     distance_hz = np.abs(hz - hz[i][:, None] - slope[:, None] * (t_s - t_s[i][:, None]))
+    within_hz = np.maximum(LINE_WITHIN_HZ, LINE_WITHIN * hz[i])
     weight = np.log1p(energy)
-    closeness = np.maximum(1 - (distance_hz / LINE_WITHIN_HZ) ** 2, 0)
+    closeness = np.maximum(1 - (distance_hz / within_hz[:, None]) ** 2, 0)
     best = int(((closeness * weight).sum(axis=1) - 0.02 * np.abs(slope) * weight.mean()).argmax())
-    on_line = distance_hz[best] < LINE_WITHIN_HZ
+    on_line = distance_hz[best] < within_hz[best]
     if np.ptp(t_s[on_line]) > 1.0 and on_line.sum() > 2:
         fitted_slope, tone = np.polyfit(t_s[on_line], hz[on_line], 1)
-        on_fitted = np.abs(hz - tone - fitted_slope * t_s) < LINE_WITHIN_HZ
+        on_fitted = np.abs(hz - tone - fitted_slope * t_s) < max(LINE_WITHIN_HZ, LINE_WITHIN * tone)
         if abs(fitted_slope) < STEEPEST_HZ_S and on_fitted.sum() >= on_line.sum():
             return on_fitted, float(fitted_slope), float(tone)
     return on_line, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
@@ -115,5 +116,5 @@ def _misfit(bursts: Bursts, old: Line, new: Line) -> float | None:
         return None
     old_hz = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
     new_hz = new.tone_hz + new.slope_hz_s * (at_s - new.at_s)
-    misfit = abs(old_hz - new_hz) / (2 * LINE_WITHIN_HZ + 4.0 * max(gap_s, 0.0))
+    misfit = abs(old_hz - new_hz) / (2 * max(LINE_WITHIN_HZ, LINE_WITHIN * old_hz) + 4.0 * max(gap_s, 0.0))
     return misfit if misfit < 1 else None

@@ -185,12 +185,13 @@ def waterfalls(
     height_in: float,
     room_in: float = 0.0,
     curve: bool = True,
+    start_s: float = 0.0,
     paper: Paper,
 ) -> Axes:
     """Draw a waterfall of each channel, at most two, side by side with one colour scale; return the last axes.
 
-    With a reception they show its filter's band and, with `curve`, the predicted tones. `room_in` remains free beside
-    the last one.
+    With a reception they show its filter's band and, with `curve`, the predicted tones; the waterfall begins `start_s`
+    after the first sample of the reception. `room_in` remains free beside the last one.
     """
     recorded = numbers.power.shape[0]
     count = min(recorded, SHOWN_CHANNELS)
@@ -209,7 +210,7 @@ def waterfalls(
         axes = axes_at(figure, LEFT_IN + channel * (panel_in + BETWEEN_IN), bottom_in, panel_in, height_in)
         image = _waterfall(axes, numbers, channel, bins, paper)
         if reception and curve:
-            _predicted(axes, reception, carriers[channel], until_s=numbers.duration_s)
+            _predicted(axes, reception, carriers[channel], start_s=start_s, duration_s=numbers.duration_s)
         titled(axes, *([f"{name}, dashed: predicted"] if reception and curve else []), name)
         unit = pass_clock(axes.yaxis, numbers.duration_s, length_in=height_in, apart_in=DOWN_APART_IN)
         if channel:
@@ -245,14 +246,16 @@ def _waterfall(axes: Axes, numbers: Spectrogram, channel: int, bins: slice, pape
     return image
 
 
-def _predicted(axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, until_s: float) -> None:
-    """Draw the tones that a reception predicts as thin dashed lines over a waterfall."""
-    truth = truth_of(reception, np.linspace(0.0, until_s, PREDICTED_POINTS))
+def _predicted(
+    axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, start_s: float, duration_s: float
+) -> None:
+    """Draw the tones that a reception predicts as thin dashed lines over a waterfall that begins at `start_s`."""
+    truth = truth_of(reception, start_s + np.linspace(0.0, duration_s, PREDICTED_POINTS))
     limits = axes.get_xlim()
     for carrier in carriers:
         name = reception.scenario.name_of(carrier)
         tone_hz = np.abs(truth[f"tone_{name}_hz"])  # below zero beat it rises again
-        axes.plot(tone_hz, truth["t_s"], gid=f"predicted_{name}", **PREDICTED)
+        axes.plot(tone_hz, truth["t_s"] - start_s, gid=f"predicted_{name}", **PREDICTED)
     axes.set_xlim(limits)
 
 

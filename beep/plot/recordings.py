@@ -1,6 +1,7 @@
 """Pictures of a recording: its waterfall, its beeps, and the pass fitted to their tones."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +69,17 @@ def waterfall(
         blocks = watched(recording.blocks(), recording.frames, progress)
         high_hz = scenario.high_hz + BEYOND_BAND_HZ if scenario else HEARD_HZ
         numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
+    start_s = 0.0 if isinstance(recording, Scenario) else recording.start_s
     reception = receive(scenario) if scenario else None
-    epoch = reception.epoch if reception else None
+    epoch = reception.epoch + timedelta(seconds=start_s) if reception and reception.epoch else None
     notes = [*([title(reception), *footer(reception)] if reception else []), numbers.how]
+    notes += [f"section from {start_s:g} s: times are counted from there"] if start_s else []
     least_in = (5.0 + min(numbers.power.shape[0], SHOWN_CHANNELS), 3.5)
     page = sheet(paper, f"Waterfall of {name}", notes, default_in=(10.0, 9.0), least_in=least_in)
     with page as (figure, _, top_in, foot_in):
         bottom_in, high_in = foot_in + TICKS_IN, top_in - PANEL_TITLE_IN - TICKS_IN - foot_in
         place: dict[str, float] = {"bottom_in": bottom_in, "height_in": high_in, "room_in": UTC_IN if epoch else 0.0}
-        axes = waterfalls(figure, numbers, reception, curve=curve, paper=paper, **place)
+        axes = waterfalls(figure, numbers, reception, curve=curve, paper=paper, start_s=start_s, **place)
         if epoch:
             right = axes.secondary_yaxis("right")
             utc_clock(right.yaxis, epoch, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
@@ -128,10 +131,11 @@ def _recipe_notes(scenario: Scenario | None) -> list[str]:
 
 def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
     pulses = measurement.pulses
-    from_s = max(0.0, float(pulses.start_s[0]) - AHEAD_S)
-    until_s = min(from_s + SHOWN_S, recording.duration_s)
+    from_s = max(recording.start_s, float(pulses.start_s[0]) - AHEAD_S)
+    until_s = min(from_s + SHOWN_S, recording.start_s + recording.duration_s)
     rate_hz = recording.sample_rate_hz
-    blocks = recording.blocks(start=round(from_s * rate_hz), stop=round(until_s * rate_hz))
+    start, stop = (round((moment_s - recording.start_s) * rate_hz) for moment_s in (from_s, until_s))
+    blocks = recording.blocks(start=start, stop=stop)
     samples = np.concatenate([block[:, measurement.channel] for block in blocks])
     known = np.isfinite(pulses.tone_hz)
     t_s = from_s + np.arange(len(samples)) / rate_hz

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from beep.base.errors import OutputError, RecordingError
 from beep.cli.messages import say, stdout
-from beep.cli.options import add_scenario_options, open_input, scenario_of, typed_fields
+from beep.cli.options import add_scenario_options, add_section_options, open_input, scenario_of, typed_fields
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
 from beep.scenario.scenario import Scenario
@@ -53,8 +53,9 @@ def add(parser: Parser) -> None:
     output.add_argument("--dark", action="store_true", help="draw on a dark background")
     output.add_argument("--no-curve", action="store_true", help="draw a waterfall without the predicted curve")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
+    add_section_options(output)
     add_scenario_options(parser)
-    parser.rare |= {"dpi", "no_curve", "force"}
+    parser.rare |= {"dpi", "no_curve", "force", "from_s", "to_s"}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -107,7 +108,7 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
     if arguments.file is None:
         scenario = scenario_of(arguments)
         return of_a_pass(scenario, paper=paper) if of_a_pass else waterfall(scenario, curve=curve, paper=paper)
-    with open_input(arguments.file) as recording:
+    with open_input(arguments.file, arguments) as recording:
         typed = arguments.preset is not None or arguments.scenario is not None or typed_fields(arguments)
         given = scenario_of(arguments) if typed else None
         if arguments.kind == "waterfall":

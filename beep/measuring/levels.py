@@ -1,0 +1,97 @@
+"""Levels near a tone, whatever its phase: where it is on, and how its level goes through a beep.
+
+`curve` is the tone as a function of time; `density` is that of the noise at baseband, (N,).
+"""
+
+import numpy as np
+
+from beep.base.arrays import Array
+from beep.measuring.band import Band
+from beep.measuring.bursts import Bursts
+from beep.measuring.phase import PulsePhases
+from beep.measuring.smooth import SmoothCurve
+
+FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
+ASIDE_S = 0.35  # beside a burst, where the lower level is looked for
+DIP, SMOOTHED, LEAST_RUN_S = 15, 21, 0.025  # samples that end a run, and of its smoothing; shortest run
+TAIL_S = 0.01, 0.04  # from an edge
+
+
+def find_runs(band: Band, bursts: Bursts, curve: SmoothCurve) -> tuple[Array, Array]:
+    """Starts and stops (N,) of the runs at bursts in which the power near the tone has the upper of its two levels."""
+    middle = bursts.middle_s
+    reach_s = (bursts.stop_s - bursts.start_s) / 2 + ASIDE_S
+    starts: list[float] = []
+    stops: list[float] = []
+    for at in range(len(bursts)):
+        span = np.array([middle[at] - reach_s[at]]), int(2 * reach_s[at] * band.rate_hz)
+        t_s, power = followed_power(band, *span, curve)
+        inside = (t_s >= bursts.start_s[at]) & (t_s <= bursts.stop_s[at])
+        if not inside.any() or (starts and bursts.stop_s[at] <= stops[-1]):
+            continue
+        upper = float(np.sqrt(np.median(power[inside])))
+        begin, end = float(t_s[inside][0]), float(t_s[inside][-1])
+        for side, ahead in ((t_s <= middle[at], -1), (t_s >= middle[at], 1)):
+            beside = np.abs(t_s - middle[at]) > reach_s[at] - ASIDE_S + 0.02
+            lower = float(np.sqrt(np.quantile(power[side & beside], 0.2))) if (side & beside).any() else 0.0
+            order = np.flatnonzero(side)[::ahead]
+            below = power[order] < ((upper + lower) / 2) ** 2
+            # The first stretch below the middle that lasts is the end.
+            lasting = np.flatnonzero(np.convolve(below, np.ones(DIP), "valid") >= DIP - 0.5)
+            edge = t_s[order[lasting[0]]] if len(lasting) else t_s[order[-1]]
+            begin, end = (float(edge), end) if ahead < 0 else (begin, float(edge))
+        begin, end = max(begin, 0.0), min(end, band.duration_s)
+        if starts and begin < stops[-1] + 0.01:
+            stops[-1] = max(end, stops[-1])
+        elif end - begin > LEAST_RUN_S:
+            starts.append(begin)
+            stops.append(end)
+    return np.array(starts), np.array(stops)
+
+
+def followed_power(band: Band, start_s: Array, count: int, curve: SmoothCurve) -> tuple[Array, Array]:
+    """Times and power (count,) near the tone, smoothed over some 20 ms; what is not recorded is left out."""
+    middle = start_s + count / 2 / band.rate_hz
+    t_s, z = band.windows(start_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
+    hz = np.fft.fftfreq(2 * count, 1 / band.rate_hz)
+    smooth = np.fft.ifft(np.fft.fft(z[0], 2 * count) * np.exp(-((hz / FOLLOWED_HZ) ** 2) / 2))[:count]
+    power = np.convolve(np.abs(smooth) ** 2, np.ones(SMOOTHED) / SMOOTHED, "same")
+    there = z[0] != 0
+    return t_s[0][there], power[there]
+
+
+def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: Array) -> Array:
+    """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
+    middle = (low_s + high_s) / 2
+    count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
+    t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
+    inside = (t_s <= high_s[:, None]) & (z != 0)
+    size = 1 << int(np.ceil(np.log2(2 * count)))
+    wanted = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) < FOLLOWED_HZ
+    power = (np.abs(np.fft.fft(z * inside, size, axis=1)[:, wanted]) ** 2).sum(axis=1) / size
+    power = power / np.maximum(inside.sum(axis=1), 1) - density * 2 * FOLLOWED_HZ
+    return np.asarray(np.sqrt(np.maximum(power, 0.0)))
+
+
+def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhases) -> tuple[float, float]:
+    """How the amplitude goes within a beep, medians over N: last third against first, middle against both."""
+    length = stop_s - start_s
+    parts = []
+    for begin in (0.12, 0.38, 0.64):
+        low = start_s + begin * length
+        t_s, part, there = found.in_phase(band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1)
+        there &= t_s <= (low + 0.24 * length)[:, None]
+        parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
+    little = 0.05 * found.amplitude + 1e-12
+    fall = np.median(parts[2] / np.maximum(parts[0], little))
+    return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
+
+
+def tail_level(
+    band: Band, start_s: Array, stop_s: Array, amplitude: Array, curve: SmoothCurve, density: Array
+) -> float:
+    """Median over the beeps of the amplitude just after less that just before, against the beep's own."""
+    after = level(band, stop_s + TAIL_S[0], stop_s + TAIL_S[1], curve, density)
+    before = level(band, start_s - TAIL_S[1], start_s - TAIL_S[0], curve, density)
+    inner = (start_s > TAIL_S[1]) & (stop_s < band.duration_s - TAIL_S[1])
+    return float(np.median(((after - before) / np.maximum(amplitude, 1e-30))[inner])) if inner.any() else 0.0
