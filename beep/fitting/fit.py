@@ -6,7 +6,7 @@ One pass over one station does not determine on which side it passed, its height
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from math import nan, radians
+from math import inf, nan, radians
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from beep.base.choices import Orbit, Sideband
 from beep.base.errors import FitError
 from beep.fitting.bias import ionosphere_bias, likely_orbits, model_bias
 from beep.fitting.curves import Curve, circular, circular_at, known_orbit, straight_line
+from beep.fitting.flutter import Flutter, covariance_with, find_flutter
 from beep.fitting.solve import (
     LEAST_SCALE,
     STEP,
@@ -43,8 +44,9 @@ UNDETERMINED = (
     "whether it passed on the left or on the right of the station",
     "its height, and the whole orbit: inclination, node, eccentricity",
 )
-LEAST_TONES = 12
+LEAST_TONES = 8  # twice the unknowns of a circular orbit: four remain for the scatter, whose error is then a third
 STARTS = 3  # start values that are refined
+LEAST_SD_HZ = 1e-6  # of tones exactly on the curve
 OUTLIER = 8.0  # robust standard deviations from the curve: not a tone of this satellite
 MOST_SHARE = 0.3  # standard error over value, of distance and speed: beyond it a linear error bar is meaningless
 LEAST_TREND = 5.0  # standard errors by which the tone must have moved
@@ -72,8 +74,10 @@ class CarrierFit:
     t_s: Array
     tone_hz: Array
     residual_hz: Array  # tone minus curve
-    sd_hz: Array  # standard errors of the tones as given
+    sd_hz: Array  # standard errors of the tones as given, or from the residuals where none were
+    total_sd_hz: Array  # with flutter
     used: NDArray[np.bool_]  # False for outliers, which are not in the fit
+    sd_given: bool
 
     @property
     def rms_hz(self) -> float:
@@ -82,16 +86,17 @@ class CarrierFit:
 
     @property
     def misfit(self) -> float:
-        """Rms of the residuals in standard errors of the tones: near 1 where the model holds."""
-        return float(np.sqrt(np.mean((self.residual_hz / self.sd_hz)[self.used] ** 2)))
+        """Rms of the residuals in standard errors of the tones with flutter: near 1 where the model holds."""
+        return float(np.sqrt(np.mean((self.residual_hz / self.total_sd_hz)[self.used] ** 2)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PassFit:
     """A pass determined from its Doppler curve.
 
-    Standard errors come from the scatter of the residuals; the errors of the tones are assumed to be independent.
-    They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and spread).
+    Standard errors come from the scatter of the residuals and from their correlation in time up to 15 s, the flutter of
+    a tape. They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and
+    spread).
     """
 
     model: str
@@ -105,6 +110,7 @@ class PassFit:
     ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
     time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
+    flutter: Flutter | None  # None where the errors of the tones explain the residuals, or the model does not hold
     carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
@@ -125,6 +131,8 @@ def fit(
     start: datetime | str | None = None,
     sideband: Sideband | None = None,
     drift: bool = False,
+    from_s: float | None = None,
+    to_s: float | None = None,
 ) -> PassFit:
     """Return the pass that fits the tones of one or two carriers.
 
@@ -136,20 +144,22 @@ def fit(
     "sputnik1" for the known orbit at its first pass over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start`
     (UTC, ISO 8601), with only time and node fitted. With two carriers the ionosphere is corrected to first order, which
     by day is not enough at 20 MHz. Without `sideband` it is determined from the tones: a Doppler shift always falls.
-    `drift` also fits a linear drift of the receiver's oscillator.
+    `drift` also fits a linear drift of the receiver's oscillator. Tones before `from_s` or after `to_s` are left out.
 
     Raises FitError where the tones do not determine the pass: too few, no Doppler, too short an arc. Raises
     ScenarioError where the known orbit does not pass.
     """
-    carriers = [_usable(given) for given in _given_tones(tones, carriers_hz)]
-    if not 1 <= len(carriers) <= 2:
-        raise FitError(f"a fit needs the tones of one or two carriers, got {len(carriers)}")
-    signs = [_sign(carrier) if sideband is None else doppler_sign(sideband) for carrier in carriers]
+    carriers = usable_tones(tones, carriers_hz=carriers_hz, from_s=from_s, to_s=to_s)
+    signs = [tone_sign(carrier) if sideband is None else doppler_sign(sideband) for carrier in carriers]
     model = model_of(orbit, altitude_km=altitude_km, station=station, start=start)
     curve = model.curve
     system = system_of(carriers, signs, drift=drift)
-    solution, used = _robust(curve, system)
-    inside = system.only(used)
+    solution, used = robust_solution(curve, system)
+    if not all(carrier.sd_given for carrier in carriers):
+        system = _with_scatter(curve, system, solution, used, [carrier.sd_given for carrier in carriers])
+        solution, used = robust_solution(curve, system)
+    flutter, total, solution, used = _with_flutter(curve, system, solution, used)
+    inside = total.only(used)
     passage, covariance = _passage(curve, solution)
     _check_arc(curve, passage, covariance, inside)
     truths = model.alternatives or _alternatives(inside, passage, altitude_km)
@@ -165,6 +175,7 @@ def fit(
         ionosphere_bias=_estimates(by_ionosphere.mean, by_ionosphere.sd),
         time_shift_s=_estimate(solution, 0, minus=model.tca_s) if model.alternatives else None,
         node_shift_deg=_estimate(solution, 1) if model.alternatives else None,
+        flutter=flutter,
         carriers=tuple(
             CarrierFit(
                 frequency_hz=carrier.frequency_hz,
@@ -174,12 +185,38 @@ def fit(
                 t_s=carrier.t_s,
                 tone_hz=carrier.tone_hz,
                 residual_hz=residuals_hz[system.carrier == number],
-                sd_hz=carrier.sd_hz,
+                sd_hz=system.sd_hz[system.carrier == number],
+                total_sd_hz=total.sd_hz[system.carrier == number],
+                sd_given=carrier.sd_given,
                 used=used[system.carrier == number],
             )
             for number, carrier in enumerate(carriers)
         ),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsableTones(Tones):
+    """Finite tones in order of time; where their errors are not known, these are 1 Hz."""
+
+    sd_given: bool
+
+
+def usable_tones(
+    tones: Sequence[Tones] | Sequence[Measurement] | Tones | Measurement,
+    *,
+    carriers_hz: Sequence[float] | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
+) -> list[UsableTones]:
+    """Return the usable tones of one or two carriers, between two times. Raises FitError for others, and too few."""
+    low_s, high_s = -inf if from_s is None else from_s, inf if to_s is None else to_s
+    if not low_s < high_s:
+        raise FitError(f"from_s must be below to_s, got {low_s:g} and {high_s:g}; exchange them")
+    carriers = [_usable(given, low_s, high_s) for given in _given_tones(tones, carriers_hz)]
+    if not 1 <= len(carriers) <= 2:
+        raise FitError(f"a fit needs the tones of one or two carriers, got {len(carriers)}")
+    return carriers
 
 
 def _given_tones(
@@ -225,22 +262,34 @@ def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float
     ]
 
 
-def _usable(tones: Tones) -> Tones:
-    """Return the tones that are finite, in order of time."""
+def _usable(tones: Tones, low_s: float, high_s: float) -> UsableTones:
     t_s, tone_hz, sd_hz = (np.asarray(a, np.float64).reshape(-1) for a in (tones.t_s, tones.tone_hz, tones.sd_hz))
     if not t_s.size == tone_hz.size == sd_hz.size:
         raise FitError(f"times, tones and errors must be as many, got {t_s.size}, {tone_hz.size} and {sd_hz.size}")
+    sd_given = not (sd_hz.size and np.isnan(sd_hz).all())
+    if not sd_given:
+        sd_hz = np.ones_like(tone_hz)
     usable = np.isfinite(t_s) & np.isfinite(tone_hz) & np.isfinite(sd_hz) & (sd_hz > 0)
-    if usable.sum() < LEAST_TONES:
+    inside = usable & (t_s >= low_s) & (t_s <= high_s)
+    if inside.sum() < LEAST_TONES:
+        within = f", of them {inside.sum()} from {low_s:g} s to {high_s:g} s" if inside.sum() < usable.sum() else ""
         raise FitError(
             f"a fit needs {LEAST_TONES} tones of a carrier or more, with finite values and errors above 0, got "
-            f"{usable.sum()} at {tones.frequency_hz / 1e6:g} MHz; record more of the pass"
+            f"{usable.sum()} at {tones.frequency_hz / 1e6:g} MHz{within}; "
+            f"{'take a longer range' if within else 'record more of the pass'}"
         )
-    rows = np.flatnonzero(usable)[np.argsort(t_s[usable], kind="stable")]
-    return replace(tones, t_s=t_s[rows], tone_hz=tone_hz[rows], sd_hz=sd_hz[rows])
+    rows = np.flatnonzero(inside)[np.argsort(t_s[inside], kind="stable")]
+    return UsableTones(
+        frequency_hz=tones.frequency_hz,
+        t_s=t_s[rows],
+        tone_hz=tone_hz[rows],
+        sd_hz=sd_hz[rows],
+        epoch=tones.epoch,
+        sd_given=sd_given,
+    )
 
 
-def _sign(tones: Tones) -> int:
+def tone_sign(tones: Tones) -> int:
     """+1 where the tone falls like the Doppler shift, -1 where it rises: the oscillator is above the carrier."""
     third = len(tones.t_s) // 3
     change_hz = float(np.median(tones.tone_hz[-third:]) - np.median(tones.tone_hz[:third]))
@@ -311,13 +360,44 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
     )
 
 
-def _robust(curve: Curve, system: System) -> tuple[Solution, NDArray[np.bool_]]:
+def robust_solution(curve: Curve, system: System) -> tuple[Solution, NDArray[np.bool_]]:
     """Return the best solution from several start values without outliers, and the mask of the tones in it."""
     trials = [solve_robustly(curve, system, start, iterations=2) for start in starts_of(curve, system, count=STARTS)]
     best = solve_robustly(curve, system, min(trials, key=lambda solution: solution.scale).parameters)
     normal = residual_hz(curve, system, best.parameters, best.coefficients) / system.sd_hz
     used = np.abs(normal) < OUTLIER * max(best.scale, LEAST_SCALE)
     return solve_robustly(curve, system.only(used), best.parameters), used
+
+
+def _with_scatter(
+    curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_], sd_given: Sequence[bool]
+) -> System:
+    """Return the system with errors from the residuals for the carriers whose errors are not known."""
+    rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+    sd_hz = system.sd_hz.copy()
+    freedom = max(int(used.sum()) - len(solution.covariance), 1) / used.sum()
+    for number, given in enumerate(sd_given):
+        rows = system.carrier == number
+        if not given:
+            rms_hz = float(np.sqrt(np.mean(rest_hz[rows & used] ** 2) / freedom))
+            sd_hz[rows] = max(rms_hz, LEAST_SD_HZ)
+    return replace(system, sd_hz=sd_hz)
+
+
+def _with_flutter(
+    curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_]
+) -> tuple[Flutter | None, System, Solution, NDArray[np.bool_]]:
+    """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
+    flutter = find_flutter(curve, system.only(used), solution)
+    if flutter is None:
+        return None, system, solution, used
+    total = replace(system, sd_hz=flutter.total_sd_hz(system))
+    solution, used = robust_solution(curve, total)
+    flutter = find_flutter(curve, system.only(used), solution) or flutter
+    total = replace(system, sd_hz=flutter.total_sd_hz(system))
+    inside = system.only(used)
+    covariance = covariance_with(flutter, curve, inside, solution)
+    return flutter, total, replace(solution, covariance=covariance), used
 
 
 def _passage(curve: Curve, solution: Solution) -> tuple[Array, Array]:
