@@ -27,7 +27,7 @@ TRIAL_STEP_S = 12.0  # of the time of the first sample
 TRIAL_TONES = 60  # in this first search
 NODE_STEP_DEG = 0.1
 NODE_SD_DEG = 0.25  # 25 km, the orbit's accuracy
-ROUNDS = 6  # of Gauss and Newton
+ROUNDS = 8  # of Gauss and Newton
 LEAST_PROBABILITY = 0.95  # of the first pass, for a decision
 POSSIBLE = 0.01  # least probability of a pass that fits about as well
 MOST_STEP_S = 20.0  # of the time in one round
@@ -161,20 +161,31 @@ class _Trial:
 
 
 def _search(flight: _Flight, system: System) -> _Trial | None:
-    """Return the pass at the best time on a grid, refined; None where it is shorter than the recording."""
+    """Return the pass at the best times on a grid, refined; None where it is shorter than the recording.
+
+    The best times are those of the least absolute deviations, which outliers hardly change, and of the least squares
+    with node and offsets, which are exact for a short and accurate recording.
+    """
     begin_s, end_s = float(system.t_s.min()), float(system.t_s.max())
     least_s, most_s = end_s - flight.last_s, begin_s - flight.first_s  # time of closest approach in the recording
     if least_s > most_s:
         return None
     thinned = system.only(np.unique(np.linspace(0, system.t_s.size - 1, TRIAL_TONES).round().astype(int)))
-    best: tuple[float, float] = (inf, 0.0)
-    for tca_s in np.linspace(least_s, most_s, int((most_s - least_s) / TRIAL_STEP_S) + 2):
-        rest_hz = thinned.tone_hz + thinned.factor_hz * flight.curve.delay_rate(thinned.t_s, np.array([tca_s, 0.0]))
+    prior = np.concatenate([[NODE_SD_DEG], system.prior_sd])
+    grid_s = np.linspace(least_s, most_s, int((most_s - least_s) / TRIAL_STEP_S) + 2)
+    deviations, squares = [], []
+    for tca_s in grid_s:
+        parameters = np.array([tca_s, 0.0])
+        rest_hz = thinned.tone_hz - shift_hz(flight.curve, thinned, parameters)
+        slopes = design(flight.curve, thinned, parameters)[:, 1:]
+        squares.append(chi_square(None, rest_hz, slopes, thinned, prior)[0])
         for number in np.unique(thinned.carrier):
             rows = thinned.carrier == number
             rest_hz[rows] -= np.median(rest_hz[rows])
-        best = min(best, (float(np.abs(rest_hz / thinned.sd_hz).sum()), float(tca_s)))
-    return _refine(flight, system, best[1], None)
+        deviations.append(float(np.abs(rest_hz / thinned.sd_hz).sum()))
+    starts_s = {float(grid_s[np.argmin(costs)]) for costs in (deviations, squares)}
+    trials = [trial for start_s in starts_s if (trial := _refine(flight, system, start_s, None)) is not None]
+    return min(trials, key=lambda trial: trial.chi_square)
 
 
 def _refine(flight: _Flight, system: System, tca_s: float, flutter: Flutter | None) -> _Trial | None:
