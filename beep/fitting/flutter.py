@@ -20,6 +20,7 @@ LEAST_TONES_OF_FLUTTER = 16  # fewer do not show a correlation
 LONGEST_S = 15.0  # correlation time of flutter and wow; slower errors look like those of the model
 LONGEST_TRIED_S = 120.0
 LEAST_GAIN = 6.0  # of 2 log likelihood: 2 to 5 % of white residuals reach it
+MUCH_LIKELIER = 1.15  # in the same, by which a longer time must beat a short one (assumed)
 LEAST_EXCESS = 1.3  # white residuals over given errors, beyond which they are said to be larger
 SUSPICIOUS = 2.0  # standard errors of the variance of means
 CLOSEST = 1 - 1e-9  # greatest correlation of neighbours
@@ -53,16 +54,19 @@ def find_flutter(curve: Curve, system: System, solution: Solution, *, longest_s:
         return None
     slopes = design(curve, system, solution.parameters)
     typical_hz = float(np.median(system.sd_hz))
-    candidates = [_likeliest(rest_hz, slopes, system, shared=shared) for shared in (True, False)[: _carriers(system)]]
+    sharing = (True, False)[: _carriers(system)]
+    candidates = [_likeliest(rest_hz, slopes, system, shared=shared, most_s=longest_s) for shared in sharing]
     gain, amplitude_hz, time_s, white, shared = max(candidates)
+    # Of errors of a few seconds the likelihood is flat towards long times: only a clear gain is a proof of these.
+    longer = _likeliest(rest_hz, slopes, system, shared=shared, most_s=LONGEST_TRIED_S)
+    if longest_s < longer[2] and (time_s > 0.9 * longest_s or longer[0] > MUCH_LIKELIER * gain + LEAST_GAIN):
+        return None
     if gain < LEAST_GAIN:
         white = max(robust_sd(rest_hz / system.sd_hz), 0.0)
         if white < LEAST_EXCESS:
             return None
         rms_hz = typical_hz * (white**2 - 1) ** 0.5
         return Flutter(rms_hz=rms_hz, time_s=0.0, white=white, correlated_hz=0.0, shared=False)
-    if time_s > longest_s:
-        return None
     excess = max(white**2 - 1, 0.0)
     rms_hz = float(np.hypot(amplitude_hz, typical_hz * excess**0.5))
     return Flutter(rms_hz=rms_hz, time_s=time_s, white=white, correlated_hz=amplitude_hz, shared=bool(shared))
@@ -134,7 +138,7 @@ def _carriers(system: System) -> int:
 
 
 def _likeliest(
-    rest_hz: Array, slopes: Array, system: System, *, shared: bool
+    rest_hz: Array, slopes: Array, system: System, *, shared: bool, most_s: float
 ) -> tuple[float, float, float, float, bool]:
     """Gain of 2 log likelihood over white errors, rms of the flutter, Hz, its time, s, white part, and `shared`."""
     from scipy.optimize import minimize
@@ -150,17 +154,18 @@ def _likeliest(
         left = max(float(left), np.finfo(float).tiny)
         return log_det + float(np.linalg.slogdet(inner)[1]) + free * np.log(left / free), left / free
 
+    most_s = min(most_s, LONGEST_TRIED_S)
     order = _order(system, shared=shared)
     gaps_s = np.diff(system.t_s[order])
-    least_s = 0.3 * float(np.median(gaps_s[gaps_s > 0])) if np.any(gaps_s > 0) else 1.0
+    least_s = min(0.3 * float(np.median(gaps_s[gaps_s > 0])) if np.any(gaps_s > 0) else 1.0, most_s / 2)
     unit = float(np.median(system.sd_hz)) ** 2
     trials = [
         (np.log(share * unit), np.log(time_s))
         for share in np.geomspace(0.03, 1e3 * max(scale, 1.0) ** 2, 8)
-        for time_s in np.geomspace(least_s, LONGEST_TRIED_S, 6)
+        for time_s in np.geomspace(least_s, most_s, 6)
     ]
     low = np.array([np.log(1e-4 * unit), np.log(least_s)])
-    high = np.array([np.log(1e8 * unit * max(scale, 1.0) ** 2), np.log(2 * LONGEST_TRIED_S)])
+    high = np.array([np.log(1e8 * unit * max(scale, 1.0) ** 2), np.log(most_s)])
 
     def cost(x: Array) -> float:
         share, time_s = np.exp(np.clip(x, low, high))
