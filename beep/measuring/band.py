@@ -1,6 +1,6 @@
-"""A narrow band about a tone out of a long recording, at baseband and a low rate.
+"""Narrow band around a tone of a long recording, mixed to baseband and decimated.
 
-Overlap-save: one real FFT of a frame, of whose bins those about the tone are transformed back at the lower rate.
+Overlap-save: one real FFT per frame; the bins around the tone are transformed back at the lower rate.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,13 +16,13 @@ from beep.measuring.framing import Framer, silence
 
 Spectrum = NDArray[np.complex64]
 
-BAND_RATE_HZ = 1000.0  # of the baseband, at least; what is flat is 0.7 of it
-FLAT, STOP = 0.35, 0.48  # of the lower rate: where the filter's slope begins and ends
+BAND_RATE_HZ = 1000.0  # least rate of the baseband; the flat pass-band is 0.7 of it
+FLAT, STOP = 0.35, 0.48  # of the lower rate: begin and end of the filter's slope
 
 
 @dataclass(frozen=True, kw_only=True)
 class Framing:
-    """Frames of `size` samples, of which the middle `hop` count; each becomes `size / ratio` samples."""
+    """Layout of overlap-save frames: `size` samples become `small`, of which the middle `kept` are used."""
 
     sample_rate_hz: int
     ratio: int  # decimation
@@ -34,12 +34,12 @@ class Framing:
 
     @property
     def side(self) -> int:
-        """Samples on either side of a frame, at the lower rate, that belong to its neighbours."""
+        """Samples on either side of a frame, at the lower rate, that are discarded."""
         return self.small // 16
 
     @property
     def kept(self) -> int:
-        """Samples of a frame that count, at the lower rate."""
+        """Samples of a frame that are used, at the lower rate."""
         return self.small - 2 * self.side
 
     @property
@@ -54,7 +54,7 @@ class Framing:
 
 
 def smooth_ratio(most: float) -> int:
-    """The largest whole number up to `most`, at least 1, with no prime factor above 5: FFTs like it."""
+    """Return the largest whole number up to `most`, at least 1, without a prime factor above 5, for fast FFTs."""
     best = 1
     for two in range(20):
         for three in range(13):
@@ -66,9 +66,9 @@ def smooth_ratio(most: float) -> int:
 
 
 def spectra(blocks: Iterable[Samples], framing: Framing, channels: int) -> Iterator[tuple[int, Spectrum]]:
-    """Each frame's number and spectrum (channels, size / 2 + 1) of blocks (N, channels).
+    """Number and spectrum (channels, size / 2 + 1) of each frame of blocks (N, channels).
 
-    Frame j begins at sample (j kept - side) ratio; there is silence before the first sample and after the last.
+    Frame j begins at sample (j kept - side) ratio, with silence before the first sample and after the last.
     """
     import scipy.fft
 
@@ -82,9 +82,9 @@ def spectra(blocks: Iterable[Samples], framing: Framing, channels: int) -> Itera
 
 
 def baseband(spectrum: Spectrum, number: int, centre: int, framing: Framing) -> Spectrum:
-    """The samples that count of frame `number` of one channel, (kept,) complex at the lower rate.
+    """Return the used samples of frame `number` of one channel, (kept,) complex at the lower rate.
 
-    They are mixed down by `centre` bins, with phase zero at the recording's first sample; a tone of amplitude A has
+    They are mixed down by `centre` bins, with phase zero at the recording's first sample. A tone of amplitude A has
     magnitude A.
     """
     import scipy.fft
@@ -111,12 +111,12 @@ def _taper(part: NDArray[Any]) -> Samples:
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """A narrow band about a tone over a whole recording, at baseband."""
+    """Narrow band around a tone over a whole recording, at baseband."""
 
     framing: Framing
     frames: int  # of the recording, at its own rate
     samples: Spectrum  # (frames x kept,)
-    centres: NDArray[np.int64]  # bin that each frame was mixed down by; a frame that was left out has 0
+    centres: NDArray[np.int64]  # bin by which each frame was mixed down; 0 for a frame that was left out
 
     @property
     def rate_hz(self) -> float:
@@ -129,9 +129,9 @@ class Band:
     def windows(
         self, start_s: Array, count: int, tone_hz: Array, slope_hz_s: Array, at_s: Array
     ) -> tuple[Array, NDArray[np.complex128]]:
-        """Times (N, count) from each of `start_s` (N,) on, and what is there beside a tone, (N, count).
+        """Return times (N, count) from each `start_s` (N,) on, and the samples there mixed down by a tone, (N, count).
 
-        The tone is `tone_hz` at `at_s` and glides by `slope_hz_s`, all (N,); its phase is zero at `at_s`.
+        The tone is `tone_hz` at `at_s`, where its phase is zero, and changes by `slope_hz_s`, all (N,).
         """
         rate = self.framing.rate_hz
         first = np.ceil(start_s * rate - 1e-9).astype(np.int64)
@@ -140,9 +140,9 @@ class Band:
         safe = np.where(valid, index, 0)
         t_s = index / rate
         centre_hz = self.centres[safe // self.framing.kept] * self.framing.bin_hz
-        beyond_s = t_s - at_s[:, None]
-        # Whole turns go before the precision does: the baseband's phase is zero at time zero.
-        turns = np.remainder(centre_hz * t_s, 1.0) - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * beyond_s) * beyond_s
+        since_s = t_s - at_s[:, None]
+        # Whole turns are taken out for precision; the phase of the baseband is zero at time zero.
+        turns = np.remainder(centre_hz * t_s, 1.0) - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * since_s) * since_s
         mixed = self.samples[safe] * np.exp(2j * np.pi * turns)
         return t_s, np.where(valid & (centre_hz > 0), mixed, 0)
 
@@ -155,7 +155,7 @@ def extract(
     channels: int,
     tones: list[tuple[int, Callable[[Array], Array]]],
 ) -> list[Band]:
-    """The band about each of `tones`: a channel, and a function from times (N,) to Hz, nan where there is nothing."""
+    """Return the band around each of `tones`: a channel, and a function from times (N,) to Hz, nan where not needed."""
     if not tones:
         return []
     count = -(-frames // (framing.kept * framing.ratio))

@@ -1,4 +1,4 @@
-"""The beeps of one tone: from rough bursts to pulses on a clock, or the reason why they are none."""
+"""The beeps of one tone: pulses on a clock, estimated from rough bursts in a few rounds."""
 
 from dataclasses import dataclass, replace
 
@@ -11,40 +11,24 @@ from beep.measuring.clock import Clock, on_clock, period_of, slots_of
 from beep.measuring.estimate import PulseTones, edge_sd, estimate_edges, estimate_tones, rise_gains, shape_of
 from beep.measuring.smooth import SmoothCurve, smooth_curve
 
-LEAST_ENERGY = 12.0  # C T/N0 of a pulse that counts: below, noise does as well once in a hundred thousand trials
-ROUGH_S = 0.025  # a burst's ends are as sure as that
+LEAST_ENERGY = 12.0  # C T/N0 of a pulse: noise reaches it once in a hundred thousand trials
+ROUGH_S = 0.025  # error of a burst's ends
 EDGE_SEARCH_S = 0.04
-LEAST_PULSES = 3  # pulses, to go on looking
-LOUDER, LIKE_OTHERS = 2.2, 0.4  # in amplitude
-LEAST_DUTY = 0.04  # of the period, that pulse and pause have at least
-BEYOND_S = 15.0  # before the first and after the last burst, where weaker pulses are looked for
-LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-RISES_S: tuple[float, ...] = (
-    0.001,
-    0.0015,
-    0.002,
-    0.003,
-    0.004,
-    0.005,
-    0.0065,
-    0.008,
-    0.01,
-    0.0125,
-    0.016,
-    0.02,
-    0.025,
-    0.032,
-    0.04,
-)
+LEAST_PULSES = 3
+LOUDER, LIKE_OTHERS = 2.2, 0.4  # amplitude of a pulse against the gap before it, and against its neighbours
+LEAST_DUTY = 0.04  # of pulse and of pause
+BEYOND_S = 15.0  # weaker pulses are searched so long before the first burst and after the last
+LEAST_SEEN_S = 0.02  # of a beep that is cut off by the recording's ends
+RISES_S = (1e-3, 1.5e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6.5e-3, 8e-3, 0.01, 0.0125, 0.016, 0.02, 0.025, 0.032, 0.04)
 FIRST_RISE_S = 0.005
-UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
+UNKNOWN_RISE_S = 0.01  # standard error where the likelihood has no maximum
 
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beeps:
-    """Pulses (N,) of one tone in order of time, and what they have in common."""
+    """Pulses (N,) of one tone in order of time, and their common clock, tone curve and shape."""
 
     slot: NDArray[np.int64]
     slots: NDArray[np.int64]
@@ -56,28 +40,28 @@ class Beeps:
     stop_sd_s: Array
     rise_s: float
     rise_sd_s: float
-    floor: float  # of the tone's amplitude, that remains in the gaps
-    tone: SmoothCurve  # against time
+    floor: float  # amplitude that remains in the gaps, against that of the tone
+    tone: SmoothCurve  # as a function of time
     clock: Clock
-    fall: float  # amplitude of a pulse's last third against its first
+    fall: float  # amplitude of a pulse's last third against its first, median
     arch: float  # and of its middle against both
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Shape:
-    """What the estimates of one round take for granted."""
+    """What one round of estimates assumes."""
 
     rise_s: float = FIRST_RISE_S
     floor: float = 0.0
     search_hz: float = 20.0
     glide_sd: float = 15.0  # Hz/s
     edge_search_s: float = EDGE_SEARCH_S
-    guard_s: float = ROUGH_S  # left out at either end of a pulse when its tone is estimated
+    guard_s: float = ROUGH_S  # at either end of a pulse, not used for its tone
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Round:
-    """Pulses (N,) as one round of estimates has them."""
+    """Pulses (N,) as estimated in one round."""
 
     slot: NDArray[np.int64]
     slots: NDArray[np.int64]
@@ -89,7 +73,7 @@ class _Round:
 
 
 def beeps_of(band: Band, start_s: Array, stop_s: Array, tone_hz: Array) -> Beeps | str:
-    """The beeps at and between rough bursts (N,) in order of time, or in words why they are not beeps."""
+    """Return the beeps at and between rough bursts (N,) in order of time, or the reason why they are none."""
     curve = smooth_curve((start_s + stop_s) / 2, tone_hz, np.full(len(start_s), 4.0))
     nothing = np.zeros(len(start_s), np.int64)
     rough = _estimate(band, nothing, nothing + 1, start_s, stop_s, curve, _Shape())
@@ -148,21 +132,21 @@ def _estimate(
     curve: SmoothCurve,
     shape: _Shape,
 ) -> _Round:
-    """PulseTones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
+    """Estimate tones and edges of pulses expected from `start_s` to `stop_s`, near a curve of tones."""
     guard = np.minimum(shape.guard_s, (stop_s - start_s) / 4)
     low, high = np.maximum(start_s, 0) + guard, np.minimum(stop_s, band.duration_s) - guard
-    short = high - low < 0.008  # cut off to almost nothing
+    short = high - low < 0.008  # almost completely cut off
     low, high = np.where(short, low - guard * 0.7, low), np.where(short, high + guard * 0.7, high)
-    found = _near(band, low, high, curve, shape)
-    # Over a dash a tape's wow does not stay in phase: an edge is seen against what is next to it.
+    tones = _tones_near(band, low, high, curve, shape)
+    # A tape's wow shifts the phase along a dash: an edge is compared with the part next to it.
     usual = 1.3 * float(np.median(high - low))
     ends = []
     for rising, expected in ((True, start_s), (False, stop_s)):
-        beside = found
+        beside = tones
         if np.any(high - low > usual):
             first = low if rising else np.maximum(low, high - usual)
             last = np.minimum(high, low + usual) if rising else high
-            beside = _near(band, first, last, curve, shape)
+            beside = _tones_near(band, first, last, curve, shape)
         ends.append(
             estimate_edges(
                 band,
@@ -181,11 +165,11 @@ def _estimate(
         stop_s=ends[1][0],
         start_sd_s=ends[0][1],
         stop_sd_s=ends[1][1],
-        tones=found,
+        tones=tones,
     )
 
 
-def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulseTones:
+def _tones_near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _Shape) -> PulseTones:
     middle = (low_s + high_s) / 2
     return estimate_tones(
         band,
@@ -198,89 +182,86 @@ def _near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: _S
     )
 
 
-def _one_a_slot(found: _Round) -> NDArray[np.int64]:
+def _one_a_slot(pulses: _Round) -> NDArray[np.int64]:
     """Indices of the strongest pulse of each slot."""
-    order = np.lexsort((-found.tones.energy, found.slot))
-    first = np.concatenate([[True], np.diff(found.slot[order]) > 0])
+    order = np.lexsort((-pulses.tones.energy, pulses.slot))
+    first = np.concatenate([[True], np.diff(pulses.slot[order]) > 0])
     return np.sort(order[first])
 
 
-def _every_slot(band: Band, found: _Round, starts: Clock, length_s: float) -> NDArray[np.int64]:
+def _every_slot(band: Band, pulses: _Round, starts: Clock, length_s: float) -> NDArray[np.int64]:
     """Slots from somewhat before the first pulse to somewhat after the last, as far as they are recorded."""
     beyond = int(BEYOND_S / starts.period_s)
-    slot = np.arange(found.slot[0] - beyond, found.slot[-1] + beyond + 1)
+    slot = np.arange(pulses.slot[0] - beyond, pulses.slot[-1] + beyond + 1)
     start_s = starts.of(slot)
     seen_s = np.minimum(start_s + length_s, band.duration_s) - np.maximum(start_s, 0)
     return slot[seen_s >= LEAST_SEEN_S]
 
 
-def _stands_out(band: Band, found: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
-    """Which pulses (N,) are more than what remains of a tone between pulses: louder than before, or like the others."""
-    before = _near(
-        band, found.start_s - 0.75 * gap_s, found.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
+def _stands_out(band: Band, pulses: _Round, gap_s: float, curve: SmoothCurve, shape: _Shape) -> Bools:
+    """Which pulses (N,) are more than a tone that remains in gaps: louder than the gap before, or like neighbours."""
+    before = _tones_near(
+        band, pulses.start_s - 0.75 * gap_s, pulses.start_s - 0.2 * gap_s, curve, replace(shape, search_hz=2.0)
     )
-    amplitude = found.tones.amplitude
+    amplitude = pulses.tones.amplitude
     half = min(5, len(amplitude) - 1)
     views = np.lib.stride_tricks.sliding_window_view(np.pad(amplitude, half, mode="reflect"), 2 * half + 1)
-    recorded = found.start_s > 0.75 * gap_s
+    recorded = pulses.start_s > 0.75 * gap_s
     louder = amplitude > LOUDER * before.amplitude
     return np.asarray((louder & recorded) | (amplitude > LIKE_OTHERS * np.median(views, axis=1)))
 
 
-def _gaps(band: Band, found: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Bools, float]:
-    """Which pulses (N,) go on into the next slot's, and what part of the amplitude usually remains between pulses."""
-    low, high = found.stop_s[:-1], found.start_s[1:]
-    next_one = (np.diff(found.slot) == 1) & (high - low > 0.02)
-    joined = np.zeros(len(found.slot), bool)
+def _gaps(band: Band, pulses: _Round, curve: SmoothCurve, shape: _Shape) -> tuple[Bools, float]:
+    """Which pulses (N,) continue into the next slot, and the usual share of the amplitude that remains in gaps."""
+    low, high = pulses.stop_s[:-1], pulses.start_s[1:]
+    next_one = (np.diff(pulses.slot) == 1) & (high - low > 0.02)
+    joined = np.zeros(len(pulses.slot), bool)
     if not next_one.any():
         return joined, 0.0
-    # The edges of a pulse that goes on are nowhere; so the middle of the gap is looked at.
+    # A pulse that continues has no edges there, so the middle of the gap tells.
     middle, half = (low + high)[next_one] / 2, 0.3 * (high - low)[next_one]
-    between = _near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
-    beside = (found.tones.amplitude[:-1] + found.tones.amplitude[1:])[next_one] / 2
+    between = _tones_near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
+    beside = (pulses.tones.amplitude[:-1] + pulses.tones.amplitude[1:])[next_one] / 2
     ratio = between.amplitude / beside
     floor = float(np.median(ratio))
     joined[:-1][next_one] = (ratio > (1 + min(floor, 1)) / 2) & (between.energy > 9)
     return joined, min(floor, 0.6) if floor > 0.05 else 0.0
 
 
-def _merged(found: _Round, joined: Bools) -> _Round:
-    """Pulses that go on into the next slot made into one."""
+def _merged(pulses: _Round, joined: Bools) -> _Round:
+    """Merge pulses that continue into the next slot."""
     first = np.flatnonzero(~np.concatenate([[False], joined[:-1]]))
     last = np.append(first[1:], len(joined)) - 1
-    return _Round(
-        slot=found.slot[first],
-        slots=found.slot[last] - found.slot[first] + 1,
-        start_s=found.start_s[first],
-        stop_s=found.stop_s[last],
-        start_sd_s=found.start_sd_s[first],
-        stop_sd_s=found.stop_sd_s[last],
-        tones=picked(found.tones, first),
+    return replace(
+        picked(pulses, first),
+        slots=pulses.slot[last] - pulses.slot[first] + 1,
+        stop_s=pulses.stop_s[last],
+        stop_sd_s=pulses.stop_sd_s[last],
     )
 
 
-def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple[float, float]:
-    """Length of the edges and its standard error: that which makes all of them together most likely.
+def _rise(band: Band, pulses: _Round, starts: Clock, floor: float = 0.0) -> tuple[float, float]:
+    """Estimate the common length of the edges, by maximum likelihood, and its standard error.
 
-    Where the clock is surer of the edges than they themselves are, it says where they are.
+    Where the clock knows the edges better than each pulse does, its times are used.
     """
-    strong = np.flatnonzero((found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03))
-    strong = strong[np.argsort(-found.tones.energy[strong], kind="stable")[:100]]
+    strong = np.flatnonzero((pulses.slots == 1) & (pulses.start_s > 0.03) & (pulses.stop_s < band.duration_s - 0.03))
+    strong = strong[np.argsort(-pulses.tones.energy[strong], kind="stable")[:100]]
     if len(strong) < LEAST_PULSES:
         return FIRST_RISE_S, float("nan")
-    some = picked(found, strong)
-    length = some.stop_s - some.start_s
-    between = found.start_s[1:] - found.stop_s[:-1]
+    chosen = picked(pulses, strong)
+    length = chosen.stop_s - chosen.start_s
+    between = pulses.start_s[1:] - pulses.stop_s[:-1]
     side_s = 0.45 * float(np.clip(min(np.quantile(length, 0.3), np.quantile(between, 0.3)), 0.03, 0.15))
-    sd_s = float(np.median(edge_sd(some.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
-    ends_s, play_s = (some.start_s, some.stop_s), 0.2 * side_s
+    sd_s = float(np.median(edge_sd(chosen.tones, rise_s=FIRST_RISE_S, rate_hz=band.rate_hz)))
+    ends_s, search_s = (chosen.start_s, chosen.stop_s), 0.2 * side_s
     spread_s = 1.4826 * float(np.median(np.abs(length - np.median(length))))
     if starts.steady and starts.scatter_s < 3 * sd_s and spread_s < 2.5 * sd_s:
-        start_s = starts.of(some.slot)
-        ends_s, play_s = (start_s, start_s + float(np.median(length))), 0.0
+        start_s = starts.of(chosen.slot)
+        ends_s, search_s = (start_s, start_s + float(np.median(length))), 0.0
     rises_s, best = tuple(RISES_S), 0
     for spacing in (1.3, 1.08, 0.0):
-        gain = rise_gains(band, ends_s, some.tones, rises_s=rises_s, side_s=side_s, window_s=play_s, floor=floor)
+        gain = rise_gains(band, ends_s, chosen.tones, rises_s=rises_s, side_s=side_s, window_s=search_s, floor=floor)
         best = int(gain.argmax())
         if spacing:
             rises_s = tuple(rises_s[best] * spacing**step for step in (-1, -0.5, 0, 0.5, 1))
@@ -294,14 +275,14 @@ def _rise(band: Band, found: _Round, starts: Clock, floor: float = 0.0) -> tuple
 def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: float) -> Beeps:
     room = shape.rise_s / 2 + 0.002
     cut_start, cut_stop = final.start_s < room, final.stop_s > band.duration_s - room
-    found = final.tones
-    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
-    # A tone that bends within a pulse of length T looks as if it were T**2 / 40 of the bend higher in its middle.
-    found = replace(found, tone_hz=found.tone_hz - curve.bend_at(found.time_s) * found.length_s**2 / 40)
-    curve = smooth_curve(found.time_s, found.tone_hz, found.tone_sd_hz)
+    tones = final.tones
+    curve = smooth_curve(tones.time_s, tones.tone_hz, tones.tone_sd_hz)
+    # Curvature c of the tone within a pulse of length T shifts the estimate in its middle by c T**2 / 40.
+    tones = replace(tones, tone_hz=tones.tone_hz - curve.curvature_at(tones.time_s) * tones.length_s**2 / 40)
+    curve = smooth_curve(tones.time_s, tones.tone_hz, tones.tone_sd_hz)
     slot = final.slot - final.slot[0]
     starts = on_clock(slot[~cut_start], final.start_s[~cut_start], final.start_sd_s[~cut_start], period)
-    fall, arch = shape_of(band, final.start_s, final.stop_s, found)
+    fall, arch = shape_of(band, final.start_s, final.stop_s, tones)
     return Beeps(
         fall=fall,
         arch=arch,
@@ -310,7 +291,7 @@ def _beeps(band: Band, final: _Round, shape: _Shape, rise_sd_s: float, period: f
         start_s=np.where(cut_start, 0.0, final.start_s),
         stop_s=np.where(cut_stop, band.duration_s, final.stop_s),
         whole=~(cut_start | cut_stop),
-        tones=found,
+        tones=tones,
         start_sd_s=final.start_sd_s,
         stop_sd_s=final.stop_sd_s,
         rise_s=shape.rise_s,

@@ -1,4 +1,4 @@
-"""Looking for keyed tones: bursts in a spectrogram, and those of them that lie on one smooth line of frequency."""
+"""Search for short tones: patches of a spectrogram that stand out of the noise floor."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,21 +10,21 @@ from beep.base.arrays import Array, Samples, joined, picked
 from beep.measuring.band import smooth_ratio
 from beep.measuring.framing import Framer, silence
 
-BURST_WINDOW_S = 0.0427  # Hann; resolves tones of 50 Hz apart and keying of 0.08 s
+BURST_WINDOW_S = 0.0427  # Hann; resolves tones 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0
 LOWEST_HZ = 90.0
-SEGMENT, CONTEXT = 480, 96  # frames looked at together, and more on either side
+SEGMENT, CONTEXT = 480, 96  # frames searched at once, and more on either side
 FLOOR_QUANTILE = 0.3
-LEAST_FLOOR, HIGH_FLOOR = 0.02, 0.9  # of a floor that is high for the band; the highest may be hum
-ABOVE_FLOOR = 6.0  # in power, of what three frames have on average
-BELOW_PEAK = 0.13  # in power, against the loudest within
-NEAR_S = 0.35
-NEAR_BINS = 3  # to either side
+LEAST_FLOOR, HIGH_FLOOR = 0.02, 0.9  # share of a high quantile of the floor; its maximum may be hum
+ABOVE_FLOOR = 6.0  # in power, of the mean of three frames
+BELOW_PEAK = 0.13  # in power, against the strongest within PEAK_S and PEAK_BINS
+PEAK_S = 0.35
+PEAK_BINS = 3  # on either side
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bursts:
-    """Patches of a spectrogram that stand out, arrays (N,) in order of time."""
+    """Bursts of one channel, arrays (N,) in order of time."""
 
     start_s: Array
     stop_s: Array
@@ -34,31 +34,33 @@ class Bursts:
     def __len__(self) -> int:
         return len(self.start_s)
 
+    @property
+    def middle_s(self) -> Array:
+        """Middles (N,)."""
+        return (self.start_s + self.stop_s) / 2
+
     def tone_at(self, t_s: Array) -> Array:
-        """The tone at any times (N,), between the bursts'."""
+        """Tone at any times (M,), interpolated between bursts."""
         from scipy.ndimage import median_filter
 
-        middle = (self.start_s + self.stop_s) / 2
-        hz: Array = np.interp(t_s, middle, median_filter(self.tone_hz, size=5, mode="nearest"))
+        hz: Array = np.interp(t_s, self.middle_s, median_filter(self.tone_hz, size=5, mode="nearest"))
         return hz
 
 
 def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> list[Bursts]:
-    """Bursts in each channel of blocks (N, channels)."""
+    """Return the bursts of each channel of blocks (N, channels)."""
     size = 2 * smooth_ratio(BURST_WINDOW_S * sample_rate_hz / 2)
     hop_s, bin_hz = size / 2 / sample_rate_hz, sample_rate_hz / size
     bins = min(size // 2 + 1, int(HIGHEST_HZ / bin_hz) + 1)
-    found: list[list[Bursts]] = [[] for _ in range(channels)]
+    parts: list[list[Bursts]] = [[] for _ in range(channels)]
     for first, low, high, power in _segments(_spectrogram(blocks, size, bins, channels)):
         for channel in range(channels):
             bursts = _bursts(power[channel], hop_s=hop_s, bin_hz=bin_hz)
-            middle = (bursts.start_s + bursts.stop_s) / 2 / hop_s
-            mine = picked(bursts, (middle >= low) & (middle < high))
-            found[channel].append(
-                replace(mine, start_s=mine.start_s + first * hop_s, stop_s=mine.stop_s + first * hop_s)
-            )
-    together = [joined(parts) for parts in found]
-    return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in together]
+            middle = bursts.middle_s / hop_s
+            bursts = picked(bursts, (middle >= low) & (middle < high))
+            first_s = first * hop_s
+            parts[channel].append(replace(bursts, start_s=bursts.start_s + first_s, stop_s=bursts.stop_s + first_s))
+    return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in map(joined, parts)]
 
 
 def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int) -> Iterator[Samples]:
@@ -74,7 +76,7 @@ def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int)
 
 
 def _segments(powers: Iterable[Samples]) -> Iterator[tuple[int, int, int, Samples]]:
-    """Runs of frames: the first one's number, which of them are not only context (from, up to), powers."""
+    """Overlapping segments: number of the first frame, the part (from, up to) that is not context, and powers."""
     waiting: list[Samples] = []
     held = first = low = 0
     for power in powers:
@@ -84,9 +86,9 @@ def _segments(powers: Iterable[Samples]) -> Iterator[tuple[int, int, int, Sample
             whole = np.concatenate(waiting, axis=1)
             high = low + SEGMENT
             yield first, low, high, whole[:, : high + CONTEXT]
-            drop = high - CONTEXT
-            first, low = first + drop, CONTEXT
-            waiting, held = [whole[:, drop:]], held - drop
+            done = high - CONTEXT
+            first, low = first + done, CONTEXT
+            waiting, held = [whole[:, done:]], held - done
     if held > low:
         yield first, low, held + 1, np.concatenate(waiting, axis=1)
 
@@ -102,11 +104,11 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     smooth = ndimage.uniform_filter1d(power, 3, axis=0, mode="nearest")
     marked = smooth > ABOVE_FLOOR * floor + 1e-14
     marked[:, : int(LOWEST_HZ / bin_hz) + 1] = False
-    # Most columns have nothing; a margin keeps those that have something from seeing across what was left out.
-    some = ndimage.binary_dilation(marked.any(axis=0), iterations=NEAR_BINS + 1)
-    near = (2 * round(NEAR_S / hop_s) + 1, 2 * NEAR_BINS + 1)
-    loudest = ndimage.maximum_filter(smooth[:, some], size=near, mode="nearest")
-    marked[:, some] &= power[:, some] > BELOW_PEAK * loudest
+    # Columns without a mark are left out, for speed; the margin keeps neighbours apart that were not side by side.
+    columns = ndimage.binary_dilation(marked.any(axis=0), iterations=PEAK_BINS + 1)
+    around = (2 * round(PEAK_S / hop_s) + 1, 2 * PEAK_BINS + 1)
+    strongest = ndimage.maximum_filter(smooth[:, columns], size=around, mode="nearest")
+    marked[:, columns] &= power[:, columns] > BELOW_PEAK * strongest
     labels, count = ndimage.label(marked, structure=np.ones((3, 3)))
     if not count:
         return Bursts(start_s=np.zeros(0), stop_s=np.zeros(0), tone_hz=np.zeros(0), energy=np.zeros(0))
@@ -114,17 +116,16 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     number = labels.ravel()[places] - 1
     frame, column = np.divmod(places, bins)
     weight = power.ravel()[places].astype(np.float64)
-    total = np.bincount(number, weight, count)
-    centre = np.bincount(number, weight * column, count) / total
+    centre = np.bincount(number, weight * column, count) / np.bincount(number, weight, count)
     start, stop = np.full(count, len(power)), np.full(count, -1)
-    # Key clicks are broad: only the part near the burst's own tone has a beginning and an end.
-    near_tone = np.abs(column - centre[number]) <= 1.5
-    np.minimum.at(start, number[near_tone], frame[near_tone])
-    np.maximum.at(stop, number[near_tone], frame[near_tone])
-    # Beyond a receiver's filter there is no floor, and the faintest harmonic would stand out most.
+    # Key clicks are broad and longer than the burst: only bins near the tone tell its beginning and end.
+    at_tone = np.abs(column - centre[number]) <= 1.5
+    np.minimum.at(start, number[at_tone], frame[at_tone])
+    np.maximum.at(stop, number[at_tone], frame[at_tone])
+    # Outside the receiver's filter the floor is almost zero, and a faint harmonic would stand out most.
     least = LEAST_FLOOR * float(np.quantile(floor, HIGH_FLOOR)) + 1e-30
-    over = np.bincount(number, weight / np.maximum(floor[column], least), count).astype(np.float64)
-    good = np.flatnonzero((stop - start >= 2) & (over > 30))
+    energy = np.bincount(number, weight / np.maximum(floor[column], least), count).astype(np.float64)
+    good = (stop - start >= 2) & (energy > 30)
     return Bursts(
-        start_s=start[good] * hop_s, stop_s=stop[good] * hop_s, tone_hz=centre[good] * bin_hz, energy=over[good]
+        start_s=start[good] * hop_s, stop_s=stop[good] * hop_s, tone_hz=centre[good] * bin_hz, energy=energy[good]
     )

@@ -1,4 +1,4 @@
-"""The keying clock: which slot each pulse has, how long slot, pulse and pause are, and whose keying that is."""
+"""The keying clock: slot number of each pulse, period, and the known keying that pulse and pause agree with."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,8 +12,8 @@ from beep.measuring.smooth import smooth_curve
 
 KeyingName = Literal["tass", "dallas", "folklore", "none"]
 
-# What is known of 1957: pulse, pause (the sources are with the presets of the same names), and the tolerance,
-# which is assumed: by how much two cuts of the same tape differ.
+# Pulse and pause known of 1957 (sources: the presets of the same names). The tolerance is assumed: by so much two
+# copies of one tape differ.
 KEYINGS: dict[KeyingName, tuple[float, float]] = {
     "tass": (0.300, 0.300),
     "dallas": (0.193, 0.2538),
@@ -21,37 +21,37 @@ KEYINGS: dict[KeyingName, tuple[float, float]] = {
 }
 KEYING_TOLERANCE_S = 0.015
 LONGEST_PERIOD_S = 5.0
-ASTRAY, PHASE_NEIGHBOURS = 0.03, 7  # of the period, from the median of as many on either side
-LEAST_HELD = 0.75  # of the pulses, that must agree
-STEADY = 0.015  # of the period: scatter of a clock that is called steady
+PHASE_WITHIN, PHASE_NEIGHBOURS = 0.03, 7  # of the period, from the median of so many pulses on either side
+LEAST_AGREEING = 0.75  # of the pulses
+STEADY = 0.015  # of the period: most scatter of a steady clock
 
 
 def period_of(start_s: Array) -> float:
-    """The period that explains most of the intervals between pulses (N,) in order of time, by one slot or by few.
+    """Return the period of which most intervals between pulses (N,) in order of time are small multiples.
 
-    nan where there are fewer than two intervals.
+    nan with fewer than two intervals.
     """
     interval = np.diff(start_s)
     interval = interval[(interval > 0.02) & (interval < LONGEST_PERIOD_S)]
     if len(interval) < 2:
         return float("nan")
-    # Where half of the pulses or more have their neighbour, the period is among the intervals themselves.
+    # If half of the pulses are followed by the next slot's, the period is one of the intervals.
     trial = np.unique(np.round(np.quantile(interval, np.linspace(0.02, 0.98, 49)), 4))
     slots = np.maximum(np.rint(interval / trial[:, None]), 1)
     off = np.abs(interval / trial[:, None] - slots) / slots
     score = (np.maximum(1 - (off / 0.15) ** 2, 0) / slots).sum(axis=1)
-    near = trial[score.argmax()]
-    single = np.abs(interval / near - 1) < 0.2
+    best = trial[score.argmax()]
+    single = np.abs(interval / best - 1) < 0.2
     return float(np.median(interval[single]))
 
 
 def slots_of(start_s: Array, period_s: float) -> NDArray[np.int64]:
-    """Slot of each pulse (N,) in order of time, counting from 0; the period may creep."""
+    """Return the slot of each pulse (N,) in order of time, from 0; the period may change slowly."""
     slot = np.zeros(len(start_s), np.int64)
     period, anchor = period_s, 0
     for i in range(1, len(start_s)):
         slot[i] = slot[i - 1] + max(round((start_s[i] - start_s[i - 1]) / period), 0)
-        # A straight line through the last thirty or so keeps the clock through long gaps.
+        # The mean period of the last sixty slots keeps count through long gaps.
         while slot[i] - slot[anchor] > 60 and i - anchor > 8:
             anchor += 1
         if i - anchor >= 4 and slot[i] > slot[anchor]:
@@ -63,14 +63,14 @@ def slots_of(start_s: Array, period_s: float) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """When each slot begins, as far as a steady clock says so."""
+    """Start of each slot by a steady clock; without one, the measured starts."""
 
     period_s: float
     period_sd_s: float
-    scatter_s: float  # rms of the pulses' starts about it, beyond their own errors
+    scatter_s: float  # rms of the pulses' starts about the clock, without their own errors
     steady: bool
-    slot: NDArray[np.int64]  # slots of the pulses (N,) it was made from
-    smooth_s: Array  # (N,) their starts without the scatter
+    slot: NDArray[np.int64]  # slots (N,) of the pulses in the fit
+    smooth_s: Array  # (N,) starts of these slots without scatter
 
     def of(self, slot: NDArray[np.int64]) -> Array:
         """Start of any slots."""
@@ -80,9 +80,9 @@ class Clock:
 
 
 def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: float) -> Clock:
-    """The clock of pulses (N,) of different slots in order of time, that start with errors `sd_s`.
+    """Fit a clock to pulses (N,) of different slots in order of time, whose starts have errors `sd_s`.
 
-    Where a tape was spliced, the clock goes on with another phase.
+    At a splice of the tape its phase jumps.
     """
     x = slot.astype(np.float64)
     if len(x) < 3:
@@ -95,25 +95,25 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
             smooth_s=start_s,
         )
     phase = start_s - period_s * x
-    held = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
-    if held.sum() < LEAST_HELD * len(x):  # fast fading cuts pieces off every other beep: the others still agree
-        near = np.abs(phase - _running_median(phase)) < ASTRAY * period_s
-        held = near if near.sum() >= LEAST_HELD * len(x) else held
+    agreeing = np.bincount(_pieces(phase, period_s))[_pieces(phase, period_s)] >= 3
+    if agreeing.sum() < LEAST_AGREEING * len(x):  # fast fading shortens every other beep; the others agree
+        in_phase = np.abs(phase - _running_median(phase)) < PHASE_WITHIN * period_s
+        agreeing = in_phase if in_phase.sum() >= LEAST_AGREEING * len(x) else agreeing
     piece = np.zeros(len(x), np.int64)
-    if held.any():
-        # What went astray alone is no splice: those left and right of it may well agree.
-        piece = np.interp(x, x[held], _pieces(phase[held], period_s)).astype(np.int64)
-    pieces = np.unique(piece[held])
-    if held.sum() < LEAST_HELD * len(x) or len(pieces) > 1 + len(x) / 10:
+    if agreeing.any():
+        # A single pulse out of phase is no splice: its neighbours may agree.
+        piece = np.interp(x, x[agreeing], _pieces(phase[agreeing], period_s)).astype(np.int64)
+    pieces = np.unique(piece[agreeing])
+    if agreeing.sum() < LEAST_AGREEING * len(x) or len(pieces) > 1 + len(x) / 10:
         return _unsteady(slot, start_s, period_s)
     place = start_s.copy()
-    for left, right in pairwise(pieces):  # each piece moves to where its forerunner's clock would have it
-        before, after = (held & (piece == left), held & (piece == right))
+    for left, right in pairwise(pieces):  # shift each piece to the clock of the one before
+        before, after = (agreeing & (piece == left), agreeing & (piece == right))
         last, first = np.flatnonzero(before)[-5:], np.flatnonzero(after)[:5]
         shift = np.median(place[first] - period_s * x[first]) - np.median(place[last] - period_s * x[last])
         place[piece >= right] -= shift
-    moved = np.interp(x, x[held], (start_s - place)[held])  # what went astray alone comes back to the clock
-    curve = smooth_curve(x[held], place[held], sd_s[held], most_degree=6)
+    moved = np.interp(x, x[agreeing], (start_s - place)[agreeing])  # single pulses out of phase take the clock's place
+    curve = smooth_curve(x[agreeing], place[agreeing], sd_s[agreeing], most_degree=6)
     period, period_sd = curve.slope
     if curve.scatter > STEADY * period:
         return _unsteady(slot, start_s, period_s)
@@ -135,7 +135,7 @@ def _running_median(phase: Array) -> Array:
 
 
 def _pieces(phase: Array, period_s: float) -> NDArray[np.int64]:
-    """Number of the stretch that each phase (N,) is in; between two of them it jumps."""
+    """Number of the piece that each phase (N,) belongs to; between pieces the phase jumps."""
     step = np.diff(phase)
     middle = float(np.median(step)) if len(step) else 0.0
     usual = 1.4826 * float(np.median(np.abs(step - middle))) if len(step) else 0.0
@@ -144,7 +144,7 @@ def _pieces(phase: Array, period_s: float) -> NDArray[np.int64]:
 
 
 def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock:
-    """Each pulse for itself: the period is the median of the intervals, its error that of a median."""
+    """No common clock: the period is the median of the intervals, with the error of a median."""
     interval = np.diff(start_s)[np.diff(slot) == 1]
     if not len(interval):
         interval = np.array([period_s])
@@ -160,9 +160,9 @@ def _unsteady(slot: NDArray[np.int64], start_s: Array, period_s: float) -> Clock
 
 
 def keying_of(pulse: tuple[float, float], pause: tuple[float, float]) -> KeyingName:
-    """The keying of 1957 that pulse and pause (value, standard error) fit, by its preset's name, or "none".
+    """Return the keying of 1957 that pulse and pause (value, standard error) agree with, or "none".
 
-    A carrier that sends in the pause has the two in exchange.
+    A carrier that sends in the pause has the two exchanged.
     """
     fits: list[tuple[float, KeyingName]] = []
     for name, known in KEYINGS.items():

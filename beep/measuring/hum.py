@@ -1,55 +1,56 @@
-"""Mains hum: lines at multiples of 50 or 60 Hz that are always there."""
+"""Mains hum: steady spectral lines at multiples of 50 or 60 Hz."""
 
 import numpy as np
 
+from beep.base.arrays import Array
 from beep.measuring.framing import Framer
 from beep.measuring.recording import Recording
 
-LISTEN_S = 30.0
+ANALYSED_S = 30.0
 MAINS_HZ = (50.0, 60.0)
 HARMONICS = 8
-OFF = 0.03  # by which a tape may run too fast or too slow
-AUDIBLE = 1e-5  # of the loudest line, in power: a pure tone reaches so far through the window
-ABOVE = 12.0  # in power, of the noise beside
+SPEED_ERROR = 0.03  # of a tape, at most
+LEAST_POWER = 1e-5  # of the loudest line: a window's side lobes of a pure tone reach so far
+ABOVE_NOISE = 12.0  # in power, of the median around
 
 
 def hum_lines(recording: Recording) -> list[tuple[float, ...]]:
-    """Frequencies of the hum lines in each channel, Hz, in the first half minute; none where there is no family."""
-    rate = recording.sample_rate_hz
-    size = min(rate, recording.frames)
+    """Frequencies of the hum lines of each channel, Hz, from the first half minute; empty without hum."""
+    rate_hz = recording.sample_rate_hz
+    size = min(rate_hz, recording.frames)
     window = np.hanning(size).astype(np.float32)
-    highest = int((HARMONICS + 1) * MAINS_HZ[-1] * size / rate)
+    bins = int((HARMONICS + 1) * MAINS_HZ[-1] * size / rate_hz)
     framer = Framer(size=size, step=size // 2, most=4)
     powers = [
-        np.abs(np.fft.rfft(frames * window)[..., :highest]) ** 2
-        for block in recording.blocks(stop=int(LISTEN_S * rate))
+        np.abs(np.fft.rfft(frames * window)[..., :bins]) ** 2
+        for block in recording.blocks(stop=int(ANALYSED_S * rate_hz))
         for frames in framer.frames(block)
     ]
-    # The median over time: what is keyed less than half of the time is not hum.
+    # The median over time leaves out a tone that is keyed for less than half of the time.
     power = np.median(np.concatenate(powers, axis=1), axis=1)
-    return [_lines(channel, rate / size) for channel in power]
+    return [_lines(channel, rate_hz / size) for channel in power]
 
 
-def _lines(power: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bin_hz: float) -> tuple[float, ...]:
-    best: tuple[float, ...] = ()
-    least = max(1e-12, AUDIBLE * float(power.max()))
+def _lines(power: Array, bin_hz: float) -> tuple[float, ...]:
+    """Lines of the mains frequency that has more of them."""
+    families = []
     for mains_hz in MAINS_HZ:
-        found = []
-        for number in range(1, HARMONICS + 1):
-            hz = number * mains_hz
-            near = np.arange(int(hz * (1 - OFF) / bin_hz), int(hz * (1 + OFF) / bin_hz) + 2)
-            near = near[(near > 0) & (near < len(power) - 1)]
-            if not len(near):
-                continue
-            at = int(near[power[near].argmax()])
-            around = power[max(at - 20, 1) : at + 21]
-            if (
-                power[at] > ABOVE * np.median(around)
-                and power[at] > least
-                and power[at] >= power[at - 1 : at + 2].max()
-            ):
-                left, mid, right = np.sqrt(power[at - 1 : at + 2])
-                found.append(round(float((at + (right - left) / (2 * (2 * mid - left - right) + 1e-30)) * bin_hz), 1))
-        if len(found) > len(best):
-            best = tuple(found)
-    return best
+        lines = (_line(power, order * mains_hz, bin_hz) for order in range(1, HARMONICS + 1))
+        families.append(tuple(line_hz for line_hz in lines if line_hz is not None))
+    return max(families, key=len)
+
+
+def _line(power: Array, near_hz: float, bin_hz: float) -> float | None:
+    """Frequency of a line near a frequency, interpolated between bins; None where there is none."""
+    bins = np.arange(int(near_hz * (1 - SPEED_ERROR) / bin_hz), int(near_hz * (1 + SPEED_ERROR) / bin_hz) + 2)
+    bins = bins[(bins > 0) & (bins < len(power) - 1)]
+    if not len(bins):
+        return None
+    peak = int(bins[power[bins].argmax()])
+    noise = float(np.median(power[max(peak - 20, 1) : peak + 21]))
+    neighbours = power[peak - 1 : peak + 2]
+    least = max(1e-12, LEAST_POWER * float(power.max()), ABOVE_NOISE * noise)
+    if not (power[peak] > least and power[peak] >= neighbours.max()):
+        return None
+    left, middle, right = np.sqrt(neighbours)
+    return round(float((peak + (right - left) / (2 * (2 * middle - left - right) + 1e-30)) * bin_hz), 1)

@@ -162,7 +162,7 @@ def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
 
 def _tone_near(bursts: Bursts, t_s: Array) -> Array:
     """Tone at times (N,), Hz, interpolated between bursts; nan far from all of them."""
-    middle_s = (bursts.start_s + bursts.stop_s) / 2
+    middle_s = bursts.middle_s
     after = np.searchsorted(middle_s, t_s)
     before_s, after_s = middle_s[np.maximum(after - 1, 0)], middle_s[np.minimum(after, len(middle_s) - 1)]
     distance_s = np.minimum(np.abs(t_s - before_s), np.abs(t_s - after_s))
@@ -184,7 +184,7 @@ def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:
 
 def _is_harmonic(beeps: Beeps, bursts: Bursts) -> bool:
     """Whether bursts at a half or a third of the tone send during the beeps, be they beeps themselves or not."""
-    tone_hz = beeps.tone((bursts.start_s + bursts.stop_s) / 2)
+    tone_hz = beeps.tone(bursts.middle_s)
     for order in (2, 3):
         lower = picked(bursts, np.abs(order * bursts.tone_hz / tone_hz - 1) < HARMONIC_WITHIN)
         if len(lower) and _overlap(beeps, lower.start_s, lower.stop_s) > HARMONIC_OVERLAP:

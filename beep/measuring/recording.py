@@ -1,4 +1,4 @@
-"""A recording back in: any file that libsndfile reads, or a stream, as blocks of samples."""
+"""A recording as blocks of samples: any file that libsndfile reads, a stream, or an array."""
 
 import os
 import shutil
@@ -20,20 +20,20 @@ from beep.base.errors import RecordingError
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
 LEAST_S = 1.0
 _MOST_CHANNELS = 64
-LARGEST_RIFF = 0x7FFF_0000  # above, the length of a stream that did not know it
+LARGEST_RIFF = 0x7FFF_0000  # bytes; a header that says more comes from a stream of unknown length
 BLOCK_BYTES = 4 << 20  # of float samples
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """An open recording, as `open_recording` gives it: what it holds, and its samples block by block."""
+    """An open recording, from `open_recording`: its format, and its samples block by block."""
 
     sample_rate_hz: int
     channels: int
     frames: int
-    comment: str = ""  # as the file has it; this package puts its scenario there, as JSON
+    comment: str = ""  # of the file; this package writes its scenario there, as JSON
     name: str = "the recording"
-    missing: str = ""  # in words, what the file's header promises and the file does not hold
+    missing: str = ""  # warning where the file is shorter than its header says
     _read: Callable[[int, int], Samples] = field(repr=False)  # first frame, number -> (N, channels)
 
     @property
@@ -42,10 +42,10 @@ class Recording:
         return self.frames / self.sample_rate_hz
 
     def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
-        """Samples of the frames from `start` up to `stop`, (N, channels) float32 with full scale 1, some MB each.
+        """Samples of the frames from `start` up to `stop`, float32 (N, channels) with full scale 1, 4 MB at most.
 
-        8 bits and other whole numbers are scaled to full scale 1, as libsndfile does. A file that ends early gives
-        what there is. Raises RecordingError where samples cannot be decoded or are not finite.
+        Whole numbers are scaled to full scale 1 by libsndfile. A file that ends early gives what it holds. Raises
+        RecordingError where samples cannot be decoded or are not finite.
         """
         stop = self.frames if stop is None else min(stop, self.frames)
         size = max(BLOCK_BYTES // (4 * self.channels), 1)
@@ -58,14 +58,14 @@ class Recording:
                 bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
                 raise RecordingError(
                     f"samples must be finite numbers, got {block[bad].tolist()} in frame {at + bad} of {self.name}; "
-                    f"convert it anew from its source"
+                    f"convert it again from its source"
                 )
             yield block
             at += len(block)
 
 
 def recording_of(samples: ArrayLike, *, sample_rate_hz: int) -> Recording:
-    """Samples (N,) or (N, channels), full scale 1, as a recording. Raises RecordingError for any other array."""
+    """Return samples (N,) or (N, channels), full scale 1, as a recording. Raises RecordingError for other arrays."""
     try:
         array = np.asarray(samples)
         if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):
@@ -73,7 +73,7 @@ def recording_of(samples: ArrayLike, *, sample_rate_hz: int) -> Recording:
         array = array.reshape(len(array), -1)
     except (ValueError, TypeError):
         raise RecordingError(
-            f"samples are real numbers (N,) or (N, channels), got {_shape(samples)}; give them so, full scale 1"
+            f"samples must be real numbers (N,) or (N, channels), full scale 1, got {_shape(samples)}; convert them"
         ) from None
     recording = Recording(
         sample_rate_hz=sample_rate_hz,
@@ -88,9 +88,9 @@ def recording_of(samples: ArrayLike, *, sample_rate_hz: int) -> Recording:
 
 @contextmanager
 def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
-    """The recording in a file, or in an open binary stream, which is kept in a temporary file first.
+    """Open the recording in a file, or in a binary stream, which is copied to a temporary file first.
 
-    Raises RecordingError where there is no such file, where it is not sound that libsndfile reads, or holds none.
+    Raises RecordingError where the file does not exist, is empty, or is not in a format that libsndfile reads.
     """
     import soundfile
 
@@ -100,7 +100,7 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
             file = stack.enter_context(_seekable(source))
             if not os.fstat(file.fileno()).st_size:
                 raise RecordingError(f"a recording must hold sound, but {name} is empty; record or copy it again")
-            # By its descriptor, so that the content says what it is, and not the suffix.
+            # Opened by its descriptor, so that the content tells the format, not the suffix.
             sound = stack.enter_context(soundfile.SoundFile(file.fileno(), closefd=False))
         except RuntimeError as error:
             raise RecordingError(
@@ -123,13 +123,13 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
 
 
 def _missing(file: BinaryIO, name: str) -> str:
-    """What a WAV file's header promises beyond the file's end, in words; streams say nothing or all ones there."""
+    """Warning about a WAV file that is shorter than its header says; a stream's header says 0 or all ones."""
     held = os.fstat(file.fileno()).st_size
     head = os.pread(file.fileno(), 8, 0)
-    promised = int.from_bytes(head[4:8], "little") + 8
-    if head[:4] != b"RIFF" or not held + 1 < promised < LARGEST_RIFF:
+    header_bytes = int.from_bytes(head[4:8], "little") + 8
+    if head[:4] != b"RIFF" or not held + 1 < header_bytes < LARGEST_RIFF:
         return ""
-    return f"{name} is cut off: its header promises {promised} bytes, it holds {held}; copy it again"
+    return f"{name} is cut off: its header says {header_bytes} bytes, it holds {held}; copy it again"
 
 
 def _read(sound: Any, name: str, first: int, count: int) -> Samples:
@@ -139,7 +139,7 @@ def _read(sound: Any, name: str, first: int, count: int) -> Samples:
         block: Samples = sound.read(count, dtype="float32", always_2d=True)
     except RuntimeError as error:  # soundfile's own
         raise RecordingError(
-            f"{name} cannot be decoded from frame {first} on ({_plain(error)}); convert it anew from its source"
+            f"{name} cannot be decoded from frame {first} on ({_plain(error)}); convert it again from its source"
         ) from None
     return block
 
@@ -149,16 +149,16 @@ def _check(recording: Recording) -> None:
     if isinstance(rate, bool) or not isinstance(rate, Integral) or not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
         raise RecordingError(
             f"the sample rate must be a whole number from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, got {rate} from "
-            f"{name}; convert it anew from its source"
+            f"{name}; convert it again from its source"
         )
     if not 1 <= channels <= _MOST_CHANNELS:
         raise RecordingError(
-            f"a recording has 1 to {_MOST_CHANNELS} channels, got {channels} from {name}; take some of them"
+            f"a recording must have 1 to {_MOST_CHANNELS} channels, got {channels} from {name}; leave some out"
         )
     frames = max(recording.frames, 0)
     if frames < LEAST_S * rate:
         raise RecordingError(
-            f"a recording must last {LEAST_S:g} s, which tells a beep from a tone, got {frames} samples "
+            f"a recording must last {LEAST_S:g} s, to tell a beep from a steady tone, got {frames} samples "
             f"({frames / rate:.3g} s) from {name}; take a longer one"
         )
 
@@ -170,7 +170,7 @@ def _shape(samples: Any) -> str:
 
 @contextmanager
 def _seekable(source: str | Path | BinaryIO) -> Iterator[BinaryIO]:
-    """`source` as an ordinary file; of pipes and other streams a copy, because libsndfile must go back and forth."""
+    """Open `source` as an ordinary file; pipes and streams as a copy, because libsndfile must seek."""
     if isinstance(source, str | Path):
         with open(source, "rb") as file:
             if Path(source).is_file():

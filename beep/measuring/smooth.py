@@ -1,4 +1,4 @@
-"""A smooth curve through points of unequal and partly unknown error."""
+"""Robust fit of a smooth curve to points with different and partly unknown errors."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from numpy.polynomial import legendre
 
 from beep.base.arrays import Array
 
-STRAY = 6.0  # sigma of the inner half, beyond which a value tells nothing
-HUBER = 2.5  # sigma, beyond which a point counts less
+OUTLIER_SIGMAS = 6.0  # from the median, beyond which a value is ignored
+HUBER = 2.5  # sigmas, beyond which a point has less weight
 DEGREES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 38, 44, 52, 60)  # an overhead pass has 50
-PATIENCE = 3  # of them without gain, after which no higher one is tried
-WEIGHT_ROUNDS, DEGREE_ROUNDS = 12, 5  # of weights that follow the residuals, and as many as choose a degree
-SCATTER_TOLERANCE = 1e-3  # of the scatter, from one round to the next
+PATIENCE = 3  # degrees tried without gain before the search ends
+WEIGHT_ROUNDS, DEGREE_ROUNDS = 12, 5  # of reweighting: in the final fit, and while the degree is chosen
+SCATTER_TOLERANCE = 1e-3  # relative change of the scatter between rounds
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmoothCurve:
-    """A Legendre series over `low` to `high`: its first coefficients are mean and slope of the straight line in it."""
+    """Legendre series from `low` to `high`; beyond, straight lines continue it."""
 
     low: float
     high: float
@@ -30,12 +30,12 @@ class SmoothCurve:
         return legendre.legval(inside, self.coefficients) + self.slope_at(x) * (self._place(x) - inside) / self._scale
 
     def slope_at(self, x: Array) -> Array:
-        """Derivative; beyond the ends that of the end."""
+        """First derivative."""
         inside = np.clip(self._place(x), -1, 1)
         return np.asarray(legendre.legval(inside, legendre.legder(self.coefficients)) * self._scale)
 
-    def bend_at(self, x: Array) -> Array:
-        """Second derivative; beyond the ends that of the end."""
+    def curvature_at(self, x: Array) -> Array:
+        """Second derivative; beyond the ends that at the end."""
         inside = np.clip(self._place(x), -1, 1)
         return np.asarray(legendre.legval(inside, legendre.legder(self.coefficients, 2)) * self._scale**2)
 
@@ -58,10 +58,10 @@ class SmoothCurve:
 
 
 def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1]) -> SmoothCurve:
-    """The Legendre series through points (N,) of standard errors `sd`, of the degree that the points ask for.
+    """Fit a Legendre series to points (N,) with standard errors `sd`; its degree is that with the lowest BIC.
 
-    Points beyond 2.5 sigma count less (Huber); scatter beyond `sd` is estimated and adds to it; the degree is that of
-    the least BIC. Two points or more at different `x`.
+    Huber weights limit the influence of outliers. Scatter beyond `sd` is estimated and added to it. Needs two or more
+    points at different `x`.
 
     References: Huber, Robust Statistics (1981); Schwarz (1978).
     """
@@ -86,26 +86,26 @@ def smooth_curve(x: Array, y: Array, sd: Array, *, most_degree: int = DEGREES[-1
 def _fit(basis: Array, y: Array, sd: Array, *, rounds: int = WEIGHT_ROUNDS) -> tuple[Array, Array, float, float]:
     """Coefficients, covariance, excess scatter, and -2 log likelihood of one robust fit."""
     count, unknowns = basis.shape
-    scatter, trust = 0.0, np.ones(count)
+    scatter, robust_weight = 0.0, np.ones(count)
     floor = 1e-12 + 1e-6 * float(np.median(sd))
     for turn in range(rounds):
         variance = sd**2 + scatter**2
-        weight = trust / variance
+        weight = robust_weight / variance
         # einsum: threaded BLAS on matrices as slim as these waits for its threads.
         moments = np.einsum("nj,nk->jk", basis, basis * weight[:, None])
         covariance = _inverse(moments)
         coefficients = covariance @ np.einsum("nj,n->j", basis, weight * y)
         residual = y - np.einsum("nj,j->n", basis, coefficients)
-        if turn == 0:  # from the middle half, lest a few outliers decide
+        if turn == 0:  # a median, so that few outliers do not matter
             scatter = 1.4826 * float(np.median(np.abs(residual)))
-            trust = _huber(residual, np.sqrt(sd**2 + scatter**2))
+            robust_weight = _huber(residual, np.sqrt(sd**2 + scatter**2))
             continue
         freedom = max(count - unknowns, 1)
         clipped = np.clip(residual, -HUBER * np.sqrt(variance), HUBER * np.sqrt(variance))
-        # The clipping takes 2 % from the variance of what is normal.
+        # Clipping takes 2 % of the variance of a normal distribution.
         excess = float(np.sum((clipped**2 * 1.02 * count / freedom - sd**2) / variance**2) / np.sum(1 / variance**2))
         before, scatter = scatter, float(np.sqrt(max(excess, 0.0)))
-        trust = _huber(residual, np.sqrt(sd**2 + scatter**2) + floor)
+        robust_weight = _huber(residual, np.sqrt(sd**2 + scatter**2) + floor)
         if turn > 3 and abs(scatter - before) <= SCATTER_TOLERANCE * scatter:
             break
     variance = sd**2 + scatter**2
@@ -126,8 +126,9 @@ def _huber(residual: Array, sd: Array) -> Array:
 
 
 def typical(values: Array, sd: Array) -> tuple[float, float, float]:
-    """Robust weighted mean of values (N,) with errors `sd`, its standard error, and the scatter beyond the errors."""
-    off = np.abs(values - np.median(values))
-    near = off <= STRAY * np.maximum(1.4826 * np.median(off), sd)  # fading cuts beeps short, and never makes one longer
-    coefficients, covariance, scatter, _ = _fit(np.ones((int(near.sum()), 1)), values[near], sd[near])
+    """Return the robust weighted mean of values (N,) with errors `sd`, its standard error, and the excess scatter."""
+    distance = np.abs(values - np.median(values))
+    # Fading cuts beeps short and never makes them longer: short ones would shift the mean.
+    inside = distance <= OUTLIER_SIGMAS * np.maximum(1.4826 * np.median(distance), sd)
+    coefficients, covariance, scatter, _ = _fit(np.ones((int(inside.sum()), 1)), values[inside], sd[inside])
     return float(coefficients[0]), float(np.sqrt(covariance[0, 0])), scatter

@@ -1,9 +1,8 @@
-"""A recording as power over time and frequency, block by block in constant memory: the numbers of a waterfall.
+"""Power of a recording over time and frequency, in constant memory: the numbers of a waterfall plot.
 
-A window of about a sixth of a second lies inside a pulse of 0.2 to 0.3 s and is short enough to show the pause after
-it. The step between windows grows with the recording: the first ones overlap, and where there are too many rows every
-second goes; from the step of a whole window on, two rows become one, their mean. So hours and seconds end up as some
-hundreds of rows, in one run over blocks of any size and number.
+A window of about a sixth of a second fits into a pulse of 0.2 to 0.3 s and resolves the pause after it. The first
+windows overlap. Whenever there are too many rows, every second one is dropped and the step doubled; once windows no
+longer overlap, two rows become their mean instead. A recording of any length gives some hundreds of rows in one run.
 """
 
 from collections.abc import Iterable
@@ -16,37 +15,37 @@ from beep.base.arrays import Array, Samples
 from beep.base.errors import RecordingError
 from beep.measuring.framing import Framer
 
-WINDOW_S = 1 / 6  # about: a power of two samples
-FIRST_STEPS = 8  # a window, at first
-LEAST_ROWS = 800  # at least, where the recording is long enough; at most twice as many
-BATCH = 16  # windows transformed together: they stay in the cache
-HEARD_HZ = 12_000.0  # what a receiver's loudspeaker gives; kept unless more is asked for
+WINDOW_S = 1 / 6  # rounded to a power of two samples
+FIRST_STEPS = 8  # per window, in a short recording
+LEAST_ROWS = 800  # of a long recording; the most are twice as many
+BATCH = 16  # windows transformed at once: they fit into the cache
+HEARD_HZ = 12_000.0  # highest frequency that is kept by default: that of a receiver's loudspeaker
 USUAL_TOP_HZ = 4_000.0
-STANDS_OUT_DB = 10.0  # above the usual bin
+STANDS_OUT_DB = 10.0  # above the median
 LEAST_SPAN_DB, MOST_SPAN_DB = 15.0, 60.0
 LEAST_DB = -160.0  # digital silence
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spectrogram:
-    """Mean power of a recording; a sine of full scale, in a bin's middle, has power 1 in its bin."""
+    """Mean power of a recording. A sine of full scale in the middle of a bin has power 1 there."""
 
-    t_s: Array  # (rows,) middle of what each row is the mean of, after the first sample
-    frequency_hz: Array  # (bins,) from 0 on
+    t_s: Array  # (rows,) middles, after the first sample
+    frequency_hz: Array  # (bins,) from 0
     power: NDArray[np.float32]  # (channels, rows, bins)
     row_s: float  # from row to row
-    windows: int  # in the mean of a row
+    windows: int  # averaged in a row
     window_s: float
     duration_s: float
 
     @property
     def bin_hz(self) -> float:
-        """From bin to bin."""
+        """Distance of bins."""
         return float(self.frequency_hz[1])
 
     @property
     def how(self) -> str:
-        """How the numbers came about."""
+        """Description of window, bins and rows, for a caption."""
         row = f"mean power of {self.windows} in {self.row_s:.3g} s" if self.windows > 1 else f"every {self.row_s:.2g} s"
         return f"Hann windows of {self.window_s:.2g} s, bins of {self.bin_hz:.1f} Hz, a row: {row}"
 
@@ -56,18 +55,18 @@ class Spectrogram:
         return slice(first, max(first + 2, min(int(high_hz / self.bin_hz) + 1, len(self.frequency_hz))))
 
     def level_db(self) -> NDArray[np.float32]:
-        """Power in dB against a sine of full scale, (channels, rows, bins), not below -160."""
+        """Return power in dB against a sine of full scale, (channels, rows, bins), at least -160."""
         return np.float32(10) * np.log10(np.maximum(self.power, np.float32(10 ** (LEAST_DB / 10))))
 
     def range_db(self, bins: slice) -> tuple[float, float]:
-        """The levels that colours should span: from the noise floor, the median, to the loudest thousandth, in dB."""
+        """Levels that the colours should span, dB: from the noise floor (the median) to the loudest thousandth."""
         levels = self.level_db()[:, :, bins]
         top_db = float(np.percentile(levels, 99.9))
         floor_db = max(float(np.median(levels)), top_db - MOST_SPAN_DB)
         return floor_db, max(top_db, floor_db + LEAST_SPAN_DB)
 
     def top_hz(self) -> float:
-        """The highest frequency worth showing: 4 kHz, or what stands out above it."""
+        """Highest frequency to show: 4 kHz, or that of a signal above it."""
         mean = self.power.mean(axis=(0, 1))
         loud = np.flatnonzero(mean > 10 ** (STANDS_OUT_DB / 10) * np.median(mean))
         highest_hz = 1.1 * self.frequency_hz[loud[-1]] if loud.size else 0.0
@@ -80,10 +79,9 @@ def window_frames(sample_rate_hz: float) -> int:
 
 
 def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: float = HEARD_HZ) -> Spectrogram:
-    """Spectrogram of blocks (N, channels), of which the frequencies up to `high_hz` are kept.
+    """Compute the spectrogram of blocks (N, channels), up to `high_hz`, with Hann windows.
 
-    Hann windows; what remains at the end and does not fill one is left out. Raises RecordingError where the recording
-    is shorter than a window.
+    An incomplete window at the end is left out. Raises RecordingError where the recording is shorter than a window.
     """
     size = window_frames(sample_rate_hz)
     rows = _Rows(size=size, bins=min(size // 2 + 1, int(high_hz * size / sample_rate_hz) + 2))
@@ -93,7 +91,7 @@ def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: fl
         rows.take(block)
     if not rows.windows:
         raise RecordingError(
-            f"a recording must last {size / sample_rate_hz:.2g} s for a waterfall, one window, "
+            f"a recording must last {size / sample_rate_hz:.2g} s for a waterfall (one window), "
             f"got {frames / sample_rate_hz:.3g} s; give a longer one"
         )
     power, counts = rows.means()
@@ -110,13 +108,13 @@ def spectrogram(blocks: Iterable[Samples], *, sample_rate_hz: float, high_hz: fl
 
 
 class _Rows:
-    """Sums of the windows' powers, row by row, at most twice LEAST_ROWS."""
+    """Sums of power, row by row, at most twice LEAST_ROWS."""
 
     def __init__(self, *, size: int, bins: int) -> None:
         self.bins = bins
         self._framer = Framer(size=size, step=max(1, size // FIRST_STEPS), most=BATCH)
-        self.merged = 1  # windows in a row
-        self.windows = 0  # in all rows
+        self.merged = 1  # windows per row
+        self.windows = 0  # of all rows
         hann = np.hanning(size + 1)[:-1]
         self._hann = (hann * 2 / hann.sum()).astype(np.float32)
         self._sums: Samples = np.empty((0, 0, 0), np.float32)
@@ -136,11 +134,12 @@ class _Rows:
             for number in range(power.shape[1]):
                 self._sums[:, (self.windows + number) // self.merged] += power[:, number]
             self.windows += power.shape[1]
-            if not self._room():
+            if not self._free():
                 self._fold()
-            self._framer.most = min(BATCH, self._room())
+            self._framer.most = min(BATCH, self._free())
 
-    def _room(self) -> int:
+    def _free(self) -> int:
+        """Windows that still fit."""
         return 2 * LEAST_ROWS * self.merged - self.windows
 
     def _fold(self) -> None:
@@ -155,7 +154,7 @@ class _Rows:
         self._sums[:, LEAST_ROWS:] = 0
 
     def means(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Mean power (channels, rows, bins), and how many windows each row is the mean of."""
+        """Return mean power (channels, rows, bins), and the number of windows in each row."""
         counts = np.full(-(-self.windows // self.merged), self.merged)
         counts[-1] -= -self.windows % self.merged
         means: NDArray[np.float32] = self._sums[:, : len(counts)]

@@ -1,4 +1,4 @@
-"""Bursts that belong together: those on one line of frequency, short enough to be keyed."""
+"""Groups of bursts that follow one tone: those near a line in time and frequency."""
 
 from dataclasses import dataclass
 
@@ -8,111 +8,112 @@ from numpy.typing import NDArray
 from beep.base.arrays import Array
 from beep.measuring.bursts import Bursts
 
-SPAN_S, STEP_S = 8.0, 3.0  # in which a tone's course is straight
+SPAN_S, STEP_S = 8.0, 3.0  # a tone's course is taken as straight over a span
 STEEPEST_HZ_S = 45.0
-NEAR_HZ = 14.0
+LINE_WITHIN_HZ = 14.0
 LONGEST_BURST_S = 3.0
-LEAST_ON_LINE = 3  # bursts on a line
-STREWN_HZ = 20 * NEAR_HZ  # narrower is a line of its own, like hum
-SURE = 4.0  # sigmas above what chance puts on a line
-STRONGEST = 48  # bursts of a span that are looked at
-LINES = 3  # in a span
-BRIDGE_S = 40.0  # of fading, across which a line goes on
+LEAST_ON_LINE = 3  # bursts
+SCATTERED_HZ = 20 * LINE_WITHIN_HZ  # bursts in a narrower band are a line of their own, like hum
+SIGNIFICANCE = 4.0  # sigmas above the number of bursts that chance puts on a line
+MOST_BURSTS = 48  # of a span that are tried, the strongest
+MOST_LINES = 3  # in a span
+BRIDGE_S = 40.0  # longest fading across which a track goes on
 
-Numbers = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Bursts (indices) near one straight line."""
+    """Bursts (indices) near a straight line."""
 
-    members: Numbers
+    members: Indices
     at_s: float
-    tone_hz: float
+    tone_hz: float  # at at_s
     slope_hz_s: float
 
 
-def find_tracks(bursts: Bursts) -> list[Numbers]:
-    """Groups of bursts that may be the beeps of one tone, the most numerous first, each in order of time."""
-    groups: list[list[Line]] = []
+def find_tracks(bursts: Bursts) -> list[Indices]:
+    """Return groups of bursts that may be the beeps of one tone, the largest first, each in order of time."""
+    tracks: list[list[Line]] = []
     for line in _lines(bursts):
-        near = [(off, group) for group in groups if (off := _off(bursts, group[-1], line)) is not None]
-        if near:
-            min(near, key=lambda one: one[0])[1].append(line)
+        misfits = [(misfit, track) for track in tracks if (misfit := _misfit(bursts, track[-1], line)) is not None]
+        if misfits:
+            min(misfits, key=lambda pair: pair[0])[1].append(line)
         else:
-            groups.append([line])
-    members = [np.unique(np.concatenate([line.members for line in group])) for group in groups]
-    return sorted(members, key=lambda found: -len(found))
+            tracks.append([line])
+    members = [np.unique(np.concatenate([line.members for line in track])) for track in tracks]
+    return sorted(members, key=lambda indices: -len(indices))
 
 
 def _lines(bursts: Bursts) -> list[Line]:
+    """Up to three lines in each span of time, in order of time."""
     short = np.flatnonzero(bursts.stop_s - bursts.start_s < LONGEST_BURST_S)
     if not len(short):
         return []
-    middle = (bursts.start_s + bursts.stop_s) / 2
-    found = []
-    order = short[np.argsort(middle[short], kind="stable")]
-    for first_s in np.arange(0.0, float(middle[order[-1]]) + STEP_S, STEP_S):
-        low, high = np.searchsorted(middle[order], (first_s - SPAN_S / 2, first_s + SPAN_S / 2))
-        inside = order[low:high]
-        if len(inside) > STRONGEST:
-            inside = np.sort(inside[np.argsort(-bursts.energy[inside], kind="stable")[:STRONGEST]])
-        for _ in range(LINES):
-            if len(inside) < LEAST_ON_LINE:
+    middle_s = bursts.middle_s
+    lines = []
+    order = short[np.argsort(middle_s[short], kind="stable")]
+    for at_s in np.arange(0.0, float(middle_s[order[-1]]) + STEP_S, STEP_S):
+        low, high = np.searchsorted(middle_s[order], (at_s - SPAN_S / 2, at_s + SPAN_S / 2))
+        rest = order[low:high]
+        if len(rest) > MOST_BURSTS:
+            rest = np.sort(rest[np.argsort(-bursts.energy[rest], kind="stable")[:MOST_BURSTS]])
+        for _ in range(MOST_LINES):
+            if len(rest) < LEAST_ON_LINE:
                 break
-            near, slope, tone = _best_line(middle[inside] - first_s, bursts.tone_hz[inside], bursts.energy[inside])
-            if near.sum() < max(LEAST_ON_LINE, _by_chance(bursts.tone_hz[inside[~near]])):
+            on_line, slope, tone = _best_line(middle_s[rest] - at_s, bursts.tone_hz[rest], bursts.energy[rest])
+            if on_line.sum() < max(LEAST_ON_LINE, _most_by_chance(bursts.tone_hz[rest[~on_line]])):
                 break
-            found.append(Line(members=inside[near], at_s=float(first_s), tone_hz=tone, slope_hz_s=slope))
-            inside = inside[~near]
-    return found
+            lines.append(Line(members=rest[on_line], at_s=float(at_s), tone_hz=tone, slope_hz_s=slope))
+            rest = rest[~on_line]
+    return lines
 
 
-def _by_chance(tone_hz: Array) -> float:
-    """How many of bursts that are strewn over their band may lie on one line."""
+def _most_by_chance(tone_hz: Array) -> float:
+    """Number of bursts that may lie on one line by chance, where bursts are scattered over a band."""
     if len(tone_hz) < 10:
         return 0.0
     low_hz, high_hz = np.quantile(tone_hz, (0.1, 0.9))
-    if high_hz - low_hz < STREWN_HZ:
+    if high_hz - low_hz < SCATTERED_HZ:
         return 0.0
-    usual = 0.8 * len(tone_hz) * 2 * NEAR_HZ / (high_hz - low_hz)
-    return float(usual + SURE * np.sqrt(usual) + SURE / 2)
+    mean = 0.8 * len(tone_hz) * 2 * LINE_WITHIN_HZ / (high_hz - low_hz)
+    return float(mean + SIGNIFICANCE * np.sqrt(mean) + SIGNIFICANCE / 2)
 
 
 def _best_line(t_s: Array, hz: Array, energy: Array) -> tuple[NDArray[np.bool_], float, float]:
-    """Which points are near the line through two of them that has most near it, its slope, its value at 0."""
+    """Return which points lie near the best line through two of them, its slope, and its value at time 0."""
     i, j = np.triu_indices(len(t_s), 1)
-    apart = t_s[j] - t_s[i]
-    usable = np.abs(apart) > 0.3
-    i, j, apart = i[usable], j[usable], apart[usable]
-    slope = (hz[j] - hz[i]) / apart
-    keep = np.abs(slope) < STEEPEST_HZ_S
-    i, slope = i[keep], slope[keep]
+    apart_s = t_s[j] - t_s[i]
+    usable = np.abs(apart_s) > 0.3
+    i, j, apart_s = i[usable], j[usable], apart_s[usable]
+    slope = (hz[j] - hz[i]) / apart_s
+    possible = np.abs(slope) < STEEPEST_HZ_S
+    i, slope = i[possible], slope[possible]
     if not len(slope):
         return np.zeros(len(t_s), bool), 0.0, 0.0
-    off = np.abs(hz - hz[i][:, None] - slope[:, None] * (t_s - t_s[i][:, None]))
+    distance_hz = np.abs(hz - hz[i][:, None] - slope[:, None] * (t_s - t_s[i][:, None]))
     weight = np.log1p(energy)
-    score = (np.maximum(1 - (off / NEAR_HZ) ** 2, 0) * weight).sum(axis=1) - 0.02 * np.abs(slope) * weight.mean()
-    best = int(score.argmax())
-    near = off[best] < NEAR_HZ
-    if np.ptp(t_s[near]) > 1.0 and near.sum() > 2:
-        bend, tone = np.polyfit(t_s[near], hz[near], 1)
-        refined = np.abs(hz - tone - bend * t_s) < NEAR_HZ
-        if abs(bend) < STEEPEST_HZ_S and refined.sum() >= near.sum():
-            return refined, float(bend), float(tone)
-    return near, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
+    closeness = np.maximum(1 - (distance_hz / LINE_WITHIN_HZ) ** 2, 0)
+    best = int(((closeness * weight).sum(axis=1) - 0.02 * np.abs(slope) * weight.mean()).argmax())
+    on_line = distance_hz[best] < LINE_WITHIN_HZ
+    if np.ptp(t_s[on_line]) > 1.0 and on_line.sum() > 2:
+        fitted_slope, tone = np.polyfit(t_s[on_line], hz[on_line], 1)
+        on_fitted = np.abs(hz - tone - fitted_slope * t_s) < LINE_WITHIN_HZ
+        if abs(fitted_slope) < STEEPEST_HZ_S and on_fitted.sum() >= on_line.sum():
+            return on_fitted, float(fitted_slope), float(tone)
+    return on_line, float(slope[best]), float(hz[i[best]] - slope[best] * t_s[i[best]])
 
 
-def _off(bursts: Bursts, old: Line, new: Line) -> float | None:
-    """How badly a line goes on from an older one, against what is allowed; below zero where they share bursts."""
+def _misfit(bursts: Bursts, old: Line, new: Line) -> float | None:
+    """How badly a line continues an older one, 0 to 1; below zero where they share bursts, None where it does not."""
     shared = len(np.intersect1d(old.members, new.members))
     if shared >= 2:
         return -float(shared)
-    gap_s = float(bursts.start_s[new.members[0]] - bursts.stop_s[old.members[-1]])
+    at_s = float(bursts.start_s[new.members[0]])
+    gap_s = at_s - float(bursts.stop_s[old.members[-1]])
     if not -1.0 < gap_s < BRIDGE_S:
         return None
-    at_s = float(bursts.start_s[new.members[0]])
-    ahead = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
-    back = new.tone_hz + new.slope_hz_s * (at_s - new.at_s)
-    off = abs(ahead - back) / (2 * NEAR_HZ + 4.0 * max(gap_s, 0.0))
-    return off if off < 1 else None
+    old_hz = old.tone_hz + old.slope_hz_s * (at_s - old.at_s)
+    new_hz = new.tone_hz + new.slope_hz_s * (at_s - new.at_s)
+    misfit = abs(old_hz - new_hz) / (2 * LINE_WITHIN_HZ + 4.0 * max(gap_s, 0.0))
+    return misfit if misfit < 1 else None

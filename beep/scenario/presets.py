@@ -25,7 +25,7 @@ def preset(name: str) -> Scenario:
     if name in _names(DATA):
         return load(_file(DATA, name))
     if name not in reception_names():
-        raise unknown_name("a preset must be", name, presets())
+        raise unknown_name("preset must be", name, presets())
     record = reception(name)
     if "over_horizon" in record:
         raise ScenarioError(
@@ -47,7 +47,7 @@ def character(name: str, scenario: Scenario) -> Scenario:
     Raises ScenarioError where there is no such receiver.
     """
     if name not in characters():
-        raise unknown_name("a character must be", name, characters())
+        raise unknown_name("character must be", name, characters())
     receiver = {field.name: field.default for field in fields() if field.metadata["group"] == "receiver"}
     return dataclasses.replace(scenario, **{**receiver, **read_toml(_file(DATA / "characters", name))})
 
@@ -60,7 +60,7 @@ def beacons() -> list[str]:
 def beacon(name: str) -> dict[str, Any]:
     """Return the fields that make a Scenario send as an early satellite: `Scenario(**beacon("vanguard-1"))`."""
     if name not in beacons():
-        raise unknown_name("a beacon must be", name, beacons())
+        raise unknown_name("beacon must be", name, beacons())
     recipe: dict[str, Any] = read_toml(_file(DATA / "beacons", name))["recipe"]
     return recipe
 

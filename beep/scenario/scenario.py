@@ -315,19 +315,19 @@ def _complaints(s: Scenario) -> Iterator[str]:
         if s.ionosphere == "off" and getattr(s, name) is not None:
             yield (
                 f"{name} {getattr(s, name):g} needs a layer, but ionosphere is off; choose one, for example "
-                f"ionosphere = 'morning'"
+                f"ionosphere='morning'"
             )
     if s.ionosphere == "auto" and s.start is None:
         yield (
             "ionosphere auto needs the local time of the pass, but there is no date; give a start, or choose a "
-            "layer, for example ionosphere = 'morning'"
+            "layer, for example ionosphere='morning'"
         )
     if s.station is None and s.tle is not None:
-        yield "a tle needs a station that receives the satellite; give one, for example station = 'dallas'"
+        yield "a tle needs a station that receives the satellite; give one, for example station='dallas'"
     if s.station is not None:
         parse_station(s.station)
         if s.start is None:
-            yield "a station needs a start, from which a pass is searched; give one, like start = '1957-10-07T05:00Z'"
+            yield "a station needs a start, from which a pass is searched; give one, like start='1957-10-07T05:00Z'"
         for name in ("altitude_km", "max_elevation_deg"):
             if getattr(s, name) != getattr(Scenario, name):
                 yield (

@@ -111,7 +111,7 @@ BAD = {
     "line 2 alone": (f"ISS\n{LINE_2}", ["line 2", "line 1 is missing"]),
     "no TLE": ("To be\nor not to be", ["line 1", "begins with 1 or 2", "'To be'"]),
     "two satellites": (f"{LINE_1}\n{SPUTNIK.splitlines()[1]}", ["columns 3-7", "25544", "00002"]),
-    "two sets": (f"{ISS}\n{SPUTNIK}", ["one element set", "ISS (ZARYA) (25544), (2)", "satellite = 25544"]),
+    "two sets": (f"{ISS}\n{SPUTNIK}", ["one element set", "ISS (ZARYA) (25544), (2)", "satellite=25544"]),
     "day 0": (f"{fix_checksum(LINE_1[:20] + '000' + LINE_1[23:])}\n{LINE_2}", ["columns 21-32", "1 to 367", "got 0.8"]),
     "a blank inside": (f"{LINE_1}\n{fix_checksum(LINE_2[:8] + '5 1' + LINE_2[11:])}", ["columns 9-16", "got 501"]),
     "inclination": (f"{LINE_1}\n{fix_checksum(LINE_2[:8] + '181' + LINE_2[11:])}", ["columns 9-16", "0 to 180", "181"]),
@@ -172,7 +172,7 @@ def test_a_number_is_not_part_of_a_name(many):
 def test_an_unknown_satellite_names_the_nearest(many):
     """A slip is answered with the name."""
     with pytest.raises(
-        TleError, match=r"many\.tle: the satellite must be one of ISS.*'sputnik 2'; did you mean 'SPUTNIK 1'"
+        TleError, match=r"many\.tle: satellite must be one of ISS.*'sputnik 2'; did you mean 'SPUTNIK 1'"
     ):
         read_tle(many, satellite="sputnik 2")
 

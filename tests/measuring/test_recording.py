@@ -176,4 +176,4 @@ def test_a_file_that_is_cut_off_says_so(tmp_path):
             said[path.name] = recording.missing
 
     assert said["whole.wav"] == said["endless.wav"] == ""
-    assert f"promises {len(data)} bytes, it holds 40000" in said["cut.wav"]
+    assert f"says {len(data)} bytes, it holds 40000" in said["cut.wav"]

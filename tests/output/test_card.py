@@ -99,8 +99,8 @@ def test_refusals(library, answer, said):
             "usb",
             "part of more than one output device's name: 1 'USB Audio: left', 2 'USB Audio: right'; give the number",
         ),
-        ("USB Audoi: left", "no output device is called .*did you mean 'USB Audio: left'"),
-        ("zither", "there are 1 'USB Audio: left', 2 'USB Audio: right'"),
+        ("USB Audoi: left", "output device must be one of .*did you mean 'USB Audio: left'"),
+        ("zither", "output device must be one of USB Audio: left, USB Audio: right, got 'zither'"),
         ("0", "no output device has the number 0"),
     ],
 )

@@ -52,7 +52,7 @@ def test_character_sets_the_whole_receiver_and_nothing_else(name):
 def test_unknown_character_is_refused():
     """With the nearest known one."""
     with pytest.raises(
-        ScenarioError, match="a character must be one of clean, ham, lab, tape, got 'tap'; did you mean 'tape'"
+        ScenarioError, match="character must be one of clean, ham, lab, tape, got 'tap'; did you mean 'tape'"
     ):
         character("tap", Scenario())
 
