@@ -11,9 +11,10 @@ from beep.base.arrays import Array
 from beep.base.choices import Sideband
 from beep.base.errors import FitError
 from beep.fitting.curves import Curve
-from beep.fitting.fit import OUTLIER, UsableTones, tone_sign, usable_tones
+from beep.fitting.fit import OUTLIER
 from beep.fitting.flutter import Flutter, chi_square, find_flutter
 from beep.fitting.solve import LEAST_SCALE, Solution, System, Tones, design, residual_hz, robust_sd, shift_hz, system_of
+from beep.fitting.tones import UsableTones, tone_sign, usable_tones
 from beep.geometry import sputnik
 from beep.geometry.forecast import Prediction, passes
 from beep.geometry.orbit import orbit_look
@@ -22,7 +23,7 @@ from beep.measuring.measure import Measurement
 from beep.radio.receiver import doppler_sign
 
 GRID_S = 4.0  # spacing of a pass's delay rate, between which a cubic spline is exact to 1e-4 Hz
-BEYOND_S = 90.0  # heard before rise and after set, by refraction in the ionosphere (assumed)
+BEYOND_HORIZON_S = 90.0  # heard before rise and after set, by refraction in the ionosphere (assumed)
 TRIAL_STEP_S = 12.0  # of the time of the first sample
 TRIAL_TONES = 60  # in this first search
 NODE_STEP_DEG = 0.1
@@ -126,8 +127,8 @@ def _flight(station: Station, prediction: Prediction) -> _Flight | None:
     from scipy.interpolate import CubicSpline
 
     tca, elements = prediction.tca, sputnik.elements(prediction.tca)
-    first_s = (prediction.aos - tca).total_seconds() - BEYOND_S
-    last_s = (prediction.los - tca).total_seconds() + BEYOND_S
+    first_s = (prediction.aos - tca).total_seconds() - BEYOND_HORIZON_S
+    last_s = (prediction.los - tca).total_seconds() + BEYOND_HORIZON_S
     grid_s = np.arange(first_s - 2 * GRID_S, last_s + 3 * GRID_S, GRID_S)
     rate, moved = (
         orbit_look(station, replace(elements, raan_rad=elements.raan_rad + radians(shift_deg)), tca)(grid_s).delay_rate

@@ -10,8 +10,9 @@ from scipy.optimize import curve_fit
 from beep import Scenario
 from beep.base.errors import FitError, ScenarioError
 from beep.fitting.curves import circular, closest_approach, straight_line
-from beep.fitting.fit import QUANTITIES, fit, tones_of
+from beep.fitting.fit import QUANTITIES, fit
 from beep.fitting.solve import Tones
+from beep.fitting.tones import tones_of
 from beep.geometry import sputnik
 from beep.geometry.look import simple_pass
 from beep.geometry.orbit import orbit_look

@@ -133,7 +133,7 @@ def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]
         if tones.epoch is not None:
             note(f"t = 0 s is {tones.epoch:%Y-%m-%d %H:%M:%S.%f} UTC, the first line of {arguments.file}", arguments)
         return [tones], None
-    from beep.fitting.fit import tones_of
+    from beep.fitting.tones import tones_of
     from beep.measuring.measure import measure
 
     with open_input(arguments.file) as recording:
