@@ -9,8 +9,10 @@ from beep.base.errors import ScenarioError as ScenarioError
 from beep.base.errors import TleError as TleError
 from beep.fitting.fit import PassFit as PassFit
 from beep.fitting.fit import fit as fit
-from beep.fitting.fit import tones_of as tones_of
+from beep.fitting.rank import rank_passes as rank_passes
 from beep.fitting.solve import Tones as Tones
+from beep.fitting.table import read_tones as read_tones
+from beep.fitting.tones import tones_of as tones_of
 from beep.geometry.forecast import passes as passes
 from beep.geometry.forecast import predict as predict
 from beep.geometry.tle import read_tle as read_tle

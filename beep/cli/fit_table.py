@@ -4,10 +4,13 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any, TextIO
 
+import numpy as np
+
 from beep.base.checks import parse_time
 from beep.base.figures import decimals_of, with_error
-from beep.cli.tables import show_table
+from beep.cli.tables import clock, show_table
 from beep.fitting.fit import QUANTITIES, UNDETERMINED, CarrierFit, Estimate, PassFit
+from beep.fitting.rank import RankedPasses
 
 _ROWS = {
     "tca_s": "TCA (closest), s",
@@ -15,6 +18,8 @@ _ROWS = {
     "speed_km_s": "speed, km/s",
     "f0_hz": "tone, no Doppler, Hz",
 }
+_AUDIO_HZ = 20e3  # above it the frequencies are those received, and a share of them says nothing
+_LEAST_ROWS, _MOST_ROWS = 3, 12  # of a ranking
 _SYSTEMATIC = 3.0  # misfit beyond which the model's errors matter more than the tones'
 
 
@@ -35,6 +40,10 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
     lines = ["ionosphere bias: the error that the ionosphere of a morning in October 1957 would cause"]
     lines += [] if fit.time_shift_s is None else [_time_and_node(fit, start)]
     lines += map(_carrier, fit.carriers)
+    if fit.flutter is not None:
+        lines.append(_flutter(fit))
+    if any(not carrier.sd_given for carrier in fit.carriers):
+        lines.append("the errors of the tones were not given: they are estimated from the residuals")
     if any(carrier.misfit > _SYSTEMATIC for carrier in fit.carriers):
         lines.append("the residuals are larger than the errors of the tones: quote the biases, not the errors")
     lines.append(f"correlation of distance and speed: {fit.correlation[2, 3]:.3f}")
@@ -58,12 +67,79 @@ def _time_and_node(fit: PassFit, start: datetime | str | None) -> str:
     )
 
 
+def _flutter(fit: PassFit) -> str:
+    """Return how large the scatter beyond the tones' own errors is, and how long it lasts."""
+    assert fit.flutter is not None, "only of a fit with flutter"
+    typical_hz = float(np.median(fit.carriers[0].tone_hz))
+    share = f" ({100 * fit.flutter.rms_hz / typical_hz:.2g} % of the tone)" if 0 < typical_hz < _AUDIO_HZ else ""
+    lasting = f"correlated over {fit.flutter.time_s:.2g} s" if fit.flutter.time_s else "independent from tone to tone"
+    return (
+        f"flutter: the tones scatter by {fit.flutter.rms_hz:.2g} Hz rms{share} beyond their own errors, {lasting}, "
+        f"as the flutter of a tape does; the standard errors include it"
+    )
+
+
+def show_ranking(out: TextIO, ranked: RankedPasses, station: str) -> None:
+    """Print the passes that fit best, and whether the first one is decided."""
+    head = (">", "TCA (closest), UTC", ">max.el.", "direction", ">residual, Hz", ">chi-square", ">probability")
+    shown = ranked[: min(max(ranked.possible, _LEAST_ROWS), _MOST_ROWS)]
+    rows = [
+        (
+            str(number),
+            clock(one.prediction.tca, "%Y-%m-%d %H:%M:%S"),
+            f"{one.prediction.max_elevation_deg:.0f}",
+            f"{one.prediction.direction}bound",
+            f"{one.residual_rms_hz:.2f}",
+            f"+{one.chi_square:.1f}",
+            f"{one.probability:.3f}",
+        )
+        for number, one in enumerate(shown, 1)
+    ]
+    show_table(head, rows, file=out)
+    first = ranked[0]
+    if ranked.decided:
+        verdict = (
+            f"the first pass fits best by far: --start {first.first_sample:%Y-%m-%dT%H:%MZ}; the first sample was at "
+            f"{first.first_sample:%Y-%m-%d %H:%M:%S} UTC, good to 3 s"
+        )
+    else:
+        verdict = f"cannot tell which pass this is: {ranked.possible} passes fit about as well; record more of the pass"
+    out.write(
+        f"{verdict}\n{len(ranked)} passes of 4 to 25 October 1957 over {station} are as long as the recording; "
+        "chi-square is above that of the first pass;\nthe probability assumes that one of them is the right one, and "
+        "that the residuals of the first are errors of the tones\n"
+    )
+
+
+def ranking_as_json(ranked: RankedPasses) -> dict[str, Any]:
+    """Return all ranked passes as plain values for JSON."""
+    return {
+        "decided": ranked.decided,
+        "possible": ranked.possible,
+        "passes": [
+            {
+                "tca_utc": f"{one.prediction.tca.replace(tzinfo=None).isoformat()}Z",
+                "max_elevation_deg": one.prediction.max_elevation_deg,
+                "direction": one.prediction.direction,
+                "first_sample_utc": f"{one.first_sample.replace(tzinfo=None).isoformat()}Z",
+                "node_shift_deg": one.node_shift_deg,
+                "sideband": one.sideband,
+                "residual_rms_hz": one.residual_rms_hz,
+                "chi_square": one.chi_square,
+                "probability": one.probability,
+            }
+            for one in ranked
+        ],
+    }
+
+
 def _carrier(carrier: CarrierFit) -> str:
     drift = carrier.drift_hz_per_s
     return (
         f"{carrier.frequency_hz / 1e6:g} MHz: {carrier.used.size} tones, {int((~carrier.used).sum())} outliers, "
         f"{carrier.sideband} sideband, residual {carrier.rms_hz:.3f} Hz rms, "
         f"{carrier.misfit:.1f} times the tones' errors"
+        + (" with flutter" if (carrier.total_sd_hz != carrier.sd_hz).any() else "")
         + ("" if drift is None else f", oscillator drift {_with_error(drift, 'Hz/s')}")
     )
 
@@ -78,6 +154,7 @@ def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
         "model_bias": {name: _plain(bias) for name, bias in fit.model_bias.items()},
         "ionosphere_bias": {name: _plain(bias) for name, bias in fit.ionosphere_bias.items()},
+        "flutter": None if fit.flutter is None else vars(fit.flutter),
         "undetermined": list(UNDETERMINED),
         "carriers": [
             {

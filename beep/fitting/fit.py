@@ -17,6 +17,7 @@ from beep.base.choices import Orbit, Sideband
 from beep.base.errors import FitError
 from beep.fitting.bias import ionosphere_bias, likely_orbits, model_bias
 from beep.fitting.curves import Curve, circular, circular_at, known_orbit, straight_line
+from beep.fitting.flutter import Flutter, covariance_with, find_flutter
 from beep.fitting.solve import (
     LEAST_SCALE,
     STEP,
@@ -24,30 +25,28 @@ from beep.fitting.solve import (
     System,
     Tones,
     residual_hz,
-    robust_sd,
     solve,
     solve_robustly,
     starts_of,
     system_of,
 )
+from beep.fitting.tones import tone_sign, usable_tones
 from beep.geometry import sputnik
 from beep.geometry.look import LookFunction
 from beep.geometry.orbit import orbit_look
 from beep.geometry.stations import Station, parse_station
 from beep.measuring.measure import Measurement
 from beep.radio.receiver import doppler_sign
-from beep.scenario.scenario import SPUTNIK_1
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
     "whether it passed on the left or on the right of the station",
     "its height, and the whole orbit: inclination, node, eccentricity",
 )
-LEAST_TONES = 12
 STARTS = 3  # start values that are refined
+LEAST_SD_HZ = 1e-6  # of tones exactly on the curve
 OUTLIER = 8.0  # robust standard deviations from the curve: not a tone of this satellite
 MOST_SHARE = 0.3  # standard error over value, of distance and speed: beyond it a linear error bar is meaningless
-LEAST_TREND = 5.0  # standard errors by which the tone must have moved
 LEAST_ALTITUDE_KM, MOST_ALTITUDE_KM = 100.0, 3000.0
 ECCENTRICITY_SD = 1e-3  # of the known orbit, 7 km of height (assumed)
 PERIGEE_SD_RAD = radians(1.0)  # (assumed)
@@ -72,8 +71,10 @@ class CarrierFit:
     t_s: Array
     tone_hz: Array
     residual_hz: Array  # tone minus curve
-    sd_hz: Array  # standard errors of the tones as given
+    sd_hz: Array  # standard errors of the tones as given, or from the residuals where none were
+    total_sd_hz: Array  # with flutter
     used: NDArray[np.bool_]  # False for outliers, which are not in the fit
+    sd_given: bool
 
     @property
     def rms_hz(self) -> float:
@@ -82,16 +83,17 @@ class CarrierFit:
 
     @property
     def misfit(self) -> float:
-        """Rms of the residuals in standard errors of the tones: near 1 where the model holds."""
-        return float(np.sqrt(np.mean((self.residual_hz / self.sd_hz)[self.used] ** 2)))
+        """Rms of the residuals in standard errors of the tones with flutter: near 1 where the model holds."""
+        return float(np.sqrt(np.mean((self.residual_hz / self.total_sd_hz)[self.used] ** 2)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PassFit:
     """A pass determined from its Doppler curve.
 
-    Standard errors come from the scatter of the residuals; the errors of the tones are assumed to be independent.
-    They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and spread).
+    Standard errors come from the scatter of the residuals and from their correlation in time up to 15 s, the flutter of
+    a tape. They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and
+    spread).
     """
 
     model: str
@@ -105,6 +107,7 @@ class PassFit:
     ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
     time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
+    flutter: Flutter | None  # None where the errors of the tones explain the residuals, or the model does not hold
     carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
@@ -125,6 +128,8 @@ def fit(
     start: datetime | str | None = None,
     sideband: Sideband | None = None,
     drift: bool = False,
+    from_s: float | None = None,
+    to_s: float | None = None,
 ) -> PassFit:
     """Return the pass that fits the tones of one or two carriers.
 
@@ -136,20 +141,22 @@ def fit(
     "sputnik1" for the known orbit at its first pass over `station` (a known name or LAT,LON[,HEIGHT_M]) after `start`
     (UTC, ISO 8601), with only time and node fitted. With two carriers the ionosphere is corrected to first order, which
     by day is not enough at 20 MHz. Without `sideband` it is determined from the tones: a Doppler shift always falls.
-    `drift` also fits a linear drift of the receiver's oscillator.
+    `drift` also fits a linear drift of the receiver's oscillator. Tones before `from_s` or after `to_s` are left out.
 
     Raises FitError where the tones do not determine the pass: too few, no Doppler, too short an arc. Raises
     ScenarioError where the known orbit does not pass.
     """
-    carriers = [_usable(given) for given in _given_tones(tones, carriers_hz)]
-    if not 1 <= len(carriers) <= 2:
-        raise FitError(f"a fit needs the tones of one or two carriers, got {len(carriers)}")
-    signs = [_sign(carrier) if sideband is None else doppler_sign(sideband) for carrier in carriers]
+    carriers = usable_tones(tones, carriers_hz=carriers_hz, from_s=from_s, to_s=to_s)
+    signs = [tone_sign(carrier) if sideband is None else doppler_sign(sideband) for carrier in carriers]
     model = model_of(orbit, altitude_km=altitude_km, station=station, start=start)
     curve = model.curve
     system = system_of(carriers, signs, drift=drift)
-    solution, used = _robust(curve, system)
-    inside = system.only(used)
+    solution, used = robust_solution(curve, system)
+    if not all(carrier.sd_given for carrier in carriers):
+        system = _with_scatter(curve, system, solution, used, [carrier.sd_given for carrier in carriers])
+        solution, used = robust_solution(curve, system)
+    flutter, total, solution, used = _with_flutter(curve, system, solution, used)
+    inside = total.only(used)
     passage, covariance = _passage(curve, solution)
     _check_arc(curve, passage, covariance, inside)
     truths = model.alternatives or _alternatives(inside, passage, altitude_km)
@@ -165,6 +172,7 @@ def fit(
         ionosphere_bias=_estimates(by_ionosphere.mean, by_ionosphere.sd),
         time_shift_s=_estimate(solution, 0, minus=model.tca_s) if model.alternatives else None,
         node_shift_deg=_estimate(solution, 1) if model.alternatives else None,
+        flutter=flutter,
         carriers=tuple(
             CarrierFit(
                 frequency_hz=carrier.frequency_hz,
@@ -174,84 +182,14 @@ def fit(
                 t_s=carrier.t_s,
                 tone_hz=carrier.tone_hz,
                 residual_hz=residuals_hz[system.carrier == number],
-                sd_hz=carrier.sd_hz,
+                sd_hz=system.sd_hz[system.carrier == number],
+                total_sd_hz=total.sd_hz[system.carrier == number],
+                sd_given=carrier.sd_given,
                 used=used[system.carrier == number],
             )
             for number, carrier in enumerate(carriers)
         ),
     )
-
-
-def _given_tones(
-    given: Sequence[Tones] | Sequence[Measurement] | Tones | Measurement, carriers_hz: Sequence[float] | None
-) -> list[Tones]:
-    """Return Tones as they were given, or those of measurements."""
-    items = [given] if isinstance(given, Tones | Measurement) else list(given)
-    tones = [item for item in items if isinstance(item, Tones)]
-    measurements = [item for item in items if isinstance(item, Measurement)]
-    if len(tones) + len(measurements) < len(items) or (tones and measurements):
-        raise FitError(f"a fit needs Measurements or Tones, got {given!r:.60}; give it what beep.measure returns")
-    if measurements:
-        return tones_of(measurements, carriers_hz=carriers_hz or [carrier.frequency_mhz * 1e6 for carrier in SPUTNIK_1])
-    if carriers_hz is not None:
-        raise FitError("carriers_hz is for measurements, got it with Tones, which have their frequency_hz; drop it")
-    return tones
-
-
-def tones_of(measurements: Sequence[Measurement], *, carriers_hz: Sequence[float]) -> list[Tones]:
-    """Return the tones of one or two measured carriers, the first carrier first.
-
-    The first of `carriers_hz` belongs to the left channel or to mono, the second to the right. Where both are in one
-    channel, the higher carrier is the one whose tone moves more. Of several tones in a channel those with most beeps
-    are taken. Raises FitError where there are no beeps.
-    """
-    channels: dict[int, list[Measurement]] = {}
-    for measurement in sorted(measurements, key=lambda measurement: -measurement.beeps):
-        if measurement.beeps:
-            channels.setdefault(measurement.channel, []).append(measurement)
-    if not channels:
-        notes = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
-        raise FitError(f"a fit needs the tones of beeps, got {notes or 'no beeps'}; give it the recording of a pass")
-    first, *others = next(iter(channels.values()))
-    if len(channels) == 1 and others and len(carriers_hz) > 1:
-        pair = sorted((first, others[0]), key=lambda measurement: float(np.ptp(measurement.pulses.tone_hz)))
-        chosen = list(zip(sorted(carriers_hz), pair, strict=True))
-    else:
-        last = len(carriers_hz) - 1
-        chosen = [(carriers_hz[min(channel, last)], channels[channel][0]) for channel in sorted(channels)][: last + 1]
-    return [
-        Tones(frequency_hz=carrier_hz, t_s=pulses.time_s, tone_hz=pulses.tone_hz, sd_hz=pulses.tone_sd_hz)
-        for carrier_hz, pulses in ((carrier_hz, measurement.pulses) for carrier_hz, measurement in chosen)
-    ]
-
-
-def _usable(tones: Tones) -> Tones:
-    """Return the tones that are finite, in order of time."""
-    t_s, tone_hz, sd_hz = (np.asarray(a, np.float64).reshape(-1) for a in (tones.t_s, tones.tone_hz, tones.sd_hz))
-    if not t_s.size == tone_hz.size == sd_hz.size:
-        raise FitError(f"times, tones and errors must be as many, got {t_s.size}, {tone_hz.size} and {sd_hz.size}")
-    usable = np.isfinite(t_s) & np.isfinite(tone_hz) & np.isfinite(sd_hz) & (sd_hz > 0)
-    if usable.sum() < LEAST_TONES:
-        raise FitError(
-            f"a fit needs {LEAST_TONES} tones of a carrier or more, with finite values and errors above 0, got "
-            f"{usable.sum()} at {tones.frequency_hz / 1e6:g} MHz; record more of the pass"
-        )
-    rows = np.flatnonzero(usable)[np.argsort(t_s[usable], kind="stable")]
-    return replace(tones, t_s=t_s[rows], tone_hz=tone_hz[rows], sd_hz=sd_hz[rows])
-
-
-def _sign(tones: Tones) -> int:
-    """+1 where the tone falls like the Doppler shift, -1 where it rises: the oscillator is above the carrier."""
-    third = len(tones.t_s) // 3
-    change_hz = float(np.median(tones.tone_hz[-third:]) - np.median(tones.tone_hz[:third]))
-    noise_hz = robust_sd(np.diff(tones.tone_hz, 2)) / 6**0.5
-    if abs(change_hz) < LEAST_TREND * noise_hz * (2 * 1.57 / third) ** 0.5:  # pi/2: variance of a median
-        raise FitError(
-            f"the tones must fall or rise through the pass, but those at {tones.frequency_hz / 1e6:g} MHz stay within "
-            f"{abs(change_hz):.2g} Hz from {tones.t_s[0]:.0f} s to {tones.t_s[-1]:.0f} s: no Doppler is seen; "
-            f"record a whole pass"
-        )
-    return 1 if change_hz < 0 else -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,13 +249,44 @@ def _sputnik_1(station: Station, start: datetime) -> Model:
     )
 
 
-def _robust(curve: Curve, system: System) -> tuple[Solution, NDArray[np.bool_]]:
+def robust_solution(curve: Curve, system: System) -> tuple[Solution, NDArray[np.bool_]]:
     """Return the best solution from several start values without outliers, and the mask of the tones in it."""
     trials = [solve_robustly(curve, system, start, iterations=2) for start in starts_of(curve, system, count=STARTS)]
     best = solve_robustly(curve, system, min(trials, key=lambda solution: solution.scale).parameters)
     normal = residual_hz(curve, system, best.parameters, best.coefficients) / system.sd_hz
     used = np.abs(normal) < OUTLIER * max(best.scale, LEAST_SCALE)
     return solve_robustly(curve, system.only(used), best.parameters), used
+
+
+def _with_scatter(
+    curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_], sd_given: Sequence[bool]
+) -> System:
+    """Return the system with errors from the residuals for the carriers whose errors are not known."""
+    rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+    sd_hz = system.sd_hz.copy()
+    freedom = max(int(used.sum()) - len(solution.covariance), 1) / used.sum()
+    for number, given in enumerate(sd_given):
+        rows = system.carrier == number
+        if not given:
+            rms_hz = float(np.sqrt(np.mean(rest_hz[rows & used] ** 2) / freedom))
+            sd_hz[rows] = max(rms_hz, LEAST_SD_HZ)
+    return replace(system, sd_hz=sd_hz)
+
+
+def _with_flutter(
+    curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_]
+) -> tuple[Flutter | None, System, Solution, NDArray[np.bool_]]:
+    """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
+    flutter = find_flutter(curve, system.only(used), solution)
+    if flutter is None:
+        return None, system, solution, used
+    total = replace(system, sd_hz=flutter.total_sd_hz(system))
+    solution, used = robust_solution(curve, total)
+    flutter = find_flutter(curve, system.only(used), solution) or flutter
+    total = replace(system, sd_hz=flutter.total_sd_hz(system))
+    inside = system.only(used)
+    covariance = covariance_with(flutter, curve, inside, solution)
+    return flutter, total, replace(solution, covariance=covariance), used
 
 
 def _passage(curve: Curve, solution: Solution) -> tuple[Array, Array]:

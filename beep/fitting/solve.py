@@ -6,6 +6,7 @@ of the sideband. Only the delay rate depends on its parameters nonlinearly.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,16 @@ STEP = 1e-4  # of a parameter's scale, for central differences
 
 @dataclass(frozen=True, kw_only=True)
 class Tones:
-    """Measured tones of one carrier: times (N,), s, tones at these times (N,), Hz, and their standard errors, Hz."""
+    """Measured tones of one carrier: times (N,), s, tones at these times (N,), Hz, and their standard errors, Hz.
+
+    Where every error is nan, they are not known: a fit takes them as equal and estimates them from its residuals.
+    """
 
     frequency_hz: float
     t_s: Array
     tone_hz: Array
     sd_hz: Array
+    epoch: datetime | None = None  # UTC of t_s = 0, where it is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +114,18 @@ def residual_hz(curve: Curve, system: System, parameters: Array, coefficients: A
     """Return tones (N,) minus curve and linear part, Hz."""
     linear_hz = np.einsum("nj,j->n", system.linear, coefficients)
     return np.asarray(system.tone_hz - shift_hz(curve, system, parameters) - linear_hz)
+
+
+def design(curve: Curve, system: System, parameters: Array) -> Array:
+    """Derivatives (N, P + M) of the modelled tones by parameters and linear coefficients."""
+    scales = np.array(curve.scales)
+    columns = []
+    for number, scale in enumerate(scales):
+        step = np.zeros(scales.size)
+        step[number] = STEP * scale
+        ahead_hz, behind_hz = (shift_hz(curve, system, parameters + side * step) for side in (1, -1))
+        columns.append((ahead_hz - behind_hz) / (2 * STEP * scale))
+    return np.column_stack([*columns, system.linear])
 
 
 def robust_sd(values: Array) -> float:
@@ -210,19 +227,18 @@ def _weighted(curve: Curve, system: System, start: Array, weight: Array, limit: 
     normal = residual_hz(curve, system, parameters, coefficients) / system.sd_hz
     bend = 1 + (normal / limit) ** 2
     scatter = np.sum(normal**2 / bend) / max(count - size - len(coefficients), 1) / np.mean(bend**-1.5) ** 2
-    gradient = slopes(result.x)[:count] / (scales * (weight * system.sd_hz)[:, None])
-    jacobian = np.column_stack([gradient, -system.linear / system.sd_hz[:, None]])
+    jacobian = design(curve, system, parameters) / system.sd_hz[:, None]
     information = np.einsum("nj,nk->jk", jacobian, jacobian) / max(scatter, np.finfo(float).tiny)
     information[size:, size:] += prior.T @ prior
     return Solution(
         parameters=parameters,
         coefficients=coefficients,
-        covariance=_inverse(information),
+        covariance=inverse(information),
         scale=robust_sd(normal),
     )
 
 
-def _inverse(information: Array) -> Array:
+def inverse(information: Array) -> Array:
     """Inverse of a symmetric matrix of mixed units; infinite variances where it is singular."""
     size = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     values, vectors = np.linalg.eigh(information / np.outer(size, size))

@@ -73,12 +73,12 @@ def dallas(beep):
 
 @pytest.mark.usefixtures("dallas")
 def test_a_known_orbit_has_the_date_of_the_file(beep):
-    """Without --start it is that of the file's own recipe, which is said; blind, it must be given."""
-    ran = beep("fit", "dallas.wav", "--station", "dallas", "--orbit", "sputnik1")
-    blind = beep("fit", "dallas.wav", "--station", "dallas", "--orbit", "sputnik1", "--blind")
+    """Without --station and --start both are those of the file's recipe, which is said; blind, they must be given."""
+    ran = beep("fit", "dallas.wav", "--orbit", "sputnik1")
+    blind = beep("fit", "dallas.wav", "--orbit", "sputnik1", "--blind")
 
     assert ran.status == 0
-    assert "--start 1957-10-07T05:00Z, from the file's own recipe" in ran.stderr
+    assert "--station dallas --start 1957-10-07T05:00Z, from the file's own recipe" in ran.stderr
     assert re.search(r"the first sample was at 1957-10-07 05:08:2[67]\.\d{6} UTC", ran.stdout.decode())
     assert (blind.status, blind.stdout) == (1, b"")
     assert "needs a station and a start" in blind.stderr
@@ -104,3 +104,14 @@ def test_what_the_model_leaves_is_told(beep, ionosphere, warned, least, most):
     assert ("the true errors are larger than those printed" in ran.stderr) == bool(warned)
     assert ("warning" in ran.stderr) == bool(warned)
     assert least < max(carrier["misfit"] for carrier in json.loads(ran.stdout)["carriers"]) < most
+
+
+@pytest.mark.usefixtures("dallas")
+def test_the_pass_is_found_among_all(beep):
+    """With a station alone the passes are ranked; ten seconds of the recording do not tell which one it is."""
+    options = ("--orbit", "sputnik1", "--station", "dallas", "--blind")
+    whole, piece = beep("fit", "dallas.wav", *options), beep("fit", "dallas.wav", *options, "--to-s", 10)
+
+    assert whole.stdout.decode().splitlines()[1].split()[:3] == ["1", "1957-10-07", "05:09:27"]
+    assert "the first pass fits best by far: --start 1957-10-07T05:08Z" in whole.stdout.decode()
+    assert "cannot tell which pass this is" in piece.stdout.decode()

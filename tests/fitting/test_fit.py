@@ -10,8 +10,9 @@ from scipy.optimize import curve_fit
 from beep import Scenario
 from beep.base.errors import FitError, ScenarioError
 from beep.fitting.curves import circular, closest_approach, straight_line
-from beep.fitting.fit import QUANTITIES, fit, tones_of
+from beep.fitting.fit import QUANTITIES, fit
 from beep.fitting.solve import Tones
+from beep.fitting.tones import tones_of
 from beep.geometry import sputnik
 from beep.geometry.look import simple_pass
 from beep.geometry.orbit import orbit_look
@@ -314,8 +315,8 @@ def test_tones_of_no_pass_are_refused():
     )
     with pytest.raises(FitError, match="no Doppler is seen"):
         fit([steady])
-    with pytest.raises(FitError, match="12 tones of a carrier or more"):
-        fit([part(steady, 0, 5)])
+    with pytest.raises(FitError, match="8 tones of a carrier or more"):
+        fit([part(steady, 0, 3)])
     with pytest.raises(FitError, match="errors above 0, got 0"):
         fit([replace(steady, sd_hz=np.zeros_like(t_s))])
     with pytest.raises(FitError, match="must be as many"):

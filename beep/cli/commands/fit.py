@@ -12,20 +12,28 @@ from beep.base.errors import BeepError, FitError
 from beep.cli.messages import note, stdout, warn
 from beep.cli.options import open_input
 from beep.cli.parser import Parser, read_number
+from beep.geometry.stations import parse_station
 from beep.scenario.scenario import MOST_MHZ, SPUTNIK_1
 from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
     from beep.fitting.fit import PassFit
+    from beep.fitting.solve import Tones
     from beep.scenario.scenario import Scenario
 
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 POOR_HZ, POOR_MISFIT = 0.5, 10.0  # of residuals that noise does not explain
 
 
 def add(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a recording of a pass; - for a stream on stdin")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="a recording of a pass, - for stdin; or a table of times and frequencies (.csv, .tsv or .txt) with a "
+        "first line of names, such as t_s,f_hz or utc,frequency_mhz, and sd_hz where the errors are known",
+    )
     model = parser.add_argument_group("model")
     model.add_argument(
         "--orbit",
@@ -44,8 +52,15 @@ def add(parser: Parser) -> None:
         "--station", metavar="PLACE", help="place of the receiver, for sputnik1: a name or LAT,LON[,HEIGHT_M]"
     )
     model.add_argument(
-        "--start", metavar="UTC", help="time in ISO 8601, for sputnik1: the fit takes the first pass after it"
+        "--start",
+        metavar="UTC",
+        help="time in ISO 8601, for sputnik1: the fit takes the first pass after it; without "
+        "it, the passes of 4 to 25 October 1957 over --station are ranked by their misfit",
     )
+    for option, side in (("--from-s", "before"), ("--to-s", "after")):
+        model.add_argument(
+            option, type=read_number, metavar="S", help=f"leave out tones {side} this second of the recording"
+        )
     receiver = parser.add_argument_group("receiver")
     receiver.add_argument(
         "--carrier-mhz",
@@ -53,7 +68,7 @@ def add(parser: Parser) -> None:
         action="append",
         metavar="MHZ",
         help="carrier frequency of the mono or left channel; given twice: also of the right one "
-        f"(default: {' and '.join(map(str, CARRIERS_MHZ))})",
+        f"(default: {' and '.join(map(str, CARRIERS_MHZ))}; of a table with frequencies above 1 MHz, their median)",
     )
     receiver.add_argument(
         "--sideband",
@@ -71,25 +86,30 @@ def add(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.cli.fit_table import fit_as_json, show_fit
     from beep.fitting.fit import fit, model_of
-    from beep.measuring.measure import measure
 
     names = ("orbit", "altitude_km", "station", "start")
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in names}
-    carriers_mhz = arguments.carrier_mhz or CARRIERS_MHZ
-    if len(carriers_mhz) > 2:
-        raise FitError(f"a fit takes one or two carriers, got --carrier-mhz {len(carriers_mhz)} times; drop the others")
-    dated_by_file = arguments.orbit == "sputnik1" and arguments.start is None and not arguments.blind
-    if not dated_by_file:
+    known = arguments.orbit == "sputnik1"
+    ranks = known and arguments.station is not None and arguments.start is None
+    from_recipe = known and arguments.station is None and arguments.start is None and not arguments.blind
+    if len(arguments.carrier_mhz or CARRIERS_MHZ) > 2:
+        raise FitError(
+            f"a fit takes one or two carriers, got --carrier-mhz {len(arguments.carrier_mhz)} times; drop the others"
+        )
+    if not (ranks or from_recipe):
         model_of(**settings)  # reports a wrong option before the long measurement
-    with open_input(arguments.file) as recording:
-        scenario = None if arguments.blind else from_comment(recording.comment)
-        if dated_by_file:
-            settings["start"] = _date_of(scenario, arguments)
-            model_of(**settings)
-        measurements = measure(recording)
-    carriers_hz = [mhz * 1e6 for mhz in carriers_mhz]
-    fitted = fit(measurements, carriers_hz=carriers_hz, **settings, sideband=arguments.sideband, drift=arguments.drift)
-    if arguments.carrier_mhz is None:
+    if ranks:
+        parse_station(arguments.station)
+    tones, scenario = _tones(arguments)
+    if from_recipe:
+        settings |= _place_and_date(scenario, arguments)
+        model_of(**settings)
+    choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
+    if ranks:
+        _rank(tones, choices, arguments)
+        return
+    fitted = fit(tones, **settings, **choices, drift=arguments.drift)
+    if arguments.carrier_mhz is None and not _is_table(arguments.file):
         _note_carriers(fitted, scenario, arguments)
     _warn_of_doubts(fitted, arguments)
     recipe = None if scenario is None else _recipe(scenario)
@@ -99,6 +119,39 @@ def run(arguments: argparse.Namespace) -> None:
         show_fit(stdout(), fitted, recipe, start=settings["start"])
 
 
+def _is_table(name: str) -> bool:
+    return name.casefold().endswith(TABLE_ENDINGS)
+
+
+def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]:
+    """Return the tones of FILE and the scenario in its comment; measures a recording."""
+    carriers_hz = [mhz * 1e6 for mhz in arguments.carrier_mhz or CARRIERS_MHZ]
+    if _is_table(arguments.file):
+        from beep.fitting.table import read_tones
+
+        tones = read_tones(arguments.file, carrier_hz=carriers_hz[0] if arguments.carrier_mhz else None)
+        if tones.epoch is not None:
+            note(f"t = 0 s is {tones.epoch:%Y-%m-%d %H:%M:%S.%f} UTC, the first line of {arguments.file}", arguments)
+        return [tones], None
+    from beep.fitting.tones import tones_of
+    from beep.measuring.measure import measure
+
+    with open_input(arguments.file) as recording:
+        scenario = None if arguments.blind else from_comment(recording.comment)
+        return tones_of(measure(recording), carriers_hz=carriers_hz), scenario
+
+
+def _rank(tones: list[Tones], choices: dict[str, Any], arguments: argparse.Namespace) -> None:
+    from beep.cli.fit_table import ranking_as_json, show_ranking
+    from beep.fitting.rank import rank_passes
+
+    ranked = rank_passes(tones, station=arguments.station, **choices)
+    if arguments.json:
+        stdout().write(json.dumps(ranking_as_json(ranked), indent=1, allow_nan=False) + "\n")
+    else:
+        show_ranking(stdout(), ranked, arguments.station)
+
+
 def _frequency(text: str) -> float:
     value = read_number(text)
     if not 0 < value <= MOST_MHZ:
@@ -106,12 +159,14 @@ def _frequency(text: str) -> float:
     return value
 
 
-def _date_of(scenario: Scenario | None, arguments: argparse.Namespace) -> datetime | None:
-    """Return the start in the recipe of a file, the only thing of it that a fit uses."""
-    if scenario is None or not isinstance(scenario.start, datetime):
-        return None
-    note(f"--start {scenario.start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments)
-    return scenario.start
+def _place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the station and the start in the recipe of a file, both or none: all of it that a fit uses."""
+    if scenario is None or scenario.station is None or not isinstance(scenario.start, datetime):
+        return {}
+    note(
+        f"--station {scenario.station} --start {scenario.start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments
+    )
+    return {"station": scenario.station, "start": scenario.start}
 
 
 def _recipe(scenario: Scenario) -> dict[str, float] | None:
@@ -156,7 +211,8 @@ def _warn_of_doubts(fit: PassFit, arguments: argparse.Namespace) -> None:
         if carrier.rms_hz > POOR_HZ and carrier.misfit > POOR_MISFIT:
             warn(
                 f"the model leaves {carrier.rms_hz:.2g} Hz rms at {carrier.frequency_hz / 1e6:g} MHz, "
-                f"{carrier.misfit:.0f} times the tones' errors (an ionosphere beyond its first order, or another "
-                "orbit): the true errors are larger than those printed",
+                f"{carrier.misfit:.0f} times the tones' errors and smooth in time (an ionosphere beyond its "
+                "first order, another orbit, or a receiver that drifts slowly; not the flutter of a tape): "
+                "the true errors are larger than those printed",
                 arguments,
             )

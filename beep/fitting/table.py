@@ -1,0 +1,163 @@
+"""Tables of times and frequencies, such as a class reads by hand from a receiver, as tones of a fit."""
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from beep.base.errors import FitError
+from beep.fitting.solve import Tones
+
+SECONDS_NAMES = ("t_s", "time_s", "seconds", "second", "sec", "s", "t")
+TIME_NAMES = ("time", "utc", "time_utc", "utc_time", "datetime", "timestamp", "date_time")
+FREQUENCY_NAMES = ("f", "freq", "frequency", "tone", "tone_frequency")
+ERROR_NAMES = ("sd", "error", "sigma", "uncertainty", "tone_sd", "f_sd", "frequency_sd", "freq_sd")
+UNITS_HZ = {"hz": 1.0, "khz": 1e3, "mhz": 1e6}
+LEAST_RADIO_HZ = 1e6  # above it the column holds the received frequency itself, below it a tone
+DAY_S = 86_400.0
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(?:Z|UTC)?")
+
+
+class _Column(NamedTuple):
+    number: int
+    unit_hz: float
+
+
+def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
+    """Return the tones of a table of times and frequencies, in order of its lines.
+
+    The table is text with commas, semicolons or tabs between its columns, a decimal point, and a first line of names:
+    t_s, time_s or seconds for seconds, time or utc for seconds, ISO 8601 or hours:minutes:seconds; f_hz,
+    frequency_hz, frequency_khz, frequency_mhz or tone_hz; and, if known, sd_hz. Lines that begin with # are skipped.
+    Times of day are counted from the first line, dates as UTC. Without sd_hz the errors are nan: a fit estimates them.
+
+    `carrier_hz` is the carrier's frequency; without it, frequencies above 1 MHz are those received and their median is
+    taken. Raises FitError with the number of the line for what cannot be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise FitError(f"cannot read {path}: {reason}; give a table with times and frequencies") from error
+    lines = _lines(text)
+    first = next(lines, None)
+    if first is None:
+        raise FitError(f"{path} must have a line of names and lines of numbers, got nothing; write t_s,f_hz first")
+    names = [_plain(name) for name in first[1]]
+    where = f"{path}, line {first[0]}"
+    when = _place(names, (*SECONDS_NAMES, *TIME_NAMES), where, "a time, t_s or utc")
+    frequency = _with_unit(names, FREQUENCY_NAMES)
+    if frequency is None:
+        raise FitError(
+            f"{where} must name a frequency, f_hz or frequency_mhz, got {', '.join(first[1])!r:.60}; name it"
+        )
+    error_column = _with_unit(names, ERROR_NAMES)
+    times: list[float | datetime] = []
+    tones_hz, errors_hz = [], []
+    last = max(column for column in (when, frequency.number, error_column.number if error_column else 0))
+    for number, cells in lines:
+        where = f"{path}, line {number}"
+        if len(cells) <= last:
+            raise FitError(f"{where} must have {last + 1} columns or more, got {len(cells)}; complete it")
+        times.append(_time(cells[when], where, seconds=names[when] in SECONDS_NAMES))
+        tones_hz.append(_number(cells[frequency.number], where) * frequency.unit_hz)
+        if error_column:
+            errors_hz.append(_number(cells[error_column.number], where) * error_column.unit_hz)
+            if errors_hz[-1] <= 0:
+                raise FitError(f"{where} must have an error above 0, got {cells[error_column.number]!r}; correct it")
+    if len({isinstance(time, datetime) for time in times}) > 1:
+        raise FitError(f"{path} must have times of one kind, got seconds and dates; write all as seconds")
+    t_s, epoch = _seconds(times)
+    tone_hz = np.array(tones_hz)
+    if carrier_hz is None:
+        typical_hz = float(np.median(tone_hz)) if tone_hz.size else 0.0
+        if typical_hz < LEAST_RADIO_HZ:
+            raise FitError(
+                f"the frequencies of {path} are tones, so a fit needs the frequency of the carrier; "
+                f"give it: --carrier-mhz 20.005, carrier_hz=20.005e6"
+            )
+        carrier_hz = typical_hz
+    return Tones(
+        frequency_hz=carrier_hz,
+        t_s=t_s,
+        tone_hz=tone_hz,
+        sd_hz=np.array(errors_hz) if error_column else np.full(tone_hz.size, np.nan),
+        epoch=epoch,
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that is not empty and not a comment."""
+    head = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    separator = max(",;\t", key=head.count)
+    reader = csv.reader(text.splitlines(), delimiter=separator, skipinitialspace=True)
+    for cells in reader:
+        if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
+            yield reader.line_num, [cell.strip() for cell in cells]
+
+
+def _plain(name: str) -> str:
+    """Name of a column in lower case, with underscores: "Frequency (MHz)" is "frequency_mhz"."""
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+
+
+def _place(names: list[str], known: tuple[str, ...], where: str, what: str) -> int:
+    for name in known:
+        if name in names:
+            return names.index(name)
+    raise FitError(f"{where} must name {what}, got {', '.join(names)!r:.60}; write the names of the columns there")
+
+
+def _with_unit(names: list[str], known: tuple[str, ...]) -> _Column | None:
+    for name in known:
+        for unit, unit_hz in UNITS_HZ.items():
+            if f"{name}_{unit}" in names:
+                return _Column(names.index(f"{name}_{unit}"), unit_hz)
+        if name in names:
+            return _Column(names.index(name), 1.0)
+    return None
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise FitError(f"{where} must have a number with a decimal point, got {text!r}; correct it")
+    return value
+
+
+def _time(text: str, where: str, *, seconds: bool) -> float | datetime:
+    """Seconds, also of a time of day, or a date and time."""
+    if seconds:
+        return _number(text, where)
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, rest_s = clock.groups()
+        return int(hours) * 3600.0 + int(minutes) * 60.0 + float(rest_s or 0)
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        when = datetime.fromisoformat(text.removesuffix("UTC").strip())
+    except ValueError as error:
+        raise FitError(
+            f"{where} must have a time in seconds, hh:mm:ss or ISO 8601, got {text!r}; correct it"
+        ) from error
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+
+
+def _seconds(times: list[float | datetime]) -> tuple[np.ndarray, datetime | None]:
+    """Seconds (N,), and the date of their zero where it is known. A time of day far below the one before is later."""
+    if times and isinstance(times[0], datetime):
+        first = times[0]
+        return np.array([(time - first) / timedelta(seconds=1) for time in times if isinstance(time, datetime)]), first
+    t_s = np.array([time for time in times if isinstance(time, float)])
+    t_s[1:] += DAY_S * np.cumsum(np.diff(t_s) < -DAY_S / 2)
+    return t_s, None
