@@ -4,7 +4,7 @@ import numpy as np
 
 from beep.measuring.beeps import Beeps
 
-FEWEST, FEWEST_WHOLE = 4, 3  # beeps, and whole single ones among them
+LEAST_IN_ALL, LEAST_WHOLE = 4, 3  # beeps, and whole single ones among them
 LEAST_MEDIAN_ENERGY = 16.0
 ALIKE, LEAST_ALIKE = 0.3, 0.8  # of the usual length; of the beeps. The clip that is handed round scatters by 12 %
 UNEVEN, LEAST_EVEN = 0.25, 0.85  # of the period; of the intervals. The same clip scatters by 8 %
@@ -24,7 +24,7 @@ MOST_RESIDUAL = 0.5
 def doubt(beeps: Beeps) -> str:
     """Why these are not the beeps of a satellite's keying, in words, or nothing."""
     single = beeps.whole & (beeps.slots == 1)
-    if single.sum() < FEWEST_WHOLE or len(beeps.slot) < FEWEST:
+    if single.sum() < LEAST_WHOLE or len(beeps.slot) < LEAST_IN_ALL:
         return "a keyed tone with too few pulses for a clock"
     energy = beeps.phases.energy
     if np.median(energy) < LEAST_MEDIAN_ENERGY:
