@@ -18,7 +18,7 @@ from beep.measuring.band import Band
 
 Complexes = NDArray[np.complex128]
 
-TOGETHER = 256  # beeps worked on at once
+BEEPS_AT_ONCE = 256  # beeps worked on at once
 CORNER_HZ = 40.0  # of the flutter that is followed
 FIRST_LOW_PASSES_HZ, LOW_PASS_HZ = (90.0, 160.0), 50.0  # of a Gaussian, in which the phase is unwrapped
 EVEN_GLIDE_HZ_S = 15.0  # prior standard error of an exact tone's glide
@@ -99,8 +99,8 @@ def phases(
     """
     order = np.argsort(stop_s - start_s, kind="stable")
     parts: list[dict[str, Array]] = []
-    for at in range(0, len(order), TOGETHER):
-        rows = order[at : at + TOGETHER]
+    for at in range(0, len(order), BEEPS_AT_ONCE):
+        rows = order[at : at + BEEPS_AT_ONCE]
         parts.append(
             _phases(
                 band,
