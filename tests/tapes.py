@@ -1,4 +1,4 @@
-"""Recordings made for the tests of the way back, by means of their own: tapes as of 1957, and sounds without beeps."""
+"""Recordings for the tests of measuring, made without the package: tapes like those of 1957, sounds without beeps."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ TEXTS = ("paris paris paris", "cq cq cq de w5sll w5sll k", "sos sos sos", "eish 
 
 @dataclass(frozen=True)
 class Tape:
-    """A recording and the truth of it."""
+    """A recording and its true values."""
 
     samples: np.ndarray
     rate_hz: int
@@ -57,7 +57,7 @@ def tape(
     duration_s=10.0,
     rate_hz=11_025,
 ):
-    """What an amateur taped: gain control with a carrier left in the gaps, hum, wow, a fade, clipped, 8 bits."""
+    """An amateur's tape: AGC, a residual carrier in the gaps, hum, wow, fading, clipping, 8 bits."""
     random = np.random.default_rng([99, seed])
     count = int(duration_s * WORK_HZ)
     t_s = np.arange(count) / WORK_HZ
@@ -180,30 +180,33 @@ def steady(random, t_s):
     )
 
 
-def beepless(number):
-    """One of any number of recordings without beeps: its kind, samples, rate in Hz."""
+KINDS = ["white noise", "coloured noise", "speech", "music", "organ", "steady tone", "Morse", "Morse by hand"]
+KINDS += ["silence", "drums"]
+
+
+def beepless(kind, number):
+    """A recording of a kind without beeps, another for each number: samples, rate in Hz."""
     random = np.random.default_rng([5, number])
     rate_hz = int(random.choice([11_025, 22_050]))
     t_s = np.arange(int(rate_hz * random.uniform(8, 20))) / rate_hz
     noise = random.standard_normal(len(t_s))
-    kinds = {
-        "white noise": lambda: 0.1 * noise,
-        "coloured noise": lambda: (
-            signal.lfilter(*signal.butter(2, [400, 2000], "band", fs=rate_hz), 0.3 * noise)
-            * (1 + 0.8 * np.sin(2 * np.pi * random.uniform(0.1, 3) * t_s))
-        ),
-        "speech": lambda: syllables(random, t_s, rate_hz),
-        "music": lambda: melody(random, t_s, rate_hz, plucked=True),
-        "organ": lambda: melody(random, t_s, rate_hz, plucked=False),
-        "steady tone": lambda: steady(random, t_s),
-        "Morse": lambda: morse(
-            random, t_s, rate_hz, text=random.choice(TEXTS), dot_s=random.uniform(0.05, 0.24), jitter=0.0
-        ),
-        "Morse by hand": lambda: morse(
-            random, t_s, rate_hz, text=random.choice(TEXTS), dot_s=random.uniform(0.05, 0.24), jitter=0.1
-        ),
-        "silence": lambda: 0 * noise if number % 20 < 10 else np.round(0.6 * noise) / 127,
-        "drums": lambda: drums(random, t_s, rate_hz),
-    }
-    kind = list(kinds)[number % len(kinds)]
-    return kind, np.clip(kinds[kind](), -1, 1).astype(np.float32), rate_hz
+    match kind:
+        case "white noise":
+            samples = 0.1 * noise
+        case "coloured noise":
+            samples = signal.lfilter(*signal.butter(2, [400, 2000], "band", fs=rate_hz), 0.3 * noise)
+            samples *= 1 + 0.8 * np.sin(2 * np.pi * random.uniform(0.1, 3) * t_s)
+        case "speech":
+            samples = syllables(random, t_s, rate_hz)
+        case "music" | "organ":
+            samples = melody(random, t_s, rate_hz, plucked=kind == "music")
+        case "steady tone":
+            samples = steady(random, t_s)
+        case "Morse" | "Morse by hand":
+            text, dot_s, jitter = random.choice(TEXTS), random.uniform(0.05, 0.24), 0.1 * (kind == "Morse by hand")
+            samples = morse(random, t_s, rate_hz, text=text, dot_s=dot_s, jitter=jitter)
+        case "silence":
+            samples = 0 * noise if number % 20 < 10 else np.round(0.6 * noise) / 127
+        case "drums":
+            samples = drums(random, t_s, rate_hz)
+    return np.clip(samples, -1, 1).astype(np.float32), rate_hz

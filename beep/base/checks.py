@@ -22,10 +22,9 @@ def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[B
     import difflib  # takes longer to import than the rest of this module
 
     by_lower_case = {word.casefold(): word for word in known}
-    names = list(by_lower_case.values())
     nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
     hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
-    return error(f"{what} one of {listed(names)}, got {str(name)!r}{hint}")
+    return error(f"{what} one of {listed(list(by_lower_case.values()))}, got {str(name)!r}{hint}")
 
 
 def listed(names: list[str]) -> str:
@@ -104,8 +103,8 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
     bounds += [f"at most {most:g}"] if most is not None else []
-    low_enough = most is None or number <= most
-    if not ((above is None or number > above) and (least is None or number >= least) and low_enough):
+    high_enough = (above is None or number > above) and (least is None or number >= least)
+    if not high_enough or (most is not None and number > most):
         default = rule["unset"] or f"{field.default:g}"
         raise ScenarioError(f"{name} must be {' and '.join(bounds)}, got {number:g}; the default is {default}")
     return number
@@ -133,9 +132,9 @@ def parse_time(value: str | date) -> datetime:
             value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
             raise ScenarioError(f"{_TIME_RULE}, got {value!r}") from None
+    if not isinstance(value, date):
+        raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
     if not isinstance(value, datetime):
-        if not isinstance(value, date):
-            raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
         value = datetime(value.year, value.month, value.day)
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

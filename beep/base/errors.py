@@ -1,14 +1,4 @@
-"""Every error that the package raises on purpose; its message says the rule, what was given, and the remedy.
-
-BeepError
-├── ScenarioError(ValueError)    a scenario that breaks a rule
-├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot compute
-├── OutputError(OSError)         a file or pipe that cannot be written
-├── PlaybackError(RuntimeError)  a sound card that is missing, busy or disconnected
-├── RecordingError(ValueError)   a recording that cannot be read or measured
-├── FitError(ArithmeticError)    tones that do not determine a pass
-└── ExtraError(ImportError)      a missing library of an optional part
-"""
+"""Every error that the package raises on purpose; its message says the rule, what was given, and the remedy."""
 
 
 class BeepError(Exception):

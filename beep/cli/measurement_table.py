@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from beep.base.arrays import joined
 from beep.base.errors import ScenarioError
 from beep.base.figures import with_error
 from beep.measuring.measure import Measurement
@@ -48,7 +49,8 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[
     rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
     rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
     rows.append(("keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
-    rows.append(("hum", *(_hum(m) for m in measurements)))
+    hum = (", ".join(f"{hz:g}" for hz in m.hum_hz) + " Hz" if m.hum_hz else "none" for m in measurements)
+    rows.append(("hum", *hum))
     return ("", *_heads(measurements)), rows
 
 
@@ -64,10 +66,6 @@ def _heads(measurements: tuple[Measurement, ...]) -> list[str]:
 
 def _snr_label(measurements: tuple[Measurement, ...]) -> str:
     return f"SNR in {measurements[0].snr_bandwidth_hz:g} Hz"
-
-
-def _hum(measurement: Measurement) -> str:
-    return ", ".join(f"{hz:g}" for hz in measurement.hum_hz) + " Hz" if measurement.hum_hz else "none"
 
 
 def _value(measurement: Measurement | None, quantity: _Quantity) -> str:
@@ -115,7 +113,8 @@ def pulse_table(measurements: tuple[Measurement, ...]) -> dict[str, NDArray[Any]
     """Return columns (N,) of every pulse of all measurements."""
     names = ("slot", "start_s", "length_s", "tone_hz", "tone_sd_hz", "level_db", "whole")
     columns = {"channel": np.concatenate([np.full(m.beeps, m.channel + 1) for m in measurements])}
-    return columns | {name: np.concatenate([getattr(m.pulses, name) for m in measurements]) for name in names}
+    pulses = joined([m.pulses for m in measurements])
+    return columns | {name: getattr(pulses, name) for name in names}
 
 
 def comparison_with_recipe(measurements: tuple[Measurement, ...], comment: str) -> str:
@@ -124,18 +123,20 @@ def comparison_with_recipe(measurements: tuple[Measurement, ...], comment: str) 
     if scenario is None:
         return ""
     lines = []
-    for measurement, carrier in zip(measurements, scenario.heard, strict=False):
+    for measurement in measurements:
         if not measurement.beeps:
             continue
-        pulse, pause = scenario.pulse_s, scenario.pause_s
-        if carrier.sends == "pause":
-            pulse, pause = pause, pulse
         first_s, last_s = measurement.pulses.time_s[[0, -1]]
         t_s = first_s + (np.arange(_MEAN_STEPS) + 0.5) / _MEAN_STEPS * (last_s - first_s)
         try:
-            tone_hz = np.abs(track(scenario, t_s)[f"tone_{scenario.name_of(carrier)}_hz"]).mean()
+            truth = track(scenario, t_s)
         except ScenarioError:
             return ""
+        tones_hz = {carrier: np.abs(truth[f"tone_{scenario.name_of(carrier)}_hz"]).mean() for carrier in scenario.heard}
+        carrier, tone_hz = min(tones_hz.items(), key=lambda item: abs(item[1] - measurement.tone_hz))
+        pulse, pause = scenario.pulse_s, scenario.pause_s
+        if carrier.sends == "pause":
+            pulse, pause = pause, pulse
         lines.append(
             f"recipe for {carrier.frequency_mhz:g} MHz: pulse {1e3 * pulse:.1f} ms, pause {1e3 * pause:.1f} ms, "
             f"tone {tone_hz:.2f} Hz on average\n"

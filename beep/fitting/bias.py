@@ -15,6 +15,7 @@ from beep.fitting.solve import System, solve
 from beep.geometry.elements import Elements
 from beep.geometry.look import LookFunction, station_pass
 from beep.geometry.orbit import ephemeris
+from beep.geometry.stations import Station
 from beep.radio.channel import ionospheric_doppler_hz
 from beep.radio.ionosphere import LAYERS
 
@@ -122,13 +123,7 @@ def likely_orbits(
     ]
     fitting = [flight for flight in flights if flight and abs(flight.speed_km_s - speed_km_s) <= allowed_km_s]
     for flight in fitting[:: len(fitting) // MOST_ORBITS + 1]:
-        yield station_pass(
-            ephemeris(flight.elements, ANY_EPOCH),
-            latitude_deg=flight.latitude_deg,
-            longitude_deg=flight.longitude_deg,
-            height_m=0.0,
-            sidereal=(0.0, EARTH_ROTATION_RAD_S),
-        )
+        yield station_pass(ephemeris(flight.elements, ANY_EPOCH), flight.station, sidereal=(0.0, EARTH_ROTATION_RAD_S))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +132,7 @@ class _Flight:
 
     elements: Elements
     speed_km_s: float  # relative to the rotating Earth
-    latitude_deg: float
-    longitude_deg: float
+    station: Station
 
 
 def _flight(
@@ -179,6 +173,5 @@ def _flight(
     return _Flight(
         elements=elements,
         speed_km_s=float(np.linalg.norm(velocity_m_s)) / 1e3,
-        latitude_deg=degrees(asin(z)),
-        longitude_deg=degrees(atan2(y, x)),
+        station=Station(latitude_deg=degrees(asin(z)), longitude_deg=degrees(atan2(y, x))),
     )

@@ -15,22 +15,30 @@ import numpy as np
 from beep.base.arrays import Array, Vectors
 from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from beep.geometry.frames import east_north_up, geodetic_to_earth_fixed, rotate_z
+from beep.geometry.stations import Station
 
 LIGHT_TIME_ROUNDS = 4  # each reduces the error, 8 ms at first, by a factor c/v of about 4e4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """Satellite seen from a station, all arrays (N,)."""
+class View:
+    """Range and direction of a satellite at each instant, without light time; all arrays (N,)."""
 
     range_m: Array
-    range_rate_m_s: Array  # > 0 receding
     azimuth_rad: Array  # from north through east, 0 to 2 pi
     elevation_rad: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(View):
+    """Satellite seen from a station, all arrays (N,)."""
+
+    range_rate_m_s: Array  # > 0 receding
     delay_s: Array  # light time of the arriving signal
     delay_rate: Array  # its derivative, s/s: the received Doppler is -f times this
 
 
+ViewFunction = Callable[[Array], View]
 LookFunction = Callable[[Array], Look]
 Ephemeris = Callable[[Array], tuple[Vectors, Vectors]]  # u_s (N,) -> TEME position m, velocity m/s, each (3, N)
 
@@ -58,14 +66,9 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
         angle_rad = omega_rad_s * since_s
         up_m = radius_m * cos(offset_rad) * np.cos(angle_rad) - MEAN_EARTH_RADIUS_M
         east_m = radius_m * sin(offset_rad) * np.cos(angle_rad)
-        north_m = radius_m * np.sin(angle_rad)
-        return Look(
-            range_m=range_m,
-            range_rate_m_s=range_rate_m_s,
-            **_directions(np.stack([east_m, north_m, up_m])),
-            delay_s=delay_s,
-            delay_rate=delay_rate,
-        )
+        directions = _directions(np.stack([east_m, radius_m * np.sin(angle_rad), up_m]))
+        rates = {"range_rate_m_s": range_rate_m_s, "delay_s": delay_s, "delay_rate": delay_rate}
+        return Look(range_m=range_m, **directions, **rates)
 
     return look
 
@@ -89,29 +92,14 @@ def simple_pass_duration_s(*, altitude_m: float, max_elevation_rad: float) -> fl
     return 2 / sqrt(GM_EARTH_M3_S2 / radius_m**3) * acos(min(ratio, 1.0))
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """Range and direction of a satellite at one instant, without light time; all arrays (N,)."""
-
-    range_m: Array
-    azimuth_rad: Array  # from north through east, 0 to 2 pi
-    elevation_rad: Array
-
-
 def station_view(
-    position: Callable[[Array], Vectors],
-    *,
-    latitude_deg: float,
-    longitude_deg: float,
-    height_m: float,
-    sidereal: tuple[float, float],
-) -> Callable[[Array], View]:
-    """Function of seconds (N,) that returns the View from a WGS-84 station, ten times faster than `station_pass`.
+    position: Callable[[Array], Vectors], station: Station, *, sidereal: tuple[float, float]
+) -> ViewFunction:
+    """Function of seconds (N,) that returns the View from a station, ten times faster than `station_pass`.
 
     `position` gives TEME metres (3, N); the other arguments are those of `station_pass`.
     """
-    ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, height_m)[:, None]
-    to_local = east_north_up(latitude_deg, longitude_deg)
+    ground_m, to_local = _ground(station)
     angle_rad, rate_rad_s = sidereal
 
     def view(t_s: Array) -> View:
@@ -121,21 +109,13 @@ def station_view(
     return view
 
 
-def station_pass(
-    ephemeris: Ephemeris,
-    *,
-    latitude_deg: float,
-    longitude_deg: float,
-    height_m: float,
-    sidereal: tuple[float, float],
-) -> LookFunction:
-    """Look function of an ephemeris seen from a WGS-84 station.
+def station_pass(ephemeris: Ephemeris, station: Station, *, sidereal: tuple[float, float]) -> LookFunction:
+    """Look function of an ephemeris seen from a station.
 
     `sidereal` is the Earth's angle (rad) at t = 0 and its rate (rad/s), see `frames.sidereal_angle`. The light time is
     computed between inertial positions: of the satellite at emission, of the station at reception.
     """
-    ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, height_m)[:, None]
-    to_local = east_north_up(latitude_deg, longitude_deg)
+    ground_m, to_local = _ground(station)
     angle_rad, rate_rad_s = sidereal
 
     def look(t_s: Array) -> Look:
@@ -169,19 +149,20 @@ def station_pass(
 def hold_still(look: LookFunction, at_s: float) -> LookFunction:
     """Look function of a satellite fixed where `look` has it at `at_s`: no Doppler, constant range."""
     fixed = look(np.array([at_s]))
+    still_s, zero = fixed.range_m / SPEED_OF_LIGHT_M_S, np.zeros(1)
+    values = vars(fixed) | {"range_rate_m_s": zero, "delay_s": still_s, "delay_rate": zero}
 
     def still(t_s: Array) -> Look:
-        shape, zero = np.shape(t_s), np.zeros(np.shape(t_s))
-        return Look(
-            range_m=np.broadcast_to(fixed.range_m, shape),
-            range_rate_m_s=zero,
-            azimuth_rad=np.broadcast_to(fixed.azimuth_rad, shape),
-            elevation_rad=np.broadcast_to(fixed.elevation_rad, shape),
-            delay_s=np.broadcast_to(fixed.range_m / SPEED_OF_LIGHT_M_S, shape),
-            delay_rate=zero,
-        )
+        return Look(**{name: np.broadcast_to(value, np.shape(t_s)) for name, value in values.items()})
 
     return still
+
+
+def _ground(station: Station) -> tuple[Vectors, Vectors]:
+    """Earth-fixed position (3, 1) of a station, and the matrix (3, 3) from Earth-fixed to local axes."""
+    latitude_deg, longitude_deg = station.latitude_deg, station.longitude_deg
+    ground_m = geodetic_to_earth_fixed(latitude_deg, longitude_deg, station.height_m)
+    return ground_m[:, None], east_north_up(latitude_deg, longitude_deg)
 
 
 def _track_offset_rad(altitude_m: float, max_elevation_rad: float) -> float:

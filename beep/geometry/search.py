@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf, radians
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array
+from beep.geometry.look import ViewFunction
 
 SCAN_S = 60.0  # step of the scan
 FIRST_SCAN_STEPS = 720  # of the first stretch of the scan: half a day; each further stretch is twice as long
@@ -24,15 +24,6 @@ _MOST_ROUNDS = 60  # of root finding; ten are usual
 _ROOT_S = 1e-10
 
 
-class Seen(Protocol):
-    """What a search reads at each time; a Look and a View have it."""
-
-    @property
-    def range_m(self) -> Array: ...
-    @property
-    def elevation_rad(self) -> Array: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Pass:
     """One pass, in seconds of the look function's time; AOS and LOS are infinite where it does not rise or set."""
@@ -44,7 +35,7 @@ class Pass:
 
 
 def find_passes(
-    look: Callable[[Array], Seen], *, start_s: float, stop_s: float, above_rad: float = 0.0, running: bool = False
+    look: ViewFunction, *, start_s: float, stop_s: float, above_rad: float = 0.0, running: bool = False
 ) -> Iterator[Pass]:
     """Passes above an elevation that rise between two times, in order.
 
@@ -77,9 +68,7 @@ def find_passes(
         yield from _described(look, [(rise_s, inf)], within=(start_s, stop_s))
 
 
-def _scan(
-    look: Callable[[Array], Seen], start_s: float, end_s: float, above_rad: float
-) -> tuple[Array, NDArray[np.bool_]]:
+def _scan(look: ViewFunction, start_s: float, end_s: float, above_rad: float) -> tuple[Array, NDArray[np.bool_]]:
     """Times of a stretch up to the first nan, with the maxima between the scan steps, and whether it is up then."""
     count = max(1, round((end_s - start_s) / SCAN_S))
     # One step more on each side, so that both stretches see a maximum beside their common end from both sides.
@@ -98,7 +87,7 @@ def _scan(
     return all_s[good], heights_rad[good] > 0
 
 
-def _peaks(look: Callable[[Array], Seen], low_s: Array, high_s: Array) -> Array:
+def _peaks(look: ViewFunction, low_s: Array, high_s: Array) -> Array:
     """Times (N,) of the greatest elevation within N brackets."""
     for _ in range(_ZOOMS if low_s.size else 0):
         grid_s = np.linspace(low_s, high_s, _PARTS + 1)
@@ -108,7 +97,7 @@ def _peaks(look: Callable[[Array], Seen], low_s: Array, high_s: Array) -> Array:
     return (low_s + high_s) / 2
 
 
-def _rise_before(look: Callable[[Array], Seen], start_s: float, above_rad: float) -> float:
+def _rise_before(look: ViewFunction, start_s: float, above_rad: float) -> float:
     """Rise of a satellite that is up at `start_s`; minus infinity where that was more than two days before."""
     back_s = start_s - np.arange(_REACH_S // SCAN_S) * SCAN_S
     down = ~(look(back_s).elevation_rad > above_rad)
@@ -118,23 +107,19 @@ def _rise_before(look: Callable[[Array], Seen], start_s: float, above_rad: float
     return float(_crossings(look, back_s[first : first + 1], back_s[first - 1 : first], above_rad)[0])
 
 
-def _crossings(look: Callable[[Array], Seen], low_s: Array, high_s: Array, above_rad: float) -> Array:
+def _crossings(look: ViewFunction, low_s: Array, high_s: Array, above_rad: float) -> Array:
     return _roots(lambda t_s: look(t_s).elevation_rad - above_rad, low_s, high_s)
 
 
 def _described(
-    look: Callable[[Array], Seen],
-    edges_s: list[tuple[float, float]],
-    within: tuple[float, float] | None = None,
+    look: ViewFunction, edges_s: list[tuple[float, float]], within: tuple[float, float] | None = None
 ) -> Iterator[Pass]:
     """Passes with these rises and sets; `within` limits where an endless pass is examined."""
     if not edges_s:
         return
     aos_s, los_s = np.array(edges_s, np.float64).T
-    if within is None:
-        first_s, last_s = np.maximum(aos_s, los_s - _REACH_S), los_s
-    else:
-        first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + _REACH_S, within[1])])
+    from_s, until_s = (los_s - _REACH_S, los_s) if within is None else (within[0], min(within[0] + _REACH_S, within[1]))
+    first_s, last_s = np.maximum(aos_s, from_s), np.minimum(los_s, until_s)
     grid_s = np.linspace(first_s, last_s, _GRID)
     seen = look(grid_s.ravel())
     pick = np.arange(aos_s.size)
@@ -148,7 +133,7 @@ def _described(
         yield Pass(aos_s=float(aos), tca_s=float(tca), los_s=float(los), highest_s=float(highest))
 
 
-def _slopes(look: Callable[[Array], Seen], t_s: Array) -> Array:
+def _slopes(look: ViewFunction, t_s: Array) -> Array:
     """Differences (2 N,): of the range at the first N times, of the negative elevation at the other N times."""
     seen = look(np.concatenate([t_s + _HALF_STEP_S, t_s - _HALF_STEP_S]))
     half = t_s.size // 2

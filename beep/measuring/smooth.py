@@ -7,7 +7,7 @@ from numpy.polynomial import legendre
 
 from beep.base.arrays import Array
 
-OUTLIER = 6.0  # sigmas from the median, beyond which a value is ignored
+OUTLIER_SIGMAS = 6.0  # from the median, beyond which a value is ignored
 HUBER = 2.5  # sigmas, beyond which a point has less weight
 DEGREES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 38, 44, 52, 60)  # an overhead pass has 50
 PATIENCE = 3  # degrees tried without gain before the search ends
@@ -129,6 +129,6 @@ def typical(values: Array, sd: Array) -> tuple[float, float, float]:
     """Return the robust weighted mean of values (N,) with errors `sd`, its standard error, and the excess scatter."""
     distance = np.abs(values - np.median(values))
     # Fading cuts beeps short and never makes them longer: short ones would shift the mean.
-    inside = distance <= OUTLIER * np.maximum(1.4826 * np.median(distance), sd)
+    inside = distance <= OUTLIER_SIGMAS * np.maximum(1.4826 * np.median(distance), sd)
     coefficients, covariance, scatter, _ = _fit(np.ones((int(inside.sum()), 1)), values[inside], sd[inside])
     return float(coefficients[0]), float(np.sqrt(covariance[0, 0])), scatter

@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from beep.base.arrays import Array
 from beep.measuring.spectrogram import Spectrogram
 from beep.plot.preview import BEYOND_BAND_HZ
-from beep.plot.style import DASHES, EDGE_IN, LEFT_IN, RIGHT_IN, Paper, axes_at, pass_clock, titled, utc_clock
+from beep.plot.style import DASHES, EDGE_IN, LEFT_IN, RIGHT_IN, Paper, axes_at, pass_clock, size_in, titled, utc_clock
 from beep.scenario.scenario import Carrier, Scenario
 from beep.stream.reception import Reception
 from beep.stream.track import track
@@ -27,19 +27,19 @@ DOWN_APART_IN = 0.28  # between tick labels one below the other
 BETWEEN_IN = 0.25  # between waterfalls
 TALL_IN = 3.0  # from here on a long label fits beside a panel
 NEVER_UP = "below the horizon for the whole recording"
-GAPS: Any = (0, (4, 12))  # dashes through which the waterfall remains visible
-OUTLINED = [withStroke(linewidth=2.0, foreground="black")]  # white on black is visible on every colour
+PREDICTED: dict[str, Any] = {  # white on black is visible on every colour, and the waterfall between the dashes
+    "color": "white", "linewidth": 0.9, "linestyle": (0, (4, 12)), "dash_capstyle": "butt",
+    "path_effects": [withStroke(linewidth=2.0, foreground="black")],
+}  # fmt: skip
+SHOWN_CHANNELS = 2
+SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
 
-def truth_of(reception: Reception) -> dict[str, Array]:
-    """Columns of `track` over the recording; what is received is nan below the horizon."""
-    t_s = np.linspace(0.0, reception.duration_s, POINTS)
-    table = {name: np.asarray(column) for name, column in track(reception, t_s).items()}
-    down = table["elevation_deg"] <= 0
-    for name in table:
-        if name.startswith(("doppler_", "tone_", "level_")):
-            table[name] = np.where(down, np.nan, table[name])
-    return table
+def truth_of(reception: Reception, t_s: Array | None = None) -> dict[str, Array]:
+    """Columns of `track` at times (N,), or over the recording; what is received is nan below the horizon."""
+    table = track(reception, np.linspace(0.0, reception.duration_s, POINTS) if t_s is None else t_s)
+    received = [name for name in table if name.startswith(("doppler_", "tone_", "level_"))]
+    return table | {name: np.where(table["elevation_deg"] > 0, table[name], np.nan) for name in received}
 
 
 def carrier_style(number: int, paper: Paper) -> dict[str, Any]:
@@ -70,18 +70,10 @@ def s_curve(axes: Axes, reception: Reception, truth: dict[str, Array], paper: Pa
         axes.text(0.5, 0.2, NEVER_UP, transform=axes.transAxes, ha="center", va="center", color=paper.colours["soft"])
     elif 0 <= tca_s <= reception.duration_s:
         mark_time(axes, tca_s, paper)
-        left = tca_s > 0.25 * reception.duration_s  # of the line there is room
-        axes.annotate(
-            f"TCA (closest)\n{_clock(reception, tca_s)}",
-            (tca_s, 0.03),
-            xycoords=("data", "axes fraction"),
-            xytext=(-5 if left else 5, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="bottom",
-            color=paper.colours["mark"],
-            size=8.5,
-        )
+        side = "right" if tca_s > 0.25 * reception.duration_s else "left"  # the edge of the text beside the line
+        words = f" TCA (closest) \n {_clock(reception, tca_s)} "
+        place = {"transform": axes.get_xaxis_transform(), "ha": side, "va": "bottom"}
+        axes.text(tca_s, 0.03, words, color=paper.colours["mark"], size=8.5, **place)
 
 
 def _clock(reception: Reception, t_s: float) -> str:
@@ -91,23 +83,22 @@ def _clock(reception: Reception, t_s: float) -> str:
 
 def clocks(top: Axes, bottom: Axes, reception: Reception) -> None:
     """Label the time after the first sample below the bottom axes, and UTC, if there is a date, above the top axes."""
-    width_in = bottom.get_position().width * bottom.get_figure(root=True).get_size_inches()[0]
-    unit = pass_clock(bottom.xaxis, 0.0, reception.duration_s, length_in=width_in)
+    width_in, _ = size_in(bottom)
+    unit = pass_clock(bottom.xaxis, reception.duration_s, length_in=width_in)
     bottom.set_xlabel(f"{PASS_TIME} / {unit}")
     if top is not bottom:
         top.set_xticks(bottom.get_xticks(), [])
     if reception.epoch is not None:
         above = top.secondary_xaxis("top")
-        utc_clock(above.xaxis, reception.epoch, 0.0, reception.duration_s, length_in=width_in)
+        utc_clock(above.xaxis, reception.epoch, reception.duration_s, length_in=width_in)
         above.set_xlabel(f"UTC, {date(reception.epoch)}")
 
 
 def elevation_and_level(axes: Axes, reception: Reception, truth: dict[str, Array], paper: Paper) -> None:
     """Draw elevation on the left axis, and the level of every carrier on the right axis."""
-    (elevation,) = axes.plot(
-        truth["t_s"], truth["elevation_deg"], color=paper.colours["ink"], linewidth=1.2, gid="elevation"
-    )
-    high_in = axes.get_position().height * axes.get_figure(root=True).get_size_inches()[1]
+    t_s, ink = truth["t_s"], paper.colours["ink"]
+    (elevation,) = axes.plot(t_s, truth["elevation_deg"], color=ink, linewidth=1.2, gid="elevation")
+    _, high_in = size_in(axes)
     room = 1 / (1 - LEGEND_IN / high_in)
     highest_deg = room * max(10.0, 1.05 * float(truth["elevation_deg"].max()))
     axes.set(xlim=(0.0, reception.duration_s), ylim=(0.0, highest_deg), ylabel="elevation / \N{DEGREE SIGN}")
@@ -119,7 +110,7 @@ def elevation_and_level(axes: Axes, reception: Reception, truth: dict[str, Array
     top_db = scenario.level_dbfs
     for number, name in enumerate(scenario.names):
         level_db = truth[f"level_{name}_db"]
-        right.plot(truth["t_s"], level_db, gid=f"level_{name}", **carrier_style(number, paper))
+        right.plot(t_s, level_db, gid=f"level_{name}", **carrier_style(number, paper))
         top_db = max(top_db, float(np.max(level_db[np.isfinite(level_db)], initial=top_db)))
     right.set(ylim=(top_db - LEVEL_SPAN_DB, top_db + (1.05 * room - 1) * LEVEL_SPAN_DB), ylabel="level / dBFS")
     lines = [elevation, *right.get_lines()]
@@ -140,23 +131,18 @@ def sky(axes: Any, reception: Reception, truth: dict[str, Array], paper: Paper) 
     axes.set_facecolor(paper.colours["paper"])
     up = truth["elevation_deg"] > 0
     angle_rad, zenith_deg = np.radians(truth["azimuth_deg"][up]), 90 - truth["elevation_deg"][up]
-    axes.set_rgrids(
-        (30, 60), ("60\N{DEGREE SIGN}", "30\N{DEGREE SIGN}"), angle=_free_deg(angle_rad, zenith_deg), size=7
-    )
-    axes.spines["polar"].set_color(paper.colours["soft"])
+    ink, soft, mark = (paper.colours[use] for use in ("ink", "soft", "mark"))
+    axes.spines["polar"].set_color(soft)
+    opposite_deg = np.degrees(angle_rad[zenith_deg.argmin()]) + 180 if up.any() else 22.5  # far from the track
+    axes.set_rgrids((30, 60), ("60\N{DEGREE SIGN}", "30\N{DEGREE SIGN}"), angle=opposite_deg, size=7)
     if not up.any():
-        axes.text(
-            0.5, 0.5, "not risen", transform=axes.transAxes, ha="center", va="center", color=paper.colours["soft"]
-        )
+        axes.text(0.5, 0.5, "not risen", transform=axes.transAxes, ha="center", va="center", color=soft)
         return
-    ink, mark = paper.colours["ink"], paper.colours["mark"]
     axes.plot(angle_rad, zenith_deg, color=ink, linewidth=1.6, gid="sky")
     for t_s, shape in _events(reception, truth):
         number = int(np.argmin(np.abs(truth["t_s"][up] - t_s)))
-        axes.plot(
-            angle_rad[number], zenith_deg[number], shape, color=mark, markersize=6, markeredgecolor=ink, zorder=3,
-            clip_on=False,
-        )  # fmt: skip
+        point: dict[str, Any] = {"color": mark, "markeredgecolor": ink, "markersize": 6, "clip_on": False}
+        axes.plot(angle_rad[number], zenith_deg[number], shape, zorder=3, **point)
 
 
 def _events(reception: Reception, truth: dict[str, Array]) -> list[tuple[float, str]]:
@@ -169,17 +155,6 @@ def _events(reception: Reception, truth: dict[str, Array]) -> list[tuple[float, 
         ends_s.append(float(t_s[inner] + share * (t_s[outer] - t_s[inner])))
     closest = [(reception.tca_s, "D")] if ends_s[0] <= reception.tca_s <= ends_s[1] else []
     return [(ends_s[0], "o"), *closest, (ends_s[1], "s")]
-
-
-def _free_deg(angle_rad: Array, zenith_deg: Array) -> float:
-    """Direction for the elevation labels that is farthest from the track."""
-    candidates = np.radians(np.arange(22.5, 360, 45))
-    if not angle_rad.size:
-        return 22.5
-    track_xy = np.stack([zenith_deg * np.sin(angle_rad), zenith_deg * np.cos(angle_rad)])
-    labels_xy = 45 * np.stack([np.sin(candidates), np.cos(candidates)])
-    distance = np.hypot(*(labels_xy[:, :, None] - track_xy[:, None, :])).min(axis=1)
-    return float(np.degrees(candidates[distance.argmax()]))
 
 
 def facts(reception: Reception, truth: dict[str, Array]) -> str:
@@ -201,68 +176,67 @@ def facts(reception: Reception, truth: dict[str, Array]) -> str:
     return "\n".join(lines)
 
 
-def _shown_bins(numbers: Spectrogram, reception: Reception | None) -> slice:
-    """Bins of a spectrogram that a waterfall shows: the filter's band, or all that is worth showing."""
-    if reception is None:
-        return numbers.band(0.0, numbers.top_hz())
-    scenario = reception.scenario
-    return numbers.band(max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ)
-
-
 def waterfalls(
     figure: Figure,
     numbers: Spectrogram,
-    names: Sequence[str],
+    reception: Reception | None,
     *,
     bottom_in: float,
-    width_in: float,
     height_in: float,
-    reception: Reception | None,
-    curve: bool,
+    room_in: float = 0.0,
+    curve: bool = True,
     paper: Paper,
 ) -> Axes:
-    """Draw a waterfall for each channel name, side by side with one colour scale; return the last axes.
+    """Draw a waterfall of each channel, at most two, side by side with one colour scale; return the last axes.
 
-    With a reception and `curve` the tones that it predicts are drawn over them.
+    With a reception they show its filter's band and, with `curve`, the predicted tones. `room_in` remains free beside
+    the last one.
     """
-    bins = _shown_bins(numbers, reception)
-    range_db = numbers.range_db(bins)
-    carriers = carriers_of(reception.scenario, len(names)) if reception and curve else []
-    panel_in = (width_in - BETWEEN_IN * (len(names) - 1)) / len(names)
+    recorded = numbers.power.shape[0]
+    count = min(recorded, SHOWN_CHANNELS)
+    names = [side_name(channel, recorded) for channel in range(count)]
+    carriers: list[tuple[Carrier, ...]] = []
+    low_hz, high_hz = 0.0, numbers.top_hz()
+    if reception:
+        scenario = reception.scenario
+        low_hz, high_hz = max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ
+        carriers = _carriers_of(scenario, count)
+        names = [" and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in together) for together in carriers]
+    bins = numbers.band(low_hz, high_hz)
+    right_in = figure.get_size_inches()[0] - RIGHT_IN - EDGE_IN
+    panel_in = (right_in - 0.15 - room_in - LEFT_IN - BETWEEN_IN * (count - 1)) / count
     for channel, name in enumerate(names):
         axes = axes_at(figure, LEFT_IN + channel * (panel_in + BETWEEN_IN), bottom_in, panel_in, height_in)
-        image = _waterfall(axes, numbers, channel, bins=bins, range_db=range_db, paper=paper)
+        image = _waterfall(axes, numbers, channel, bins, paper)
         if reception and curve:
             _predicted(axes, reception, carriers[channel], until_s=numbers.duration_s)
-        titled(axes, *([f"{name}, dashed: predicted"] if carriers else []), name)
-        unit = pass_clock(axes.yaxis, 0.0, numbers.duration_s, length_in=height_in, apart_in=DOWN_APART_IN)
+        titled(axes, *([f"{name}, dashed: predicted"] if reception and curve else []), name)
+        unit = pass_clock(axes.yaxis, numbers.duration_s, length_in=height_in, apart_in=DOWN_APART_IN)
         if channel:
             axes.set_yticklabels([])
         else:
             axes.set_ylabel(f"{PASS_TIME if height_in > TALL_IN else 'time'} / {unit}")
-    beside = axes_at(figure, figure.get_size_inches()[0] - RIGHT_IN - EDGE_IN, bottom_in, 0.12, height_in)
-    scale = figure.colorbar(image, cax=beside)
+    scale = figure.colorbar(image, cax=axes_at(figure, right_in, bottom_in, 0.12, height_in))
     scale.set_label("dB, 0 = sine of full scale" if height_in > TALL_IN / 2 else "dBFS")
     scale.outline.set_linewidth(0.6)
     return axes
 
 
-def _waterfall(
-    axes: Axes, numbers: Spectrogram, channel: int, *, bins: slice, range_db: tuple[float, float], paper: Paper
-) -> AxesImage:
+def _waterfall(axes: Axes, numbers: Spectrogram, channel: int, bins: slice, paper: Paper) -> AxesImage:
     """Draw the mean power of a channel, frequency to the right and time downwards."""
     frequency_hz = numbers.frequency_hz[bins]
     edge_hz, edge_s = numbers.bin_hz / 2, numbers.row_s / 2
     first_s = numbers.t_s[0] - edge_s
     last_s = first_s + len(numbers.t_s) * numbers.row_s
+    least_db, most_db = numbers.range_db(bins)
     image = axes.imshow(
         numbers.level_db()[channel][:, bins],
         aspect="auto",
         origin="upper",
         extent=(frequency_hz[0] - edge_hz, frequency_hz[-1] + edge_hz, last_s, first_s),
         cmap=paper.colours["map"],
-        vmin=range_db[0],
-        vmax=range_db[1],
+        vmin=least_db,
+        vmax=most_db,
         gid=f"waterfall_{channel}",
     )
     axes.set_facecolor(image.get_cmap()(0.0))
@@ -273,27 +247,22 @@ def _waterfall(
 
 def _predicted(axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, until_s: float) -> None:
     """Draw the tones that a reception predicts as thin dashed lines over a waterfall."""
-    t_s = np.linspace(0.0, until_s, PREDICTED_POINTS)
-    table = track(reception, t_s)
-    down = np.asarray(table["elevation_deg"], np.float64) <= 0
+    truth = truth_of(reception, np.linspace(0.0, until_s, PREDICTED_POINTS))
     limits = axes.get_xlim()
     for carrier in carriers:
         name = reception.scenario.name_of(carrier)
-        tone_hz = np.abs(np.asarray(table[f"tone_{name}_hz"], np.float64))  # below zero beat it rises again
-        axes.plot(
-            np.where(down, np.nan, tone_hz), t_s, color="white", linewidth=0.9, linestyle=GAPS, dash_capstyle="butt",
-            path_effects=OUTLINED, gid=f"predicted_{name}",
-        )  # fmt: skip
+        tone_hz = np.abs(truth[f"tone_{name}_hz"])  # below zero beat it rises again
+        axes.plot(tone_hz, truth["t_s"], gid=f"predicted_{name}", **PREDICTED)
     axes.set_xlim(limits)
 
 
-def carriers_of(scenario: Scenario, channels: int) -> list[tuple[Carrier, ...]]:
+def _carriers_of(scenario: Scenario, channels: int) -> list[tuple[Carrier, ...]]:
     """Carriers in each channel of a recording of the scenario; all carriers if it has another number of channels."""
     if channels == scenario.channels and scenario.mix != "mono":
         return [(carrier,) for carrier in scenario.heard]
     return [scenario.heard] * channels
 
 
-def channel_name(carriers: Sequence[Carrier]) -> str:
-    """Frequencies of a channel's carriers."""
-    return " and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in carriers)
+def side_name(channel: int, channels: int) -> str:
+    """Name of a channel in a recording with so many channels."""
+    return SIDES[channels][channel] if channels in SIDES else f"channel {channel + 1} of {channels}"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from beep.base.arrays import Array
 from beep.base.errors import RecordingError
@@ -16,21 +17,19 @@ from beep.fitting.fit import CarrierFit, PassFit
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
 from beep.measuring.spectrogram import HEARD_HZ, spectrogram
-from beep.plot.envelope import envelope
-from beep.plot.panels import DOWN_APART_IN, LEGEND_IN, PASS_TIME, carriers_of, channel_name, mark_time, waterfalls
-from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
+from beep.plot.panels import DOWN_APART_IN, LEGEND_IN, PASS_TIME, SHOWN_CHANNELS, mark_time, side_name, waterfalls
+from beep.plot.preview import BEYOND_BAND_HZ, FIT_VALUES, scenario_spectrogram
 from beep.plot.style import (
     DASHES,
     EDGE_IN,
     LEFT_IN,
     PANEL_TITLE_IN,
-    RIGHT_IN,
     TICKS_IN,
     Paper,
     axes_at,
-    framed,
     pass_clock,
     sheet,
+    size_in,
     titled,
     utc_clock,
 )
@@ -40,10 +39,10 @@ from beep.stream.resolve import receive
 from beep.stream.words import date, footer, title
 
 UTC_IN = 0.85  # for labels
-SHOWN_CHANNELS = 2
 SHOWN_S, AHEAD_S = 8.0, 0.3  # of the envelope
 BARS = 48
-SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
+HALF_WIDTH_HZ = 150.0  # of the envelope's filter, on each side of the tone: edges of some 4 ms are still visible
+ENVELOPE_RATE_HZ = 1000
 
 
 def waterfall(
@@ -66,44 +65,23 @@ def waterfall(
         scenario, name, numbers = recording, "the scenario's sound", scenario_spectrogram(recording)
     else:
         scenario, name = scenario or from_comment(recording.comment), Path(recording.name).name
-        blocks = recording.blocks()
-        if progress is not None:
-            blocks = watched(blocks, recording.frames, progress)
+        blocks = watched(recording.blocks(), recording.frames, progress)
         high_hz = scenario.high_hz + BEYOND_BAND_HZ if scenario else HEARD_HZ
         numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
-    channels = min(numbers.power.shape[0], SHOWN_CHANNELS)
-    names = [side_name(channel, numbers.power.shape[0]) for channel in range(channels)]
-    notes = [numbers.how]
     reception = receive(scenario) if scenario else None
     epoch = reception.epoch if reception else None
-    if reception:
-        names = [channel_name(carriers) for carriers in carriers_of(reception.scenario, channels)]
-        notes = [title(reception), *footer(reception), *notes]
-    with sheet(paper, default_in=(10.0, 9.0), least_in=(5.0 + channels, 3.5)) as figure:
-        head_in, foot_in = framed(figure, f"Waterfall of {name}", notes, paper=paper)
-        width_in, height_in = figure.get_size_inches()
-        high_in = height_in - head_in - PANEL_TITLE_IN - TICKS_IN - foot_in
-        axes = waterfalls(
-            figure,
-            numbers,
-            names,
-            bottom_in=foot_in + TICKS_IN,
-            width_in=width_in - LEFT_IN - EDGE_IN - RIGHT_IN - 0.15 - (UTC_IN if epoch else 0.0),
-            height_in=high_in,
-            reception=reception,
-            curve=curve,
-            paper=paper,
-        )
+    notes = [*([title(reception), *footer(reception)] if reception else []), numbers.how]
+    least_in = (5.0 + min(numbers.power.shape[0], SHOWN_CHANNELS), 3.5)
+    page = sheet(paper, f"Waterfall of {name}", notes, default_in=(10.0, 9.0), least_in=least_in)
+    with page as (figure, _, top_in, foot_in):
+        bottom_in, high_in = foot_in + TICKS_IN, top_in - PANEL_TITLE_IN - TICKS_IN - foot_in
+        place: dict[str, float] = {"bottom_in": bottom_in, "height_in": high_in, "room_in": UTC_IN if epoch else 0.0}
+        axes = waterfalls(figure, numbers, reception, curve=curve, paper=paper, **place)
         if epoch:
             right = axes.secondary_yaxis("right")
-            utc_clock(right.yaxis, epoch, 0.0, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
+            utc_clock(right.yaxis, epoch, numbers.duration_s, length_in=high_in, apart_in=DOWN_APART_IN)
             right.set_ylabel(f"UTC, {date(epoch)}")
     return figure
-
-
-def side_name(channel: int, channels: int) -> str:
-    """Name of a channel in a recording with so many channels."""
-    return SIDES[channels][channel] if channels in SIDES else f"channel {channel + 1} of {channels}"
 
 
 def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper | None = None) -> Figure:
@@ -115,27 +93,29 @@ def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, p
     shown = [measurement for measurement in measurements if measurement.beeps]
     if not shown:
         reasons = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
-        raise RecordingError(
-            f"a picture of the keying needs beeps, and none were found in {recording.name}"
-            f"{f' ({reasons})' if reasons else ''}; look at its waterfall"
-        )
-    with sheet(paper, default_in=(11.0, 2.3 + 2.7 * len(shown)), least_in=(7.0, 1.5 + 2 * len(shown))) as figure:
-        notes = [_summary(measurement, recording.channels) for measurement in shown]
-        notes += _recipe_notes(from_comment(recording.comment))
-        head_in, foot_in = framed(figure, f"Keying of {Path(recording.name).name}", notes, paper=paper)
-        width_in, height_in = figure.get_size_inches()
-        row_in = (height_in - head_in - foot_in) / len(shown)
-        bars_in = 0.3 * (width_in - LEFT_IN - EDGE_IN)
+        none = f"none were found in {recording.name}{f' ({reasons})' if reasons else ''}"
+        raise RecordingError(f"a picture of the keying needs beeps, and {none}; look at its waterfall")
+    heading, rows = f"Keying of {Path(recording.name).name}", len(shown)
+    notes = [_summary(measurement, recording.channels) for measurement in shown]
+    notes += _recipe_notes(from_comment(recording.comment))
+    page = sheet(paper, heading, notes, default_in=(11.0, 2.3 + 2.7 * rows), least_in=(7.0, 1.5 + 2 * rows))
+    with page as (figure, _, top_in, foot_in):
+        row_in = (top_in - foot_in) / rows
         for row, measurement in enumerate(shown):
-            bottom_in = height_in - head_in - (row + 1) * row_in + TICKS_IN
-            high_in = row_in - TICKS_IN - PANEL_TITLE_IN
-            left = axes_at(figure, LEFT_IN, bottom_in, width_in - LEFT_IN - bars_in - 0.85 - EDGE_IN, high_in)
-            bars = axes_at(figure, width_in - bars_in - EDGE_IN - 0.1, bottom_in, bars_in, high_in)
+            left, bars = _row(figure, top_in - (row + 1) * row_in, row_in)
             tone = f"{side_name(measurement.channel, recording.channels)}, {measurement.tone_hz:.0f} Hz"
             titled(left, f"{tone}: envelope, and the beeps measured", tone)
-            _envelope(left, recording, measurement, paper)
+            _draw_envelope(left, recording, measurement, paper)
             _length_histogram(bars, measurement, paper)
     return figure
+
+
+def _row(figure: Figure, bottom_in: float, height_in: float) -> tuple[Axes, Axes]:
+    """Wide axes, and beside them axes for a histogram."""
+    bottom_in, height_in = bottom_in + TICKS_IN, height_in - TICKS_IN - PANEL_TITLE_IN
+    width_in = figure.get_size_inches()[0] - LEFT_IN - EDGE_IN
+    left = axes_at(figure, LEFT_IN, bottom_in, 0.7 * width_in - 0.85, height_in)
+    return left, axes_at(figure, LEFT_IN + 0.7 * width_in - 0.1, bottom_in, 0.3 * width_in, height_in)
 
 
 def _recipe_notes(scenario: Scenario | None) -> list[str]:
@@ -146,7 +126,7 @@ def _recipe_notes(scenario: Scenario | None) -> list[str]:
     return [f"recipe: {title(reception)}", *footer(reception)]
 
 
-def _envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
+def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
     pulses = measurement.pulses
     from_s = max(0.0, float(pulses.start_s[0]) - AHEAD_S)
     until_s = min(from_s + SHOWN_S, recording.duration_s)
@@ -156,7 +136,7 @@ def _envelope(axes: Axes, recording: Recording, measurement: Measurement, paper:
     known = np.isfinite(pulses.tone_hz)
     t_s = from_s + np.arange(len(samples)) / rate_hz
     tone_hz = np.interp(t_s, pulses.time_s[known], pulses.tone_hz[known])
-    since_s, amplitude = envelope(samples, sample_rate_hz=rate_hz, tone_hz=tone_hz)
+    since_s, amplitude = _envelope_of(samples, sample_rate_hz=rate_hz, tone_hz=tone_hz)
     colour = paper.colours["carriers"][0]
     axes.plot(from_s + since_s, amplitude, color=paper.colours["ink"], linewidth=0.7, gid="envelope")
     for start_s, length_s in zip(pulses.start_s, pulses.length_s, strict=True):
@@ -165,6 +145,20 @@ def _envelope(axes: Axes, recording: Recording, measurement: Measurement, paper:
     axes.set(xlim=(from_s, until_s), ylim=(0.0, 1.1 * float(amplitude.max())))
     axes.set(xlabel=f"{PASS_TIME} / s", ylabel="amplitude, full scale 1")
     axes.locator_params(axis="y", nbins=5)
+
+
+def _envelope_of(samples: NDArray[np.floating], *, sample_rate_hz: float, tone_hz: Array) -> tuple[Array, Array]:
+    """Times (M,), about 1 ms apart, and the amplitude of a tone in samples (N,) at these times.
+
+    `tone_hz` (N,) is the tone at each sample. What is more than 150 Hz from it is filtered out. A sine of full scale
+    has amplitude 1.
+    """
+    phase = 2 * np.pi * np.cumsum(tone_hz) / sample_rate_hz
+    spectrum = np.fft.fft(samples * np.exp(-1j * phase))
+    frequency_hz = np.abs(np.fft.fftfreq(len(samples), 1 / sample_rate_hz))
+    gain = 0.5 + 0.5 * np.cos(np.pi * np.clip(frequency_hz / HALF_WIDTH_HZ / 2, 0, 1))  # 1/2 at the half width
+    rows = slice(None, None, max(1, round(sample_rate_hz / ENVELOPE_RATE_HZ)))
+    return np.arange(len(samples))[rows] / sample_rate_hz, 2 * np.abs(np.fft.ifft(spectrum * gain))[rows]
 
 
 def _length_histogram(axes: Axes, measurement: Measurement, paper: Paper) -> None:
@@ -181,8 +175,7 @@ def _length_histogram(axes: Axes, measurement: Measurement, paper: Paper) -> Non
         _, _, bars = axes.hist([pulse_ms, pause_ms], edges, color=paper.colours["carriers"], label=labels, rwidth=1.0)
         for bar in bars[1]:
             bar.set(hatch="////", edgecolor=paper.colours["paper"], linewidth=0.0)
-        high_in = axes.get_position().height * axes.get_figure(root=True).get_size_inches()[1]
-        axes.set_ylim(0, axes.get_ylim()[1] / (1 - 2 * LEGEND_IN / high_in))
+        axes.set_ylim(0, axes.get_ylim()[1] / (1 - 2 * LEGEND_IN / size_in(axes)[1]))
         axes.legend(loc="upper right", handlelength=1.4)
     axes.set(xlabel="length at half amplitude / ms")
     titled(axes, "histogram of the lengths")
@@ -193,20 +186,15 @@ def _length_histogram(axes: Axes, measurement: Measurement, paper: Paper) -> Non
 def measurement_sheet(measurement: Measurement, *, paper: Paper | None = None) -> Figure:
     """Tone of every beep with its standard error, and histograms of the lengths of beeps and pauses."""
     paper = paper or Paper()
-    with sheet(paper, default_in=(11.0, 4.5), least_in=(6.0, 3.0)) as figure:
-        head_in, foot_in = framed(figure, "Beeps as measured", [_summary(measurement, 1)], paper=paper)
-        width_in, height_in = figure.get_size_inches()
-        high_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN
-        bars_in = 0.35 * (width_in - LEFT_IN - EDGE_IN)
-        tones_in = width_in - LEFT_IN - bars_in - 0.8 - EDGE_IN
-        tones = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, tones_in, high_in)
-        bars = axes_at(figure, width_in - bars_in - EDGE_IN - 0.1, foot_in + TICKS_IN, bars_in, high_in)
+    page = sheet(paper, "Beeps as measured", [_summary(measurement, 1)], default_in=(11.0, 4.5), least_in=(6.0, 3.0))
+    with page as (figure, _, top_in, foot_in):
+        tones, bars = _row(figure, foot_in, top_in - foot_in)
         pulses, colour = measurement.pulses, paper.colours["carriers"][0]
         dots: dict[str, Any] = {"fmt": ".", "markersize": 3, "elinewidth": 0.7, "linewidth": 0, "color": colour}
         tones.errorbar(pulses.time_s, pulses.tone_hz, pulses.tone_sd_hz, gid="tones", **dots)
         until_s = float(np.nanmax(pulses.time_s + pulses.length_s))
         tones.set_xlim(0.0, until_s)
-        unit = pass_clock(tones.xaxis, 0.0, until_s, length_in=tones_in)
+        unit = pass_clock(tones.xaxis, until_s, length_in=size_in(tones)[0])
         tones.set(xlabel=f"{PASS_TIME} / {unit}", ylabel="tone / Hz")
         titled(tones, "tone of every beep, with its standard error", "tone of every beep")
         _length_histogram(bars, measurement, paper)
@@ -222,35 +210,33 @@ def fit_sheet(
     `scenario` is the recipe of the recording: the footer names it, and nothing else depends on it.
     """
     paper = paper or Paper()
-    with sheet(paper, default_in=(10.0, 7.5), least_in=(6.0, 4.5)) as figure:
-        notes = [*_fit_notes(fitted), *_recipe_notes(scenario)]
-        head_in, foot_in = framed(figure, f"Pass fitted to {name}", notes, paper=paper)
-        width_in, height_in = figure.get_size_inches()
-        free_in = height_in - head_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
+    notes = [*_fit_notes(fitted), *_recipe_notes(scenario)]
+    page = sheet(paper, f"Pass fitted to {name}", notes, default_in=(10.0, 7.5), least_in=(6.0, 4.5))
+    with page as (figure, width_in, top_in, foot_in):
+        free_in = top_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
         across_in, lower_in = width_in - LEFT_IN - 0.3, 0.35 * free_in
-        lower = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, across_in, lower_in)
-        upper_bottom_in = foot_in + TICKS_IN + lower_in + PANEL_TITLE_IN
-        upper = axes_at(figure, LEFT_IN, upper_bottom_in, across_in, free_in - lower_in)
-        until_s = max(float(carrier.t_s.max()) for carrier in fitted.carriers)
-        spread_hz = max(
-            _fitted_carrier(upper, lower, carrier, number, paper) for number, carrier in enumerate(fitted.carriers)
-        )
+        bottom_in = foot_in + TICKS_IN
+        lower = axes_at(figure, LEFT_IN, bottom_in, across_in, lower_in)
+        upper = axes_at(figure, LEFT_IN, bottom_in + lower_in + PANEL_TITLE_IN, across_in, free_in - lower_in)
+        carriers = fitted.carriers
+        until_s = max(float(carrier.t_s.max()) for carrier in carriers)
+        spread_hz = max(_fitted_carrier(upper, lower, *row, paper) for row in enumerate(carriers))
         for axes in (upper, lower):
             axes.set_xlim(0.0, until_s)
             if 0 <= fitted.tca_s.value <= until_s:
                 mark_time(axes, fitted.tca_s.value, paper)
-        unit = pass_clock(lower.xaxis, 0.0, until_s, length_in=across_in)
+        unit = pass_clock(lower.xaxis, until_s, length_in=across_in)
         upper.set_xticks(lower.get_xticks(), [])
         lower.axhline(0.0, color=paper.colours["soft"], linewidth=0.8, zorder=1.4)
         lower.set(ylim=(-spread_hz, spread_hz), xlabel=f"{PASS_TIME} / {unit}", ylabel="residual / Hz")
         upper.set_ylabel("tone / Hz")
         upper.legend(loc="best", handlelength=2.4)
-        outliers = "; hollow: outliers, left out" if not all(carrier.used.all() for carrier in fitted.carriers) else ""
+        outliers = "" if all(carrier.used.all() for carrier in carriers) else "; hollow: outliers, left out"
         titled(lower, f"residuals, with standard errors{outliers}", "residuals")
     return figure
 
 
-def _fitted_carrier(upper: Axes, lower: Axes, carrier: CarrierFit, number: int, paper: Paper) -> float:
+def _fitted_carrier(upper: Axes, lower: Axes, number: int, carrier: CarrierFit, paper: Paper) -> float:
     """Draw the tones and residuals of one carrier; return the largest residual to be shown, Hz."""
     colour = paper.colours["carriers"][number % 2]
     t_s, sd_hz, used = carrier.t_s, carrier.sd_hz, carrier.used
@@ -270,15 +256,10 @@ def _fitted_carrier(upper: Axes, lower: Axes, carrier: CarrierFit, number: int, 
 
 def _fit_notes(fitted: PassFit) -> list[str]:
     """The result in words, with standard errors."""
-    values = {
-        "TCA (closest approach)": (fitted.tca_s, "s"),
-        "distance": (fitted.distance_km, "km"),
-        "speed": (fitted.speed_km_s, "km/s"),
-        "tone without Doppler": (fitted.f0_hz, "Hz"),
-    }
+    estimates = [(title, getattr(fitted, name), unit) for name, (title, unit) in FIT_VALUES.items()]
     return [
         f"model: {fitted.model}",
-        *(f"{name} {with_error(estimate.value, estimate.sd, unit)}" for name, (estimate, unit) in values.items()),
+        *(f"{title} {with_error(estimate.value, estimate.sd, unit)}" for title, estimate, unit in estimates),
         f"residuals {fitted.residual_rms_hz:.2g} Hz rms",
         "standard errors without the model's bias, which beep fit prints",
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Figure
 from matplotlib.text import Text
 
+from beep.base.arrays import Array
 from beep.base.errors import OutputError
 from beep.stream.words import minutes
 
@@ -70,10 +71,8 @@ class Paper:
         if not LEAST_DPI <= self.dpi <= MOST_DPI:
             raise OutputError(f"dpi must be {LEAST_DPI:g} to {MOST_DPI:g}, got {self.dpi:g}; the default is 100")
         if self.size_in is not None and not all(0 < length_in <= MOST_IN for length_in in self.size_in):
-            raise OutputError(
-                f"a picture has at most {MOST_IN:g} inches each way, got "
-                f"{self.size_in[0]:.3g} x {self.size_in[1]:.3g} inches at {self.dpi:g} dpi; change the size or dpi"
-            )
+            size = f"{self.size_in[0]:.3g} x {self.size_in[1]:.3g} inches at {self.dpi:g} dpi"
+            raise OutputError(f"a picture has at most {MOST_IN:g} inches each way, got {size}; change the size or dpi")
 
     @property
     def colours(self) -> dict[str, Any]:
@@ -91,139 +90,116 @@ class Picture(Figure):  # type: ignore[misc]
 
 
 @contextmanager
-def sheet(paper: Paper, *, default_in: tuple[float, float], least_in: tuple[float, float]) -> Iterator[Figure]:
-    """Yield an empty figure; what is drawn on it inside the block has the common style.
+def sheet(
+    paper: Paper, title: str, notes: Sequence[str], *, default_in: tuple[float, float], least_in: tuple[float, float]
+) -> Iterator[tuple[Figure, float, float, float]]:
+    """Yield a figure with a title and notes, its width, and the bottom of the title and top of the notes, inches.
 
-    Raises OutputError where the paper is smaller than `least_in`, the least size on which all text has room.
+    What is drawn inside the block has the common style. Raises OutputError where the paper is smaller than `least_in`,
+    the least size on which all text has room.
     """
     width_in, height_in = paper.size_in or default_in
+    pixels = f"{width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi"
     if width_in < least_in[0] or height_in < least_in[1]:
-        raise OutputError(
-            f"the text of this picture needs {least_in[0]:g} x {least_in[1]:g} inches, got {width_in:.3g} x "
-            f"{height_in:.3g} ({width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi); "
-            f"enlarge the size or lower dpi"
-        )
+        rule = f"the text of this picture needs {least_in[0]:g} x {least_in[1]:g} inches"
+        size = f"{width_in:.3g} x {height_in:.3g} ({pixels})"
+        raise OutputError(f"{rule}, got {size}; enlarge the size or lower dpi")
     if width_in * height_in * paper.dpi**2 > MOST_PIXELS:
-        raise OutputError(
-            f"a picture has at most {MOST_PIXELS / 1e6:g} million pixels, got {width_in * paper.dpi:.0f} x "
-            f"{height_in * paper.dpi:.0f}; lower dpi or the size"
-        )
+        most = f"{MOST_PIXELS / 1e6:g} million pixels"
+        raise OutputError(f"a picture has at most {most}, got {pixels}; lower dpi or the size")
     colours = paper.colours
-    ink = dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), colours["ink"]
-    )
+    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    ink = dict.fromkeys(inked, colours["ink"])
     settings = SETTINGS | ink | {"axes.facecolor": colours["paper"], "grid.color": colours["grid"]}
     with matplotlib.rc_context(settings):
         figure = Picture(figsize=(width_in, height_in), dpi=paper.dpi, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
-        yield figure
+        inches, across_in = figure.dpi_scale_trans, width_in - 2 * EDGE_IN
+        head = figure.text(
+            EDGE_IN, height_in - EDGE_IN, title, transform=inches, va="top", size=TITLE_PT, weight="bold"
+        )
+        _narrow(head, across_in)
+        foot = figure.text(EDGE_IN, EDGE_IN, "", transform=inches, va="bottom", size=SMALL_PT, color=colours["soft"])
+        _write_notes(foot, notes, across_in)
+        yield figure, width_in, height_in - 2 * EDGE_IN - size_in(head)[1], 2 * EDGE_IN + size_in(foot)[1]
 
 
-def framed(figure: Figure, title: str, notes: Sequence[str], *, paper: Paper) -> tuple[float, float]:
-    """Write the title at the top and the notes at the bottom; return the height of each, inches.
-
-    Text that is too wide becomes smaller; the notes also wrap.
-    """
-    width_in, height_in = figure.get_size_inches()
-    across = width_in - 2 * EDGE_IN
-    head = figure.text(
-        EDGE_IN / width_in, 1 - EDGE_IN / height_in, title, va="top", ha="left", size=TITLE_PT, weight="bold"
-    )
-    narrowed(head, across)
+def _write_notes(text: Text, notes: Sequence[str], most_in: float) -> None:
+    """Set a text to notes, as many side by side as have room; too wide a text becomes smaller."""
     lines: list[str] = []
-    foot = figure.text(
-        EDGE_IN / width_in, EDGE_IN / height_in, "", va="bottom", ha="left", size=SMALL_PT, color=paper.colours["soft"]
-    )
     for note in notes:
         if lines:
-            foot.set_text(f"{lines[-1]}  \N{MIDDLE DOT}  {note}")
-            if _size_in(foot)[0] <= across:
-                lines[-1] = foot.get_text()
+            text.set_text(f"{lines[-1]}  \N{MIDDLE DOT}  {note}")
+            if size_in(text)[0] <= most_in:
+                lines[-1] = text.get_text()
                 continue
         lines.append(note)
-    foot.set_text("\n".join(lines))
-    narrowed(foot, across)
-    return 2 * EDGE_IN + _size_in(head)[1], 2 * EDGE_IN + _size_in(foot)[1]
+    text.set_text("\n".join(lines))
+    _narrow(text, most_in)
 
 
-def narrowed(text: Text, most_in: float) -> None:
+def _narrow(text: Text, most_in: float) -> None:
     """Reduce the size of a text until it is at most `most_in` wide; below the least size, cut it off."""
-    wide_in = _size_in(text)[0]
+    wide_in = size_in(text)[0]
     if wide_in > most_in:
         text.set_size(max(LEAST_PT, text.get_size() * most_in / wide_in * 0.99))
     words = text.get_text()
-    while _size_in(text)[0] > most_in and len(words) > 1:
+    while size_in(text)[0] > most_in and len(words) > 1:
         words = words[:-1]
         text.set_text(words.rstrip() + "\N{HORIZONTAL ELLIPSIS}")
 
 
-def _size_in(text: Text) -> tuple[float, float]:
-    figure = text.get_figure(root=True)
-    box = text.get_window_extent(figure.canvas.get_renderer())
-    return box.width / figure.dpi, box.height / figure.dpi
+def size_in(artist: Text | Axes) -> tuple[float, float]:
+    """Return width and height of a text or of the frame of axes, inches."""
+    box, dpi = artist.get_window_extent(), artist.get_figure(root=True).dpi
+    return box.width / dpi, box.height / dpi
 
 
 def titled(axes: Axes, *candidates: str) -> None:
     """Set the first of the titles that is no wider than the axes, or else the last one in smaller letters."""
-    figure = axes.get_figure(root=True)
-    most_in = axes.get_position().width * figure.get_size_inches()[0]
     for words in candidates:
         title = axes.set_title(words)
-        if _size_in(title)[0] <= most_in:
+        if size_in(title)[0] <= size_in(axes)[0]:
             return
-    narrowed(title, most_in)
+    _narrow(title, size_in(axes)[0])
 
 
-def axes_at(
-    figure: Figure, left_in: float, bottom_in: float, width_in: float, height_in: float, **settings: Any
-) -> Axes:
-    """Return new axes with their frame at the given inches from the lower left corner of the paper."""
-    wide_in, high_in = figure.get_size_inches()
-    return figure.add_axes(
-        (left_in / wide_in, bottom_in / high_in, width_in / wide_in, height_in / high_in), **settings
-    )
+def axes_at(figure: Figure, *frame_in: float, **settings: Any) -> Axes:
+    """Return new axes whose frame is at left, bottom (from the lower left corner), width and height, inches."""
+    return figure.add_axes(np.array(frame_in) / np.tile(figure.get_size_inches(), 2), **settings)
 
 
-def tick_times_s(low_s: float, high_s: float, *, most: int, offset_s: float = 0.0) -> np.ndarray[Any, Any]:
-    """Return at most about `most` times in an interval that are round numbers when counted from `-offset_s`."""
-    step_s = next((step for step in TICK_STEPS_S if (high_s - low_s) / step <= max(most, 1)), TICK_STEPS_S[-1])
-    first = np.ceil((low_s + offset_s) / step_s - 1e-9)
-    last = np.floor((high_s + offset_s) / step_s + 1e-9)
+def _tick_times_s(until_s: float, *, most: int, offset_s: float = 0.0) -> Array:
+    """Return at most about `most` times from 0 to `until_s` that are round numbers when counted from `-offset_s`."""
+    step_s = next((step for step in TICK_STEPS_S if until_s / step <= max(most, 1)), TICK_STEPS_S[-1])
+    first, last = np.ceil(offset_s / step_s - 1e-9), np.floor((until_s + offset_s) / step_s + 1e-9)
     return np.arange(first, last + 1) * step_s - offset_s
 
 
-def pass_clock(axis: Any, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.55) -> str:
+def pass_clock(axis: Any, until_s: float, *, length_in: float, apart_in: float = 0.55) -> str:
     """Label an axis with the time after the first sample, ticks at least `apart_in` apart; return the unit."""
-    ticks = tick_times_s(low_s, high_s, most=int(length_in / apart_in))
+    ticks = _tick_times_s(until_s, most=int(length_in / apart_in))
     fine = len(ticks) > 1 and ticks[1] - ticks[0] < 1
-    axis.set_ticks(ticks, [f"{abs(tick):.1f}" if fine else minutes(tick) for tick in ticks])
+    axis.set_ticks(ticks, [f"{tick:.1f}" if fine else minutes(tick) for tick in ticks])
     return "s" if fine else "min:s"
 
 
-def utc_clock(
-    axis: Any, epoch: datetime, low_s: float, high_s: float, *, length_in: float, apart_in: float = 0.8
-) -> None:
+def utc_clock(axis: Any, epoch: datetime, until_s: float, *, length_in: float, apart_in: float = 0.8) -> None:
     """Label an axis with UTC, ticks at least `apart_in` apart."""
     utc = epoch.astimezone(UTC)
-    offset_s = utc.hour * 3600 + utc.minute * 60 + utc.second + utc.microsecond / 1e6
-    ticks = tick_times_s(low_s, high_s, most=int(length_in / apart_in), offset_s=offset_s)
-    fine = len(ticks) < 2 or ticks[1] - ticks[0] < 60
-    axis.set_ticks(ticks, [_clock(tick + offset_s, fine=fine) for tick in ticks])
-
-
-def _clock(second_of_day: float, *, fine: bool) -> str:
-    whole = round(second_of_day) % 86_400
-    text = f"{whole // 3600:02}:{whole // 60 % 60:02}"
-    return f"{text}:{whole % 60:02}" if fine else text
+    midnight = utc.replace(hour=0, minute=0, second=0, microsecond=0)
+    offset_s = (utc - midnight).total_seconds()
+    ticks = _tick_times_s(until_s, most=int(length_in / apart_in), offset_s=offset_s)
+    form = "%H:%M:%S" if len(ticks) < 2 or ticks[1] - ticks[0] < 60 else "%H:%M"
+    axis.set_ticks(ticks, [f"{midnight + timedelta(seconds=round(tick + offset_s)):{form}}" for tick in ticks])
 
 
 def kind_of(path: str | Path) -> str:
     """Return png, svg or pdf by the suffix of a file. Raises OutputError for another one."""
     suffix = Path(path).suffix.lower()
     if suffix not in PICTURE_SUFFIXES:
-        raise OutputError(
-            f"the suffix says the format: {', '.join(PICTURE_SUFFIXES)}, got {str(path)!r}; name one of them"
-        )
+        kinds = ", ".join(PICTURE_SUFFIXES)
+        raise OutputError(f"the suffix says the format: {kinds}, got {str(path)!r}; name one of them")
     return suffix[1:]
 
 

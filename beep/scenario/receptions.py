@@ -84,7 +84,7 @@ def reception_columns(rows: Sequence[DocumentedReception]) -> dict[str, NDArray[
         direction="",
     )
     predicted = pass_columns(row.prediction or blank for row in rows)
-    predicted["tca_utc"][[row.prediction is None for row in rows]] = np.datetime64("NaT")
+    predicted["tca_utc"][[row.prediction is None for row in rows]] = np.datetime64("NaT", "us")
     words: dict[str, NDArray[np.generic]] = {
         key: np.array([getattr(row, key) for row in rows], np.str_)
         for key in ("name", "who", "report", "grade", "source", "verdict")

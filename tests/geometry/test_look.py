@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from beep.base.constants import GM_EARTH_M3_S2, MEAN_EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from beep.geometry.frames import geodetic_to_earth_fixed
 from beep.geometry.look import hold_still, simple_pass, simple_pass_duration_s, station_pass
+from beep.geometry.stations import Station
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "simple_pass.json").read_text())
 STANDING = REFERENCE["standing_earth"]
@@ -69,9 +70,11 @@ def turning_orbit(t_s):
 def turning_pass():
     return station_pass(
         turning_orbit,
-        latitude_deg=float(TURNING["geodetic_latitude_deg"]),
-        longitude_deg=0.0,
-        height_m=float(TURNING["geodetic_height_m"]),
+        Station(
+            latitude_deg=float(TURNING["geodetic_latitude_deg"]),
+            longitude_deg=0.0,
+            height_m=float(TURNING["geodetic_height_m"]),
+        ),
         sidereal=(radians(float(TURNING["node_to_station_deg"])), float(TURNING["earth_rate_rad_s"])),
     )
 
@@ -274,7 +277,7 @@ def test_station_azimuth_counts_from_north_through_east(latitude_step_deg, longi
     def hanging(t_s):
         return np.broadcast_to(above_m, (3, t_s.size)), np.zeros((3, t_s.size))
 
-    look = station_pass(hanging, latitude_deg=0.0, longitude_deg=30.0, height_m=0.0, sidereal=(0.0, 0.0))
+    look = station_pass(hanging, Station(latitude_deg=0.0, longitude_deg=30.0), sidereal=(0.0, 0.0))
 
     seen = look(np.zeros(1))
 
@@ -291,7 +294,8 @@ def test_zenith_is_the_normal_of_the_ellipsoid():
     def hanging(t_s):
         return np.broadcast_to(above_m, (3, t_s.size)), np.zeros((3, t_s.size))
 
-    look = station_pass(hanging, latitude_deg=52.0, longitude_deg=-0.13, height_m=95.0, sidereal=(0.0, 0.0))
+    station = Station(latitude_deg=52.0, longitude_deg=-0.13, height_m=95.0)
+    look = station_pass(hanging, station, sidereal=(0.0, 0.0))
 
     seen = look(np.zeros(1))
 
