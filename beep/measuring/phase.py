@@ -26,7 +26,7 @@ NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 FLUTTER_NOISE_FROM_HZ = 60.0
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 NEIGHBOURS = 15  # beeps over which the noise is averaged
-STEPS = 5
+NEWTON_STEPS = 5
 MOST_AT_ONCE = 40  # coefficients
 LOST = 1.0  # in power, of the noise in the low pass
 BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
@@ -156,10 +156,10 @@ def _phases(
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
     moments = _moments(heard, basis)
     prior = _prior(size, half, flutter)
-    for step in range(STEPS):
+    for step in range(NEWTON_STEPS):
         turned = z * np.exp(-1j * (course @ basis.T))
         mean = (turned * inside).sum(axis=1) / total
-        if step in (0, STEPS - 1):
+        if step in (0, NEWTON_STEPS - 1):
             density = _density(turned * inside, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
         size_of = np.maximum(np.abs(mean), 1e-300)
         weight = 2 * size_of**2 / np.maximum(density * rate, 1e-300)
