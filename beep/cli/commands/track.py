@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _writer(arguments: argparse.Namespace, scenario: Scenario) -> tuple[Callable[..., None], float | None]:
     """Return the function that writes the rows, and the one frequency for which it does, if any."""
-    from beep.output.doppler import write_doppler, write_strf
+    from beep.output.doppler_files import write_doppler, write_strf
     from beep.output.table import write_csv, write_json
 
     frequency_mhz = arguments.frequency_mhz
