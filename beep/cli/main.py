@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 
 from beep.base.constants import VERSION
-from beep.base.errors import BeepError
+from beep.base.errors import BeepError, unknown_name
 from beep.cli.messages import for_user, tell
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
@@ -139,8 +139,6 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     elif first.startswith("-"):
         _wrong_usage(f"a command comes first, got {first}")
     else:
-        from beep.base.checks import unknown_name
-
         _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
     sys.stdout.flush()
     raise SystemExit(0)

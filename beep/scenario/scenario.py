@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.base.checks import checked, field, from_table, number_of, parse_time, unknown_name
+from beep.base.checks import checked, field, from_table, number_of, parse_time
 from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 from beep.geometry.stations import parse_station
 from beep.geometry.tle import element_set
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
