@@ -82,8 +82,8 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
     bounds += [f"at most {most:g}"] if most is not None else []
-    low_enough = most is None or number <= most
-    if not ((above is None or number > above) and (least is None or number >= least) and low_enough):
+    high_enough = (above is None or number > above) and (least is None or number >= least)
+    if not high_enough or (most is not None and number > most):
         default = rule["unset"] or f"{field.default:g}"
         raise ScenarioError(f"{name} must be {' and '.join(bounds)}, got {number:g}; the default is {default}")
     return number
@@ -111,9 +111,9 @@ def parse_time(value: str | date) -> datetime:
             value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
             raise ScenarioError(f"{_TIME_RULE}, got {value!r}") from None
+    if not isinstance(value, date):
+        raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
     if not isinstance(value, datetime):
-        if not isinstance(value, date):
-            raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
         value = datetime(value.year, value.month, value.day)
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,14 +1,4 @@
-"""Every error that the package raises on purpose; its message says the rule, what was given, and the remedy.
-
-BeepError
-├── ScenarioError(ValueError)    a scenario that breaks a rule
-├── TleError(ValueError)         an element set that cannot be read, or an orbit that SGP4 cannot compute
-├── OutputError(OSError)         a file or pipe that cannot be written
-├── PlaybackError(RuntimeError)  a sound card that is missing, busy or disconnected
-├── RecordingError(ValueError)   a recording that cannot be read or measured
-├── FitError(ArithmeticError)    tones that do not determine a pass
-└── ExtraError(ImportError)      a missing library of an optional part
-"""
+"""Every error that the package raises on purpose; its message says the rule, what was given, and the remedy."""
 
 from collections.abc import Iterable
 
@@ -55,10 +45,9 @@ def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[B
     import difflib  # takes longer to import than the rest of this module
 
     by_lower_case = {word.casefold(): word for word in known}
-    names = list(by_lower_case.values())
     nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
     hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
-    return error(f"{what} one of {listed(names)}, got {str(name)!r}{hint}")
+    return error(f"{what} one of {listed(list(by_lower_case.values()))}, got {str(name)!r}{hint}")
 
 
 def listed(names: list[str]) -> str:

@@ -7,12 +7,11 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-from beep.base.choices import Noise
+from beep.base.choices import Noise, Sideband
 from beep.base.errors import ScenarioError
 from beep.output.player import Player
 from beep.scenario.scenario import Scenario
@@ -26,40 +25,8 @@ KEY_HELP = (
 )
 
 
-def _stepped(name: str, step: float, digits: int) -> Callable[[Scenario], Scenario]:
-    def change(scenario: Scenario) -> Scenario:
-        return replace(scenario, **{name: round(getattr(scenario, name) + step, digits)})
-
-    return change
-
-
-def _next_noise(scenario: Scenario) -> Scenario:
-    kinds = get_args(Noise)
-    return replace(scenario, noise=kinds[(kinds.index(scenario.noise) + 1) % len(kinds)])
-
-
-def _other_sideband(scenario: Scenario) -> Scenario:
-    return replace(scenario, sideband="lower" if scenario.sideband == "upper" else "upper")
-
-
-def _next_mix(scenario: Scenario) -> Scenario:
-    mixes = ("stereo", "mono", *scenario.names)
-    return replace(scenario, mix=mixes[(mixes.index(scenario.mix) + 1) % len(mixes)])
-
-
-CHANGES: dict[str, tuple[str, Callable[[Scenario], Scenario]]] = {  # key: the field that it changes, and how
-    "p": ("pulse_s", _stepped("pulse_s", -0.01, 6)),
-    "P": ("pulse_s", _stepped("pulse_s", 0.01, 6)),
-    "o": ("pause_s", _stepped("pause_s", -0.01, 6)),
-    "O": ("pause_s", _stepped("pause_s", 0.01, 6)),
-    "t": ("tone_hz", _stepped("tone_hz", -50.0, 3)),
-    "T": ("tone_hz", _stepped("tone_hz", 50.0, 3)),
-    "l": ("level_dbfs", _stepped("level_dbfs", -1.0, 3)),
-    "L": ("level_dbfs", _stepped("level_dbfs", 1.0, 3)),
-    "n": ("noise", _next_noise),
-    "b": ("sideband", _other_sideband),
-    "m": ("mix", _next_mix),
-}
+STEPS = {"p": ("pulse_s", 0.01), "o": ("pause_s", 0.01), "t": ("tone_hz", 50.0), "l": ("level_dbfs", 1.0)}
+TURNS = {"n": "noise", "b": "sideband", "m": "mix"}
 
 
 def press(player: Player, key: str) -> str | None:
@@ -83,27 +50,36 @@ def press(player: Player, key: str) -> str | None:
         return f"saved as {path}: beep play --scenario {path}"
     if key == "?":
         return KEY_HELP
-    if key not in CHANGES:
+    name = STEPS[key.lower()][0] if key.lower() in STEPS else TURNS.get(key)
+    if name is None:
         return "press ? for the keys"
-    name, change = CHANGES[key]
     try:
-        player.scenario = change(player.scenario)
+        player.scenario = replace(player.scenario, **{name: _next_value(player.scenario, name, key)})
     except ScenarioError as error:
         return str(error)
     return f"{name} = {getattr(player.scenario, name)}"
 
 
+def _next_value(scenario: Scenario, name: str, key: str) -> Any:
+    """Return the new value of a field: a step up (capital letter) or down, or the next of its choices."""
+    value = getattr(scenario, name)
+    if name not in TURNS.values():
+        step = STEPS[key.lower()][1]
+        return round(value + (step if key.isupper() else -step), 6)
+    choices = {"noise": get_args(Noise), "sideband": get_args(Sideband), "mix": ("stereo", "mono", *scenario.names)}
+    values: tuple[str, ...] = choices[name]
+    return values[(values.index(value) + 1) % len(values)]
+
+
 def _save(scenario: Scenario) -> Path:
     """Write a scenario as TOML under the first free name of beep-1.toml, beep-2.toml, ... in this folder."""
-    number = 1
+    number = 0
     while True:
+        number += 1
         path = Path(f"beep-{number}.toml")
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(to_toml(scenario))
+        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(to_toml(scenario))
             return path
-        except FileExistsError:
-            number += 1
 
 
 ARROWS = {b"[C": "right", b"[D": "left", b"OC": "right", b"OD": "left"}

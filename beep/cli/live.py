@@ -14,6 +14,7 @@ import numpy as np
 
 from beep.base.arrays import Array
 from beep.cli.keys import Keyboard, press
+from beep.cli.messages import tell
 from beep.output.player import Player
 from beep.scenario.scenario import Carrier, Scenario
 from beep.signal.pulses import key
@@ -29,35 +30,27 @@ def status(player: Player) -> str:
     """Return two lines below 80 characters: time, look angles, level, time left; Doppler and tone of the carriers."""
     at_s, scenario, reception = player.position_s, player.scenario, player.plan.reception
     look = reception.look(np.array([at_s]))
-    elevation_rad, delay_s = look.elevation_rad[0], float(look.delay_s[0])
+    elevation_rad = look.elevation_rad[0]
     when = f"{at_s:7.1f} s"
     if reception.epoch is not None:
         when = f"{reception.epoch + timedelta(seconds=at_s):%H:%M:%S} UTC"
     audible = bool(elevation_rad > 0) and not player.paused
-    carriers = "  ".join(
-        _carrier(
-            reception,
-            carrier,
-            doppler_hz(reception, carrier, np.array([at_s])),
-            at_s,
-            delay_s,
-            on=audible and _on(scenario, carrier, at_s - delay_s),
-        )
-        for carrier in scenario.heard
-    )
+    carriers = (_carrier(reception, carrier, np.array([at_s]), look.delay_s, audible) for carrier in scenario.heard)
     left_s = max(0.0, reception.duration_s - at_s)
     return (
         f"{when}  el {degrees(elevation_rad):5.1f}  az {degrees(look.azimuth_rad[0]):5.1f}  "
         f"{look.range_m[0] / 1e3:5.0f} km  {_meter(player.level)}  -{int(left_s // 60)}:{int(left_s % 60):02d}  "
-        f"{underflows_in_words(player.card.underflows)}\n{carriers}"
+        f"{underflows_in_words(player.card.underflows)}\n{'  '.join(carriers)}"
     )
 
 
-def _carrier(reception: Reception, carrier: Carrier, shift_hz: Array, at_s: float, delay_s: float, *, on: bool) -> str:
+def _carrier(reception: Reception, carrier: Carrier, t_s: Array, delay_s: Array, audible: bool) -> str:
     scenario = reception.scenario
-    tone = float(tone_hz(reception, carrier, np.array([at_s]), shift_hz=shift_hz, delay_s=np.array([delay_s]))[0])
+    shift_hz = doppler_hz(reception, carrier, t_s)
+    tone = float(tone_hz(reception, carrier, t_s, shift_hz=shift_hz, delay_s=delay_s)[0])
     outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
-    return f"{_lamp(on)} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
+    lamp = _lamp(audible and _on(scenario, carrier, t_s - delay_s))
+    return f"{lamp} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 
 
 def _lamp(on: bool) -> str:
@@ -68,9 +61,9 @@ def _lamp(on: bool) -> str:
     return "●" if on else "○"
 
 
-def _on(scenario: Scenario, carrier: Carrier, sent_s: float) -> bool:
-    """Whether a carrier is on at an emission time."""
-    down, power = key(np.array([sent_s]), scenario.key)
+def _on(scenario: Scenario, carrier: Carrier, sent_s: Array) -> bool:
+    """Whether a carrier is on at an emission time (1,)."""
+    down, power = key(sent_s, scenario.key)
     amplitude = {"pulse": down, "pause": power - down, "always": power}[carrier.sends]
     return bool(np.all(np.asarray(amplitude) > 0.5))
 
@@ -91,14 +84,16 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
 
     Without a terminal, `verbose` prints the line every 5 s. Raises PlaybackError where the card is removed or freezes.
     """
+    terminal = sys.stderr is not None and sys.stderr.isatty()
     with contextlib.ExitStack() as stack:
-        keyboard = None
-        if sys.stdin is not None and sys.stdin.isatty() and _terminal():
+        keyboard = live = None
+        if terminal and sys.stdin is not None and sys.stdin.isatty():
             keyboard = stack.enter_context(Keyboard())
-        show = stack.enter_context(_screen(player, quiet=quiet, verbose=verbose))
-        stack.enter_context(_stoppable(player, keyboard, show))
+        if terminal and not quiet:
+            live = stack.enter_context(_live())
+        stack.enter_context(_stoppable(player, keyboard, live))
         message, message_until = ("? for the keys" if keyboard else ""), time.monotonic() + 5
-        drawn = -inf
+        printed = -inf
         while not player.ended:
             player.card.check()
             pressed = None
@@ -111,48 +106,23 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
                 if answer is None:
                     return
                 message, message_until = answer, time.monotonic() + max(4, len(answer) / 12)
-                drawn = -inf
-            if time.monotonic() - drawn >= REDRAW_S and (keyboard is None or keyboard.foreground()):
-                show(message if time.monotonic() < message_until else "")
-                drawn = time.monotonic()
+            if live and (keyboard is None or keyboard.foreground()):
+                live.update(status(player) + (f"\n{message}" if time.monotonic() < message_until else ""), refresh=True)
+            elif verbose and not (quiet or terminal) and time.monotonic() - printed >= PLAIN_S:
+                tell(status(player).replace("\n", "  "))
+                printed = time.monotonic()
 
 
-def _terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
-
-
-@contextlib.contextmanager
-def _screen(player: Player, *, quiet: bool, verbose: bool) -> Iterator[Any]:
-    """Return a function that draws the status line, and below it the message it is given."""
-    if quiet or sys.stderr is None or not (_terminal() or verbose):
-        yield lambda _: None
-        return
-    if not _terminal():
-        last = -inf
-
-        def print_line(_: str) -> None:
-            nonlocal last
-            if time.monotonic() - last >= PLAIN_S:
-                print(status(player).replace("\n", "  "), file=sys.stderr, flush=True)
-                last = time.monotonic()
-
-        yield print_line
-        return
+def _live() -> Any:
+    """Return rich's display of some lines, which it redraws in place."""
     from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
-    with Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=False) as live:
-
-        def draw(message: str) -> None:
-            live.update(Text(status(player) + ("\n" + message if message else ""), overflow="ellipsis"), refresh=True)
-
-        draw.live = live  # type: ignore[attr-defined]
-        yield draw
+    return Live(console=Console(stderr=True, highlight=False, markup=False), auto_refresh=False)
 
 
 @contextlib.contextmanager
-def _stoppable(player: Player, keyboard: Keyboard | None, show: Any) -> Iterator[None]:
+def _stoppable(player: Player, keyboard: Keyboard | None, live: Any) -> Iterator[None]:
     """Fade out and restore the terminal on Ctrl-Z, before the process stops; go on after `fg`."""
 
     def stop(*_: object) -> None:
@@ -160,7 +130,6 @@ def _stoppable(player: Player, keyboard: Keyboard | None, show: Any) -> Iterator
         was_paused = player.paused
         player.pause()
         time.sleep(player.card.latency_s + 0.05)
-        live = getattr(show, "live", None)
         if live:
             live.stop()
         if keyboard:

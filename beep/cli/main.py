@@ -37,64 +37,54 @@ EXAMPLES = {  # the first line of each is in `beep --help`
   beep play
       a simple pass: 500 km high, highest elevation 60 degrees
   beep play --station baldock --start 1957-10-06T22:40Z --from-s 120
-      a real pass over Baldock, from its third minute
-""",
+      a real pass over Baldock, from its third minute""",
     "export": """\
   beep export dallas.wav --station dallas --start 1957-10-07T05:00Z
       the real orbit over a real place
   beep export sputnik.wav
       a simple pass: 500 km high, highest elevation 60 degrees
   beep export - --duration-s 20 | aplay
-      a WAV stream on stdout
-""",
+      a WAV stream on stdout""",
     "track": """\
   beep track --preset dallas
       the pass that was recorded in Dallas, as CSV
   beep track --tle iss.tle --station 52.2,0.1,20 --start 2018-07-04T04:00Z \\
       --format doppler --frequency-mhz 145.8
-      the Doppler of another satellite, as gr-satellites reads it
-""",
+      the Doppler of another satellite, as gr-satellites reads it""",
     "passes": """\
   beep passes --station cambridge --start 1957-10-13 --days 3
       when Sputnik 1 could be received in Cambridge
   beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
-      the passes of another satellite
-""",
+      the passes of another satellite""",
     "receptions": """\
   beep receptions
       who received Sputnik 1 in 1957, when, and what its orbit says
   beep receptions --format csv -o receptions.csv
-      the same with the sources
-""",
+      the same with the sources""",
     "measure": """\
   beep measure tape.wav
       length of pulse and pause, tone, drift and SNR, each with its error
   beep export - --duration-s 60 | beep measure -
-      the same of a stream
-""",
+      the same of a stream""",
     "fit": """\
   beep fit sputnik.wav
       time, distance and speed at closest approach
   beep fit dallas.wav --orbit sputnik1 --station dallas \\
       --start 1957-10-07T05:00Z
-      with the known orbit: its error in time and in node
-""",
+      with the known orbit: its error in time and in node""",
     "compare": """\
   beep compare dallas.wav tape.wav
-      the measured values of both, and the differences
-""",
+      the measured values of both, and the differences""",
     "plot": """\
   beep plot pass sputnik.png
       one sheet: Doppler curve, elevation, level, sky track, waterfall
   beep plot doppler curve.svg --station cambridge --start 1957-10-13
       the Doppler curve only
   beep plot waterfall tape.png tape.wav
-      a recording
-""",
+      a recording""",
     "show": """\
   beep show --preset dallas > mine.toml
-      a scenario to change; use it with --scenario mine.toml
-""",
+      a scenario to change; use it with --scenario mine.toml""",
 }
 
 
@@ -151,7 +141,7 @@ def _wrong_usage(message: str) -> NoReturn:
 
 def _help() -> str:
     commands = "".join(f"  {name:10}  {text}\n" for name, text in COMMANDS.items())
-    examples = "".join(EXAMPLES[name].splitlines(keepends=True)[0] for name in COMMANDS)
+    examples = "".join(f"{EXAMPLES[name].splitlines()[0]}\n" for name in COMMANDS)
     return (
         "usage: beep COMMAND [options]\n\n"
         "The radio signal of Sputnik 1 as a receiver on the ground heard it.\n\n"
@@ -164,13 +154,14 @@ def _help() -> str:
 
 def parse(name: str, command: Any, rest: list[str]) -> argparse.Namespace:
     """Return the parsed arguments of a command; `options` has its long options by their names in the library."""
-    from beep.cli.parser import Parser, joined_negatives
+    from beep.cli.parser import Parser
 
     description = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     parser = Parser(prog=f"beep {name}", description=description, examples=EXAMPLES[name])
+    parser.everything = "--help-all" in rest
     command.add(parser)
     parser.add_general_options()
-    parsed = parser.parse_args(joined_negatives(rest))
+    parsed = parser.parse_args(rest)
     parsed.options = parser.options()
     return parsed
 

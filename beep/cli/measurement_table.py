@@ -49,7 +49,8 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[
     rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
     rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
     rows.append(("keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
-    rows.append(("hum", *(_hum(m) for m in measurements)))
+    hum = (", ".join(f"{hz:g}" for hz in m.hum_hz) + " Hz" if m.hum_hz else "none" for m in measurements)
+    rows.append(("hum", *hum))
     return ("", *_heads(measurements)), rows
 
 
@@ -65,10 +66,6 @@ def _heads(measurements: tuple[Measurement, ...]) -> list[str]:
 
 def _snr_label(measurements: tuple[Measurement, ...]) -> str:
     return f"SNR in {measurements[0].snr_bandwidth_hz:g} Hz"
-
-
-def _hum(measurement: Measurement) -> str:
-    return ", ".join(f"{hz:g}" for hz in measurement.hum_hz) + " Hz" if measurement.hum_hz else "none"
 
 
 def _value(measurement: Measurement | None, quantity: _Quantity) -> str:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from beep.measuring.recording import Recording
 
-UNITS = {
+UNITS = {  # by the ending of a field's name
+    "hz_s": "Hz/s",  # before s
     "s": "s",
     "km": "km",
     "deg": "degrees",
@@ -34,12 +35,10 @@ UNITS = {
     "db": "dB",
     "dbfs": "dBFS",
     "percent": "percent",
-    "hz_s": "Hz/s",
 }
 METAVARS = {"station": "PLACE", "start": "UTC"}  # others have their unit or name
 STATION_NAMES = ", ".join(STATIONS)
 NOTHING = "none"  # takes an optional field back to its default
-_USUAL = ["pulse_s", "pause_s", "altitude_km", "max_elevation_deg", "station", "start", "tone_hz", "mix", "duration_s"]
 
 
 def add_scenario_options(parser: Parser) -> None:
@@ -75,7 +74,7 @@ def add_scenario_options(parser: Parser) -> None:
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         _add_field(groups[title], field)
-        if not field.metadata.get("usual", field.name in _USUAL):
+        if not field.metadata["usual"]:
             parser.rare.add(field.name)
 
 
@@ -84,7 +83,8 @@ def _add_field(group: Any, field: dataclasses.Field[Any]) -> None:
     if field.name == "tle":
         add_tle_options(group, str(field.metadata["unset"]))
         return
-    unit, flag = _unit(field.name), _flag(field.name)
+    unit = next((unit for ending, unit in UNITS.items() if field.name.endswith(f"_{ending}")), "")
+    flag = "--" + field.name.replace("_", "-")
     text = field.metadata["help"] + (f"; known: {STATION_NAMES}" if field.name == "station" else "")
     settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
     if field.name == "carriers":
@@ -158,16 +158,6 @@ def note_utc(start: str | None, arguments: argparse.Namespace) -> None:
             note(f"{start} has no offset and is taken as UTC", arguments)
 
 
-def _unit(name: str) -> str:
-    parts = name.split("_")
-    endings = ("_".join(parts[-count:]) for count in (2, 1))  # hz_s before s
-    return next((UNITS[ending] for ending in endings if ending in UNITS), "")
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
 def _default(field: dataclasses.Field[Any], unit: str) -> str:
     if field.default is None or field.default == ():
         return str(field.metadata["unset"])
@@ -202,8 +192,10 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     note_utc(typed.get("start"), arguments)
     sent = beacon(arguments.beacon) if arguments.beacon is not None else {}
     scenario = dataclasses.replace(base, **{**sent, **typed})
-    for name, needed in without_effect(scenario, set(typed)).items():
-        warn(f"{arguments.options[name]} does nothing without {arguments.options[needed]}", arguments)
+    for field in fields():
+        needed = field.metadata["needs"]
+        if field.name in typed and needed and getattr(scenario, needed) == getattr(Scenario(), needed):
+            warn(f"{arguments.options[field.name]} does nothing without {arguments.options[needed]}", arguments)
     if not arguments.date_keying:
         return scenario
     clash = [arguments.options[name] for name in ("pulse_s", "pause_s", "keying") if name in typed]
@@ -211,25 +203,14 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
         raise ScenarioError(
             f"--date-keying sets the keying, and so does {(clash or ['--beacon'])[0]}; drop one of them"
         )
-    return _keyed_by_date(scenario, arguments)
-
-
-def typed_fields(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields of a scenario that were given as options."""
-    return {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}
-
-
-def without_effect(scenario: Scenario, names: set[str]) -> dict[str, str]:
-    """Return those of the named fields that do nothing, each with the field that would have to be on."""
-    defaults = {field.name: field.default for field in fields()}
-    needed = {field.name: field.metadata["needs"] for field in fields() if field.name in names}
-    return {name: needs for name, needs in needed.items() if needs and getattr(scenario, needs) == defaults[needs]}
-
-
-def _keyed_by_date(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
     from beep.stream.resolve import date_keying, day_keying
 
     then = day_keying(scenario)
     rate = f"{60 / (then.pulse_s + then.pause_s):.0f} pulses a minute" if then.key == "keyed" else then.key
     note(f"keying of the date: {rate} ({then.grade})", arguments)
     return date_keying(scenario, then)
+
+
+def typed_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a scenario that were given as options."""
+    return {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}

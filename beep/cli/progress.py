@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,24 +21,19 @@ def progress_bar(arguments: argparse.Namespace) -> Iterator[Callable[[int, int],
         yield None
         return
     began = time.monotonic()
-    shown: Any = None
-    task: Any = None
+    bar: Any = None
+    with ExitStack() as stack:
 
-    def progress(done: int, frames: int) -> None:
-        nonlocal shown, task
-        if shown is None and time.monotonic() - began > BAR_AFTER_S:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+        def progress(done: int, frames: int) -> None:
+            nonlocal bar
+            if bar is None and time.monotonic() - began > BAR_AFTER_S:
+                from rich.console import Console
+                from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
-            columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-            shown = Progress(*columns, console=Console(stderr=True), transient=True)
-            shown.start()
-            task = shown.add_task("", total=frames)
-        if shown is not None:
-            shown.update(task, completed=done)
+                columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+                bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+                bar.add_task("", total=frames)
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=done)
 
-    try:
         yield progress
-    finally:
-        if shown is not None:
-            shown.stop()

@@ -47,9 +47,6 @@ def show_table(
         console.print(table)
         return titles[shown:]
     for line in [titles, *rows] if any(titles) else rows:
-        cells = (
-            text.rjust(width) if to_the_right else text.ljust(width)
-            for text, width, to_the_right in zip(line, widths, right, strict=True)
-        )
+        cells = (text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True))
         out.write((" " * GAP).join(cells).rstrip() + "\n")
     return []

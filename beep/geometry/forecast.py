@@ -49,12 +49,7 @@ class Passes(tuple[Prediction, ...]):
 
 
 def passes(
-    station: str,
-    start: str | datetime,
-    *,
-    days: float = 1.0,
-    tle: str | None = None,
-    min_elevation_deg: float = 0.0,
+    station: str, start: str | datetime, *, days: float = 1.0, tle: str | None = None, min_elevation_deg: float = 0.0
 ) -> Passes:
     """Passes over a station that rise within some days of `start`, and the one in progress at `start`.
 
@@ -136,10 +131,9 @@ def first_pass(station: Station, start: datetime, tle: str | None) -> tuple[Pass
     for passage in orbit_passes(station, elements, start, stop_s=SEARCH_DAYS * SECONDS_PER_DAY, running=True):
         if passage.aos_s >= 0 or not isfinite(passage.los_s):
             return passage, elements, _EVER
-    raise ScenarioError(
-        f"{satellite_name(tle)} does not rise within {SEARCH_DAYS:g} days of {start:%Y-%m-%dT%H:%MZ} at latitude "
-        f"{station.latitude_deg:g}, longitude {station.longitude_deg:g}; choose another station or satellite"
-    )
+    where = f"at latitude {station.latitude_deg:g}, longitude {station.longitude_deg:g}"
+    when = f"within {SEARCH_DAYS:g} days of {start:%Y-%m-%dT%H:%MZ}"
+    raise ScenarioError(f"{satellite_name(tle)} does not rise {when} {where}; choose another station or satellite")
 
 
 def pass_columns(predictions: Iterable[Prediction]) -> dict[str, NDArray[np.generic]]:

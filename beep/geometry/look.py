@@ -66,14 +66,9 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
         angle_rad = omega_rad_s * since_s
         up_m = radius_m * cos(offset_rad) * np.cos(angle_rad) - MEAN_EARTH_RADIUS_M
         east_m = radius_m * sin(offset_rad) * np.cos(angle_rad)
-        north_m = radius_m * np.sin(angle_rad)
-        return Look(
-            range_m=range_m,
-            range_rate_m_s=range_rate_m_s,
-            **_directions(np.stack([east_m, north_m, up_m])),
-            delay_s=delay_s,
-            delay_rate=delay_rate,
-        )
+        directions = _directions(np.stack([east_m, radius_m * np.sin(angle_rad), up_m]))
+        rates = {"range_rate_m_s": range_rate_m_s, "delay_s": delay_s, "delay_rate": delay_rate}
+        return Look(range_m=range_m, **directions, **rates)
 
     return look
 

@@ -101,10 +101,7 @@ def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
         basis = np.polynomial.chebyshev.chebvander(2 * (u_s / SEGMENT_S - segment) - 1, DEGREE)
         coefficients = np.array([series(int(number)) for number in numbers]).reshape(-1, 3, DEGREE + 1)
         slopes = coefficients @ _DERIVE * (2 / SEGMENT_S)
-        return (
-            np.einsum("nk,nik->in", basis, coefficients[which]),
-            np.einsum("nk,nik->in", basis, slopes[which]),
-        )
+        return (np.einsum("nk,nik->in", basis, coefficients[which]), np.einsum("nk,nik->in", basis, slopes[which]))
 
     return state
 
@@ -134,11 +131,11 @@ def orbit_passes(
     Raises TleError where the search leaves the year around the epoch, and after the last pass where SGP4 fails within
     the search.
     """
-    days = (start - elements.epoch) / timedelta(days=1)
-    if max(abs(days), abs(days + stop_s / SECONDS_PER_DAY)) > FARTHEST_DAYS:
+    age_days, days = (start - elements.epoch) / timedelta(days=1), stop_s / SECONDS_PER_DAY
+    if max(abs(age_days), abs(age_days + days)) > FARTHEST_DAYS:
         raise TleError(
-            f"elements are good for some days around their epoch, {elements.epoch:%Y-%m-%d}, and for a year at most, "
-            f"got a search from {start:%Y-%m-%d} over {stop_s / SECONDS_PER_DAY:g} days; take a set of that time"
+            f"elements hold for some days around their epoch, {elements.epoch:%Y-%m-%d}, and at most for a year, got "
+            f"a search from {start:%Y-%m-%d} over {days:g} days; take a set of that time"
         )
     position = positions(elements, start)
     failed_s: list[float] = []

@@ -112,18 +112,14 @@ def _crossings(look: ViewFunction, low_s: Array, high_s: Array, above_rad: float
 
 
 def _described(
-    look: ViewFunction,
-    edges_s: list[tuple[float, float]],
-    within: tuple[float, float] | None = None,
+    look: ViewFunction, edges_s: list[tuple[float, float]], within: tuple[float, float] | None = None
 ) -> Iterator[Pass]:
     """Passes with these rises and sets; `within` limits where an endless pass is examined."""
     if not edges_s:
         return
     aos_s, los_s = np.array(edges_s, np.float64).T
-    if within is None:
-        first_s, last_s = np.maximum(aos_s, los_s - _REACH_S), los_s
-    else:
-        first_s, last_s = np.maximum(aos_s, within[0]), np.array([min(within[0] + _REACH_S, within[1])])
+    from_s, until_s = (los_s - _REACH_S, los_s) if within is None else (within[0], min(within[0] + _REACH_S, within[1]))
+    first_s, last_s = np.maximum(aos_s, from_s), np.minimum(los_s, until_s)
     grid_s = np.linspace(first_s, last_s, _GRID)
     seen = look(grid_s.ravel())
     pick = np.arange(aos_s.size)

@@ -30,10 +30,8 @@ _REFINE_S = 600.0  # around a pass that was found with them
 def check_date(when: datetime) -> None:
     """Raise ScenarioError outside the weeks in which the orbit is known."""
     if not ORBIT_FROM <= when < ORBIT_UNTIL:
-        raise ScenarioError(
-            f"Sputnik 1's orbit is known from 1957-10-04T19:12Z (before the launch) to 1957-10-26T00:00Z "
-            f"(battery flat), got {when:%Y-%m-%dT%H:%MZ}; choose a start within"
-        )
+        known = "known from 1957-10-04T19:12Z (before the launch) to 1957-10-26T00:00Z (battery flat)"
+        raise ScenarioError(f"Sputnik 1's orbit is {known}, got {when:%Y-%m-%dT%H:%MZ}; choose a start within")
 
 
 def elements(when: datetime) -> Elements:
@@ -70,23 +68,16 @@ def sputnik_passes(
     while day < min(stop, ORBIT_UNTIL):
         day_s, stop_s = (day - start).total_seconds(), min(stop - day, _DAY).total_seconds()
         first = running and day == start
+        begin_s, end_s = 0.0 if first else -_DRIFT_S, stop_s + _DRIFT_S
         for candidate in orbit_passes(
-            station,
-            elements(day),
-            day,
-            start_s=0.0 if first else -_DRIFT_S,
-            stop_s=stop_s + _DRIFT_S,
-            above_rad=above_rad,
-            running=first,
+            station, elements(day), day, start_s=begin_s, stop_s=end_s, above_rad=above_rad, running=first
         ):
             refined = _refined(station, day, candidate, above_rad)
             if day + timedelta(seconds=refined.tca_s) >= ORBIT_UNTIL:
                 return
-            if refined.aos_s > stop_s or (refined.aos_s < 0 and not first):
-                continue
-            if day + timedelta(seconds=refined.los_s) < ON_AIR:
-                continue
-            yield Pass(**{name: value + day_s for name, value in vars(refined).items()})
+            of_this_day = refined.aos_s <= stop_s and (refined.aos_s >= 0 or first)
+            if of_this_day and day + timedelta(seconds=refined.los_s) >= ON_AIR:
+                yield Pass(**{name: value + day_s for name, value in vars(refined).items()})
         day += _DAY
 
 
@@ -94,14 +85,8 @@ def _refined(station: Station, start: datetime, candidate: Pass, above_rad: floa
     """The pass found again with the elements of its own middle."""
     for _ in range(2):
         tca = min(start + timedelta(seconds=candidate.tca_s), ORBIT_UNTIL - timedelta(seconds=1))
-        again = orbit_passes(
-            station,
-            elements(tca),
-            start,
-            start_s=candidate.aos_s - _REFINE_S,
-            stop_s=candidate.los_s,
-            above_rad=above_rad,
-        )
+        from_s, until_s = candidate.aos_s - _REFINE_S, candidate.los_s
+        again = orbit_passes(station, elements(tca), start, start_s=from_s, stop_s=until_s, above_rad=above_rad)
         candidate = min(again, key=lambda other: abs(other.tca_s - candidate.tca_s), default=candidate)
     return candidate
 
@@ -114,13 +99,11 @@ def first_sputnik_pass(station: Station, start: datetime) -> tuple[Pass, datetim
     """
     for first in sputnik_passes(station, start, start + _DAY):
         return first, start + timedelta(seconds=first.tca_s)
+    when = f"{start:%Y-%m-%dT%H:%MZ}"
     if start + _DAY > ORBIT_UNTIL:
-        raise ScenarioError(
-            f"no pass comes between {start:%Y-%m-%dT%H:%MZ} and the end of the battery, 1957-10-26T00:00Z; "
-            f"choose an earlier start"
-        )
+        end = "the end of the battery, 1957-10-26T00:00Z"
+        raise ScenarioError(f"no pass comes between {when} and {end}; choose an earlier start")
     raise ScenarioError(
-        f"Sputnik 1 does not rise within a day of {start:%Y-%m-%dT%H:%MZ} at latitude {station.latitude_deg:g}, "
-        f"longitude {station.longitude_deg:g}; its orbit reached 65.2 degrees south and north: choose a station nearer "
-        f"to that"
+        f"Sputnik 1 does not rise within a day of {when} at latitude {station.latitude_deg:g}, longitude "
+        f"{station.longitude_deg:g}; its orbit reached 65.2 degrees south and north: choose a station nearer to that"
     )

@@ -10,6 +10,7 @@ References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -67,17 +68,14 @@ def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
     `satellite` is a name, a part of a name that only one has, or a catalogue number. It may be left out where the file
     holds one set. Raises TleError, with file, line and column, where the set cannot be read, found or used.
     """
-    if str(path) == "-" and sys.stdin is None:
+    name = "stdin" if str(path) == "-" else str(path)
+    if name == "stdin" and sys.stdin is None:
         raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
     try:
-        if str(path) == "-":
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(_MOST_BYTES + 1)
+        with nullcontext(sys.stdin.buffer) if name == "stdin" else open(path, "rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise TleError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; name a TLE file") from None
-    name = "stdin" if str(path) == "-" else str(path)
     if len(data) > _MOST_BYTES:
         raise TleError(f"a TLE file has at most {_MOST_BYTES / 1e6:.0f} MB, {name} has more; keep a few satellites")
     try:
@@ -97,9 +95,8 @@ def element_set(text: Any) -> str:
     if not isinstance(text, str):
         raise TleError(f"tle must be the text of an element set, got {type(text).__name__}; put its lines in quotes")
     if "\n" not in text.strip() and not text.lstrip().startswith(("{", "[")):
-        raise TleError(
-            f"tle must be the element set itself, two or three lines, got {text[:60]!r}; read_tle reads it from a file"
-        )
+        rule = "tle must be the element set itself, two or three lines"
+        raise TleError(f"{rule}, got {text[:60]!r}; read_tle reads it from a file")
     return _checked_text(text, None)
 
 
@@ -130,22 +127,17 @@ def _elements(chosen: _ElementSet) -> Elements:
 
 def _chosen(sets: list[_ElementSet], satellite: str | int | None) -> _ElementSet:
     if not sets:
-        raise TleError(
-            "no element set is there; a TLE has two lines that begin with 1 and 2, an OMM keys such as MEAN_MOTION"
-        )
+        raise TleError("no element set is there; a TLE has lines that begin with 1 and 2, an OMM keys like MEAN_MOTION")
     if satellite is not None:
         wanted = str(satellite).strip().casefold()
+        names = [candidate.name or str(candidate.number) for candidate in sets]
         matching = [candidate for candidate in sets if wanted in (candidate.name.casefold(), str(candidate.number))]
-        matching = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
-        if not matching:
-            names = [candidate.name or str(candidate.number) for candidate in sets]
+        sets = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
+        if not sets:
             raise unknown_name("satellite must be", satellite, names, error=TleError)
-        sets = matching
     if len(sets) > 1:
         names = [f"{candidate.name} ({candidate.number})".lstrip() for candidate in sets]
-        raise TleError(
-            f"one element set is needed, got {listed(names)}; choose one, for example satellite={sets[0].number}"
-        )
+        raise TleError(f"one element set is needed, got {listed(names)}; choose one, like satellite={sets[0].number}")
     return sets[0]
 
 
@@ -171,10 +163,8 @@ def _tle_sets(text: str) -> Iterator[_ElementSet]:
     while at < len(lines):
         (number, line), after = lines[at], lines[at + 1][1] if at + 1 < len(lines) else ""
         if not line.isprintable():
-            column = next(c for c, character in enumerate(line, 1) if not character.isprintable())
-            raise TleError(
-                f"line {number}, column {column}: a TLE is plain text, got {line[column - 1]!r}; copy it anew"
-            )
+            column, character = next((c, letter) for c, letter in enumerate(line, 1) if not letter.isprintable())
+            raise TleError(f"line {number}, column {column}: a TLE is plain text, got {character!r}; copy it anew")
         if line.startswith("1 ") and after.startswith("2 "):
             body = f"{name}\n{line}\n{after}".lstrip("\n")
             yield _ElementSet(text=body, name=name, number=_number(line[2:7]), where="", line=number)
@@ -186,9 +176,8 @@ def _tle_sets(text: str) -> Iterator[_ElementSet]:
         if line.startswith("1 "):
             raise TleError(f"line {number}: a TLE has two lines, but no line 2 follows this line 1; add it")
         if name or not after.startswith(("1 ", "2 ")):
-            raise TleError(
-                f"line {number}: a line of a TLE begins with 1 or 2, and above them may stand a name, got {line[:40]!r}"
-            )
+            rule = "a line of a TLE begins with 1 or 2, and above them may stand a name"
+            raise TleError(f"line {number}: {rule}, got {line[:40]!r}")
         name, at = line.removeprefix("0 ").strip(), at + 1
 
 
@@ -204,10 +193,8 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
     for number, (line, form) in enumerate(zip((line_1, line_2), _LINES, strict=True), first):
         _check_line(line, form, number)
     if line_1[2:7] != line_2[2:7]:
-        raise TleError(
-            f"line {first + 1}, columns 3-7: both lines belong to one satellite, got {line_1[2:7]} in line 1 and "
-            f"{line_2[2:7]} in line 2; the lines of two sets are mixed up"
-        )
+        both = f"{line_1[2:7]} in line 1 and {line_2[2:7]} in line 2"
+        raise TleError(f"line {first + 1}, columns 3-7: both lines belong to one satellite, got {both}; take one set")
     if line_1[62] == "4":
         raise TleError(f"line {first}, column 63: the elements must be SGP4's, got type 4 (SGP4-XP); ask for type 0")
     year, days = int(line_1[18:20]), float(line_1[20:32].replace(" ", "0"))
@@ -231,24 +218,19 @@ def _power(text: str) -> float:
 def _check_line(line: str, form: str, number: int) -> None:
     """Raise TleError at the first wrong column of a TLE line, or where its checksum is wrong."""
     if len(line) < _WIDTH:
-        raise TleError(
-            f"line {number}, column {len(line) + 1}: a TLE line has {_WIDTH} columns, but this one ends here: "
-            f"it is truncated; copy it whole"
-        )
+        end = f"line {number}, column {len(line) + 1}"
+        raise TleError(f"{end}: a TLE line has {_WIDTH} columns, but this one is truncated here; copy it whole")
     if len(line) > _WIDTH:
-        raise TleError(
-            f"line {number}, column {_WIDTH + 1}: a TLE line has {_WIDTH} columns, but {line[_WIDTH:][:20]!r} follows"
-        )
+        after = line[_WIDTH:][:20]
+        raise TleError(f"line {number}, column {_WIDTH + 1}: a TLE line has {_WIDTH} columns, but {after!r} follows")
     for column, (character, rule) in enumerate(zip(line, form, strict=True), 1):
         if rule != "*" and character not in _ALLOWED.get(rule, rule):
             wanted = _WORDS.get(rule, "a blank" if rule == " " else repr(rule))
             raise TleError(f"line {number}, column {column}: {wanted} must stand here, got {character!r}; copy it anew")
     total = sum(int(c) if c.isdecimal() else c == "-" for c in line[: _WIDTH - 1]) % 10
     if int(line[-1]) != total:
-        raise TleError(
-            f"line {number}, column {_WIDTH}: the checksum of this line is {total}, got {line[-1]}; a digit was "
-            f"changed or lost, copy it anew"
-        )
+        where = f"line {number}, column {_WIDTH}"
+        raise TleError(f"{where}: the checksum of this line is {total}, got {line[-1]}; a digit is wrong, copy it anew")
 
 
 # --- OMM --------------------------------------------------------------------------------------------------------
@@ -335,15 +317,15 @@ def _limited(epoch: datetime, values: Mapping[str, float], places: Mapping[str, 
         if not least <= values[key] <= most:
             words = key.lower().replace("_", " ")
             raise TleError(f"{places[key]}: the {words} must be {least:g} to {most:g} {unit}, got {values[key]:g}")
-    if not 0 <= values["ECCENTRICITY"] < 1:
-        raise TleError(
-            f"{places['ECCENTRICITY']}: the eccentricity must be 0 or more and below 1, got {values['ECCENTRICITY']:g}"
-        )
+    eccentricity = values["ECCENTRICITY"]
+    if not 0 <= eccentricity < 1:
+        where = places["ECCENTRICITY"]
+        raise TleError(f"{where}: the eccentricity must be 0 or more and below 1, got {eccentricity:g}")
     return Elements(
         epoch=epoch,
         inclination_rad=radians(values["INCLINATION"]),
         raan_rad=radians(values["RA_OF_ASC_NODE"]),
-        eccentricity=values["ECCENTRICITY"],
+        eccentricity=eccentricity,
         argument_of_perigee_rad=radians(values["ARG_OF_PERICENTER"]),
         mean_anomaly_rad=radians(values["MEAN_ANOMALY"]),
         mean_motion_rad_s=values["MEAN_MOTION"] * tau / SECONDS_PER_DAY,

@@ -167,9 +167,8 @@ def _device(sounddevice: Any, wanted: str | None) -> tuple[int | None, str]:
         if int(wanted) not in names:
             raise PlaybackError(f"no output device has the number {wanted}; there are {listed}")
         return int(wanted), names[int(wanted)]
-    low = wanted.lower()
-    matching = [number for number, name in names.items() if name.lower() == low]
-    matching = matching or [number for number, name in names.items() if low in name.lower()]
+    whole = [number for number, name in names.items() if name.lower() == wanted.lower()]
+    matching = whole or [number for number, name in names.items() if wanted.lower() in name.lower()]
     if len(matching) == 1:
         return matching[0], names[matching[0]]
     if matching:

@@ -35,24 +35,23 @@ def write_strf(file: TextIO, tables: Iterable[Table], *, frequency_hz: float, si
     for table in tables:
         columns = zip(_unix_us(table), _doppler_hz(table), table["range_km"], table["elevation_deg"] > 0, strict=True)
         for us, offset_hz, range_km, up in columns:
-            day, rest_us = divmod(us, DAY_US)
-            if day + UNIX_EPOCH_MJD not in FIVE_DIGIT_DAYS:
-                raise ScenarioError(
-                    f"strf reads dates from 1886 to 2132 only, got MJD {day + UNIX_EPOCH_MJD}; choose another start"
-                )
+            days, rest_us = divmod(us, DAY_US)
+            mjd = days + UNIX_EPOCH_MJD
+            if mjd not in FIVE_DIGIT_DAYS:
+                raise ScenarioError(f"strf reads dates from 1886 to 2132 only, got MJD {mjd}; choose another start")
             if up:
-                mjd = f"{day + UNIX_EPOCH_MJD}{f'{rest_us / DAY_US:.11f}'[1:]}"
-                file.write(f"{mjd}\t{frequency_hz + offset_hz:14.3f}\t{(FLUX_KM / range_km) ** 2:8.3f}\t{site:04d}\n")
+                day = f"{rest_us / DAY_US:.11f}"[1:]
+                file.write(
+                    f"{mjd}{day}\t{frequency_hz + offset_hz:14.3f}\t{(FLUX_KM / range_km) ** 2:8.3f}\t{site:04d}\n"
+                )
 
 
 def _doppler_hz(table: Table) -> list[float]:
     (name,) = [name for name in table if name.startswith("doppler_")]
-    values: list[float] = table[name].tolist()
-    return values
+    return list(table[name])
 
 
 def _unix_us(table: Table) -> list[int]:
     if np.isnat(table["utc"]).any():
         raise ScenarioError("this format has absolute times, but the scenario has no date; give a start")
-    values: list[int] = table["utc"].astype("datetime64[us]").astype(np.int64).tolist()
-    return values
+    return list(map(int, table["utc"].astype("datetime64[us]").astype(np.int64)))

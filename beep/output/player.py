@@ -8,9 +8,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 
@@ -28,22 +28,6 @@ POLL_S = 0.005
 REMEMBERED = 512  # sources and levels of the last seconds, for the samples that the card still holds
 
 
-class OpenCard(Protocol):
-    """What a player needs of a sound card, as `beep.output.card.Card` provides it."""
-
-    underflows: int
-    frames: int
-    latency_s: float
-
-    def heard(self) -> float: ...
-    def check(self) -> None: ...
-    def awake(self) -> None: ...
-    def close(self) -> None: ...
-
-
-CardMaker = Callable[[Pull], OpenCard]
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Source:
     """Samples for the card: its frame n is frame n + shift of the stream, or silence where there is no reader."""
@@ -59,30 +43,20 @@ class _Source:
         plan = self.reader.plan
         first = at + self.shift
         first = first % plan.frames if self.loop else first
-        fade = _fade_frames(plan)
+        fade = round(FADE_S * plan.scenario.sample_rate_hz)
         if plan.scenario.channels == CHANNELS and fade <= first <= plan.frames - fade - frames:
             return self.reader.read(first, frames)
         out = np.zeros((frames, CHANNELS), np.float32)
+        index = first + np.arange(frames)
         done = 0
         while done < frames and first < plan.frames:
             count = min(frames - done, plan.frames - first)
             out[done : done + count] = self.reader.read(first, count)  # mono goes to both channels
-            _fade_ends(out[done : done + count], first, plan)
             done += count
             first = 0 if self.loop else plan.frames
+        index %= plan.frames
+        out *= _ramp(np.minimum(index, plan.frames - 1 - index) / fade)[:, None]
         return out
-
-
-def _fade_ends(samples: Samples, first: int, plan: Plan) -> None:
-    """Fade, in place, the samples within `FADE_S` of the recording's beginning or end."""
-    fade = _fade_frames(plan)
-    if first < fade or first + len(samples) > plan.frames - fade:
-        index = np.arange(first, first + len(samples))
-        samples *= _ramp(np.minimum(index, plan.frames - 1 - index) / fade)[:, None]
-
-
-def _fade_frames(plan: Plan) -> int:
-    return round(FADE_S * plan.scenario.sample_rate_hz)
 
 
 def _ramp(share: Array) -> Samples:
@@ -103,7 +77,9 @@ class _Request:
 class Player:
     """A scenario playing on a card. Set `scenario` to change the sound; call `close` when done, or use `playing`."""
 
-    def __init__(self, scenario: Scenario, *, card: CardMaker, from_s: float = 0.0, loop: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, *, card: Callable[[Pull], Card], from_s: float = 0.0, loop: bool = False
+    ) -> None:
         """Start to play `from_s` seconds into the recording; with `loop`, repeat it.
 
         Raises ScenarioError where there is nothing to receive or `from_s` is outside the recording, and PlaybackError
@@ -280,38 +256,20 @@ class Player:
 
 @contextmanager
 def playing(
-    scenario: Scenario,
-    *,
-    from_s: float = 0.0,
-    loop: bool = False,
-    device: str | None = None,
-    latency_s: float = 0.1,
+    scenario: Scenario, *, from_s: float = 0.0, loop: bool = False, device: str | None = None, latency_s: float = 0.1
 ) -> Iterator[Player]:
     """Return a player that plays within the `with` block; set its `scenario` to change the sound.
 
     Python's garbage collector can stop the sound for 0.1 s in a program with millions of objects: call `gc.freeze()`
     before. Raises ScenarioError and PlaybackError as `Player` does.
     """
-    rate_hz = scenario.sample_rate_hz
-    player = Player(
-        scenario,
-        from_s=from_s,
-        loop=loop,
-        card=lambda pull: Card(pull, sample_rate_hz=rate_hz, device=device, latency_s=latency_s),
-    )
-    try:
+    card = partial(Card, sample_rate_hz=scenario.sample_rate_hz, device=device, latency_s=latency_s)
+    with closing(Player(scenario, card=card, from_s=from_s, loop=loop)) as player:
         yield player
-    finally:
-        player.close()
 
 
 def play(
-    scenario: Scenario,
-    *,
-    from_s: float = 0.0,
-    loop: bool = False,
-    device: str | None = None,
-    latency_s: float = 0.1,
+    scenario: Scenario, *, from_s: float = 0.0, loop: bool = False, device: str | None = None, latency_s: float = 0.1
 ) -> None:
     """Play a scenario to its end; with `loop`, until interrupted. Raises as `playing` does."""
     with playing(scenario, from_s=from_s, loop=loop, device=device, latency_s=latency_s) as player:

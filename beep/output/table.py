@@ -73,3 +73,6 @@ def _values(column: NDArray[Any]) -> list[Any]:
         ]
     values: list[Any] = column.tolist()
     return [value if np.isfinite(value) else None for value in values] if column.dtype.kind == "f" else values
+
+
+WRITERS = {"csv": write_csv, "json": write_json}

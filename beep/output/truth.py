@@ -1,7 +1,7 @@
 """The truth of a recording as JSON."""
 
 from datetime import UTC
-from math import isinf
+from math import inf, isfinite
 from typing import Any, TextIO
 
 from beep.base.constants import PROGRAM, VERSION
@@ -31,23 +31,20 @@ def write_truth(scenario: Scenario | Reception, file: TextIO, *, step_s: float =
 
 def _resolved(reception: Reception) -> dict[str, Any]:
     """What the scenario was resolved to; times in seconds after the first sample, which has the time `epoch`."""
-    tca_s, site, layer = reception.tca_s, reception.site, reception.layer
-    at_tca = next(find_passes(reception.look, start_s=tca_s, stop_s=tca_s + 1, running=True), None)
-    epoch = reception.epoch
-    return {
+    tca_s, epoch, layer = reception.tca_s, reception.epoch, reception.layer
+    passed = next(find_passes(reception.look, start_s=tca_s, stop_s=tca_s + 1, running=True), None)
+    aos_s, los_s = (-inf, inf) if passed is None else (passed.aos_s, passed.los_s)  # infinite without one for days
+    resolved = {
         "epoch": None if epoch is None else epoch.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "duration_s": reception.duration_s,
-        "aos_s": None if at_tca is None or isinf(at_tca.aos_s) else at_tca.aos_s,  # null without one for days
+        "aos_s": aos_s if isfinite(aos_s) else None,
         "tca_s": tca_s,
-        "los_s": None if at_tca is None or isinf(at_tca.los_s) else at_tca.los_s,
+        "los_s": los_s if isfinite(los_s) else None,
         "closest_km": reception.closest_m / 1e3,
-        "site": vars(site) | {"assumed": reception.scenario.station is None},
-        "layer": None
-        if layer is None
-        else {
-            "name": reception.ionosphere,
-            "fof2_mhz": layer.fof2_hz / 1e6,
-            "hm_km": layer.hm_m / 1e3,
-            "scale_km": layer.scale_m / 1e3,
-        },
+        "site": vars(reception.site) | {"assumed": reception.scenario.station is None},
+        "layer": None,
     }
+    if layer is not None:
+        shape = {"fof2_mhz": layer.fof2_hz / 1e6, "hm_km": layer.hm_m / 1e3, "scale_km": layer.scale_m / 1e3}
+        resolved["layer"] = {"name": reception.ionosphere} | shape
+    return resolved

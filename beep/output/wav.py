@@ -31,14 +31,13 @@ def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subt
     References: Microsoft and IBM, RIFF (1991) and WAVE (1994); EBU Tech 3306 (RF64).
     """
     size = data_bytes(frames, channels=channels, subtype=subtype)
-    width = BYTES[subtype]
-    frame = channels * width
-    layout = (3 if subtype == "float" else 1, channels, sample_rate_hz, sample_rate_hz * frame, frame, 8 * width)
+    frame = channels * BYTES[subtype]
+    code, bits = 3 if subtype == "float" else 1, 8 * BYTES[subtype]
+    layout = struct.pack("<HHIIHH", code, channels, sample_rate_hz, sample_rate_hz * frame, frame, bits)
     if subtype == "float":
-        chunks = _chunk(b"fmt ", struct.pack("<HHIIHHH", *layout, 0))
-        chunks += _chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
+        chunks = _chunk(b"fmt ", layout + bytes(2)) + _chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
     else:
-        chunks = _chunk(b"fmt ", struct.pack("<HHIIHH", *layout))
+        chunks = _chunk(b"fmt ", layout)
     riff = len(b"WAVE") + len(chunks) + 8 + size + len(wav_trailer(size, comment=comment))
     if riff <= LONGEST_32_BIT:
         return b"RIFF" + struct.pack("<I", riff) + b"WAVE" + chunks + b"data" + struct.pack("<I", size)
@@ -83,12 +82,9 @@ def quantized(block: Samples, *, subtype: Subtype) -> tuple[NDArray[Any], int]:
 
 
 def packed24(block: NDArray[np.int32]) -> bytes:
-    """Return the upper three bytes of each int32, little-endian: four samples become three words."""
-    words = np.zeros(-(-block.size // 4) * 4, "<u4")
-    words[: block.size] = block.view("<u4").ravel() >> 8
-    a, b, c, d = words.reshape(-1, 4).T
-    packed = np.stack([a | b << 24, b >> 8 | c << 16, c >> 16 | d << 8], axis=1)
-    return packed.astype("<u4", copy=False).tobytes()[: 3 * block.size]
+    """Return the upper three bytes of each int32, little-endian."""
+    upper = np.dtype({"names": ["bytes"], "formats": ["V3"], "offsets": [1], "itemsize": 4})
+    return block.reshape(-1).view(upper)["bytes"].tobytes()
 
 
 def write_wav(

@@ -14,7 +14,7 @@ from beep import plot
 from beep.base.errors import BeepError, ExtraError
 from beep.base.figures import with_error
 from beep.output.wav import write_wav
-from beep.plot.preview import at_low_rate, loud_part_s
+from beep.plot.preview import FIT_VALUES, at_low_rate, loud_part_s
 from beep.stream.resolve import receive
 from beep.stream.tiles import render
 from beep.stream.words import date, describe, minutes, orbit, place, recipe
@@ -34,16 +34,8 @@ PLAYED_RATE_HZ = 12_000
 LEAST_RATE_TO_TONE = 2.5
 EDGE_S = 0.003  # of a synthesized beep
 SIZE_IN, DPI = (7.0, 4.5), 90.0
-PASS_HEAD = (
-    "AOS (rise), UTC",
-    "azimuth",
-    "TCA (closest)",
-    "max. elevation",
-    "range",
-    "LOS (set)",
-    "azimuth",
-    "direction",
-)
+SKY_HEAD = ("TCA (closest)", "max. elevation", "range")
+PASS_HEAD = ("AOS (rise), UTC", "azimuth", *SKY_HEAD, "LOS (set)", "azimuth", "direction")
 RECEPTION_HEAD = ("name", "from, UTC", "until", "who", "report", "orbit says")
 DIRECTIONS = {"north": "northbound", "south": "southbound"}
 
@@ -63,22 +55,21 @@ def scenario_html(scenario: Scenario) -> str:
         return _page(_table("Scenario", (rows | {"cannot be received": str(error)}).items()))
 
     caption = f"{until_s - from_s:.0f} s of the sound, from {from_s:.1f} s ({minutes(from_s)}) on"
-    table = _table("Scenario", rows.items())
-    return _page(table, _picture("doppler_curve", scenario), _player(samples, rate_hz, caption))
+    player = _player(samples, rate_hz, caption)
+    return _page(_table("Scenario", rows.items()), _picture("doppler_curve", scenario), player)
 
 
 def measurement_html(measurement: Measurement) -> str:
-    """HTML of a measurement: its values, its tones and lengths, and its first beeps synthesized from the values."""
+    """HTML of a measurement: its values, its tones and lengths, and its loudest beeps synthesized from the values."""
     return measurements_html((measurement,))
 
 
 def measurements_html(measurements: Sequence[Measurement]) -> str:
     """HTML of the measurements of a recording: a table with a column for each tone, and for each picture and player."""
-    title = "Measurement" if len(measurements) == 1 else "Measurements"
     columns = [_values(measurement) for measurement in measurements]
-    names = list(dict.fromkeys(name for column in columns for name in column))
+    names = dict.fromkeys(name for column in columns for name in column)
     rows = [(name, *(column.get(name, "") for column in columns)) for name in names]
-    parts = [_table(title, rows)]
+    parts = [_table("Measurement" if len(measurements) == 1 else "Measurements", rows)]
     for measurement in measurements:
         if measurement.beeps:
             parts += [_picture("measurement_sheet", measurement), _synthesized_player(measurement)]
@@ -105,8 +96,7 @@ def _values(measurement: Measurement) -> dict[str, str]:
 
 def _synthesized_player(measurement: Measurement) -> str:
     samples, rate_hz, from_s = _synthesized(measurement)
-    length_s = len(samples) / rate_hz
-    what = f"{length_s:.0f} s of the beeps of channel {measurement.channel + 1}, from {from_s:.1f} s on"
+    what = f"{len(samples) / rate_hz:.0f} s of the beeps of channel {measurement.channel + 1}, from {from_s:.1f} s on"
     return _player(samples, rate_hz, f"{what}, synthesized from their measured times and tones")
 
 
@@ -114,9 +104,8 @@ def _synthesized(measurement: Measurement) -> tuple[Samples, int, float]:
     """Samples (N, 1) of the beeps around the loudest, each with measured start, length and tone; rate; start, s."""
     pulses = measurement.pulses
     known = np.isfinite(pulses.start_s + pulses.length_s + pulses.tone_hz)
-    tones_hz = pulses.tone_hz[known]
     rate_hz = PLAYED_RATE_HZ
-    while tones_hz.size and rate_hz < LEAST_RATE_TO_TONE * tones_hz.max():
+    while rate_hz < LEAST_RATE_TO_TONE * pulses.tone_hz[known].max(initial=0.0):
         rate_hz *= 2
     first_s, last_s = float(pulses.start_s[0]), float(np.nanmax(pulses.start_s + pulses.length_s))
     levels_db = np.where(np.isfinite(pulses.level_db), pulses.level_db, -np.inf)
@@ -125,7 +114,8 @@ def _synthesized(measurement: Measurement) -> tuple[Samples, int, float]:
     until_s = min(from_s + PLAYED_S, last_s)
     t_s = from_s + np.arange(max(1, round((until_s - from_s) * rate_hz))) / rate_hz
     sound = np.zeros(t_s.size)
-    for start_s, length_s, tone_hz in zip(pulses.start_s[known], pulses.length_s[known], tones_hz, strict=True):
+    columns = (pulses.start_s[known], pulses.length_s[known], pulses.tone_hz[known])
+    for start_s, length_s, tone_hz in zip(*columns, strict=True):
         first, last = np.searchsorted(t_s, (start_s - EDGE_S, start_s + length_s + EDGE_S))
         since_s = t_s[first:last] - start_s
         edge = np.clip(np.minimum(since_s, length_s - since_s) / EDGE_S + 0.5, 0.0, 1.0)
@@ -135,15 +125,9 @@ def _synthesized(measurement: Measurement) -> tuple[Samples, int, float]:
 
 def fit_html(fitted: PassFit) -> str:
     """HTML of a fit: values with standard errors and biases, the residuals, and the picture of the fit."""
-    names = {
-        "tca_s": ("TCA (closest approach)", "s"),
-        "distance_km": ("distance", "km"),
-        "speed_km_s": ("speed", "km/s"),
-        "f0_hz": ("tone without Doppler", "Hz"),
-    }
     rows = [
         (title, *(with_error(estimate.value, estimate.sd, unit) for estimate in estimates))
-        for name, (title, unit) in names.items()
+        for name, (title, unit) in FIT_VALUES.items()
         for estimates in [(getattr(fitted, name), fitted.model_bias[name], fitted.ionosphere_bias[name])]
     ]
     shifts = {"time shift": (fitted.time_shift_s, "s"), "node shift": (fitted.node_shift_deg, "degrees")}

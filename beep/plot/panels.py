@@ -35,15 +35,11 @@ SHOWN_CHANNELS = 2
 SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
 
-def truth_of(reception: Reception) -> dict[str, Array]:
-    """Columns of `track` over the recording; what is received is nan below the horizon."""
-    t_s = np.linspace(0.0, reception.duration_s, POINTS)
-    table = {name: np.asarray(column) for name, column in track(reception, t_s).items()}
-    down = table["elevation_deg"] <= 0
-    for name in table:
-        if name.startswith(("doppler_", "tone_", "level_")):
-            table[name] = np.where(down, np.nan, table[name])
-    return table
+def truth_of(reception: Reception, t_s: Array | None = None) -> dict[str, Array]:
+    """Columns of `track` at times (N,), or over the recording; what is received is nan below the horizon."""
+    table = track(reception, np.linspace(0.0, reception.duration_s, POINTS) if t_s is None else t_s)
+    received = [name for name in table if name.startswith(("doppler_", "tone_", "level_"))]
+    return table | {name: np.where(table["elevation_deg"] > 0, table[name], np.nan) for name in received}
 
 
 def carrier_style(number: int, paper: Paper) -> dict[str, Any]:
@@ -74,18 +70,10 @@ def s_curve(axes: Axes, reception: Reception, truth: dict[str, Array], paper: Pa
         axes.text(0.5, 0.2, NEVER_UP, transform=axes.transAxes, ha="center", va="center", color=paper.colours["soft"])
     elif 0 <= tca_s <= reception.duration_s:
         mark_time(axes, tca_s, paper)
-        left = tca_s > 0.25 * reception.duration_s  # of the line there is room
-        axes.annotate(
-            f"TCA (closest)\n{_clock(reception, tca_s)}",
-            (tca_s, 0.03),
-            xycoords=("data", "axes fraction"),
-            xytext=(-5 if left else 5, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="bottom",
-            color=paper.colours["mark"],
-            size=8.5,
-        )
+        side = "right" if tca_s > 0.25 * reception.duration_s else "left"  # the edge of the text beside the line
+        words = f" TCA (closest) \n {_clock(reception, tca_s)} "
+        place = {"transform": axes.get_xaxis_transform(), "ha": side, "va": "bottom"}
+        axes.text(tca_s, 0.03, words, color=paper.colours["mark"], size=8.5, **place)
 
 
 def _clock(reception: Reception, t_s: float) -> str:
@@ -259,14 +247,12 @@ def _waterfall(axes: Axes, numbers: Spectrogram, channel: int, bins: slice, pape
 
 def _predicted(axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, until_s: float) -> None:
     """Draw the tones that a reception predicts as thin dashed lines over a waterfall."""
-    t_s = np.linspace(0.0, until_s, PREDICTED_POINTS)
-    table = track(reception, t_s)
-    down = np.asarray(table["elevation_deg"], np.float64) <= 0
+    truth = truth_of(reception, np.linspace(0.0, until_s, PREDICTED_POINTS))
     limits = axes.get_xlim()
     for carrier in carriers:
         name = reception.scenario.name_of(carrier)
-        tone_hz = np.abs(np.asarray(table[f"tone_{name}_hz"], np.float64))  # below zero beat it rises again
-        axes.plot(np.where(down, np.nan, tone_hz), t_s, gid=f"predicted_{name}", **PREDICTED)
+        tone_hz = np.abs(truth[f"tone_{name}_hz"])  # below zero beat it rises again
+        axes.plot(tone_hz, truth["t_s"], gid=f"predicted_{name}", **PREDICTED)
     axes.set_xlim(limits)
 
 

@@ -1,9 +1,7 @@
-"""A scenario's sound at the lowest usual sample rate that holds it, for pictures and players."""
+"""For pictures and notebooks: a scenario's sound at the lowest usual sample rate that holds it; titles of a fit."""
 
 import dataclasses
 from contextlib import suppress
-
-import numpy as np
 
 from beep.base.errors import ScenarioError
 from beep.measuring.spectrogram import Spectrogram, spectrogram
@@ -12,6 +10,12 @@ from beep.stream.reception import Reception
 from beep.stream.resolve import receive
 from beep.stream.tiles import blocks
 
+FIT_VALUES = {  # of a fit: field, title and unit
+    "tca_s": ("TCA (closest approach)", "s"),
+    "distance_km": ("distance", "km"),
+    "speed_km_s": ("speed", "km/s"),
+    "f0_hz": ("tone without Doppler", "Hz"),
+}
 LOW_RATES_HZ = (12_000, 16_000, 24_000)
 BEYOND_BAND_HZ = 100.0  # shown beyond the filter's band, so that its edge is visible
 
@@ -35,8 +39,5 @@ def scenario_spectrogram(scenario: Scenario) -> Spectrogram:
 
 def loud_part_s(reception: Reception, length_s: float) -> tuple[float, float]:
     """Start and end of the part of a recording, `length_s` long, around the closest moment above the horizon."""
-    t_s = np.append(reception.times_s, np.clip(reception.tca_s, 0.0, reception.duration_s))
-    view = reception.look(t_s)
-    loudest_s = float(t_s[np.argmin(np.where(view.elevation_rad > 0, view.range_m, np.inf))])
-    from_s = max(0.0, min(loudest_s - length_s / 2, reception.duration_s - length_s))
+    from_s = max(0.0, min(reception.loudest_s - length_s / 2, reception.duration_s - length_s))
     return from_s, min(from_s + length_s, reception.duration_s)

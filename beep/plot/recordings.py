@@ -18,7 +18,7 @@ from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
 from beep.measuring.spectrogram import HEARD_HZ, spectrogram
 from beep.plot.panels import DOWN_APART_IN, LEGEND_IN, PASS_TIME, SHOWN_CHANNELS, mark_time, side_name, waterfalls
-from beep.plot.preview import BEYOND_BAND_HZ, scenario_spectrogram
+from beep.plot.preview import BEYOND_BAND_HZ, FIT_VALUES, scenario_spectrogram
 from beep.plot.style import (
     DASHES,
     EDGE_IN,
@@ -93,10 +93,8 @@ def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, p
     shown = [measurement for measurement in measurements if measurement.beeps]
     if not shown:
         reasons = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
-        raise RecordingError(
-            f"a picture of the keying needs beeps, and none were found in {recording.name}"
-            f"{f' ({reasons})' if reasons else ''}; look at its waterfall"
-        )
+        none = f"none were found in {recording.name}{f' ({reasons})' if reasons else ''}"
+        raise RecordingError(f"a picture of the keying needs beeps, and {none}; look at its waterfall")
     heading, rows = f"Keying of {Path(recording.name).name}", len(shown)
     notes = [_summary(measurement, recording.channels) for measurement in shown]
     notes += _recipe_notes(from_comment(recording.comment))
@@ -217,13 +215,12 @@ def fit_sheet(
     with page as (figure, width_in, top_in, foot_in):
         free_in = top_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1
         across_in, lower_in = width_in - LEFT_IN - 0.3, 0.35 * free_in
-        lower = axes_at(figure, LEFT_IN, foot_in + TICKS_IN, across_in, lower_in)
-        upper_bottom_in = foot_in + TICKS_IN + lower_in + PANEL_TITLE_IN
-        upper = axes_at(figure, LEFT_IN, upper_bottom_in, across_in, free_in - lower_in)
-        until_s = max(float(carrier.t_s.max()) for carrier in fitted.carriers)
-        spread_hz = max(
-            _fitted_carrier(upper, lower, carrier, number, paper) for number, carrier in enumerate(fitted.carriers)
-        )
+        bottom_in = foot_in + TICKS_IN
+        lower = axes_at(figure, LEFT_IN, bottom_in, across_in, lower_in)
+        upper = axes_at(figure, LEFT_IN, bottom_in + lower_in + PANEL_TITLE_IN, across_in, free_in - lower_in)
+        carriers = fitted.carriers
+        until_s = max(float(carrier.t_s.max()) for carrier in carriers)
+        spread_hz = max(_fitted_carrier(upper, lower, *row, paper) for row in enumerate(carriers))
         for axes in (upper, lower):
             axes.set_xlim(0.0, until_s)
             if 0 <= fitted.tca_s.value <= until_s:
@@ -234,12 +231,12 @@ def fit_sheet(
         lower.set(ylim=(-spread_hz, spread_hz), xlabel=f"{PASS_TIME} / {unit}", ylabel="residual / Hz")
         upper.set_ylabel("tone / Hz")
         upper.legend(loc="best", handlelength=2.4)
-        outliers = "; hollow: outliers, left out" if not all(carrier.used.all() for carrier in fitted.carriers) else ""
+        outliers = "" if all(carrier.used.all() for carrier in carriers) else "; hollow: outliers, left out"
         titled(lower, f"residuals, with standard errors{outliers}", "residuals")
     return figure
 
 
-def _fitted_carrier(upper: Axes, lower: Axes, carrier: CarrierFit, number: int, paper: Paper) -> float:
+def _fitted_carrier(upper: Axes, lower: Axes, number: int, carrier: CarrierFit, paper: Paper) -> float:
     """Draw the tones and residuals of one carrier; return the largest residual to be shown, Hz."""
     colour = paper.colours["carriers"][number % 2]
     t_s, sd_hz, used = carrier.t_s, carrier.sd_hz, carrier.used
@@ -259,15 +256,10 @@ def _fitted_carrier(upper: Axes, lower: Axes, carrier: CarrierFit, number: int, 
 
 def _fit_notes(fitted: PassFit) -> list[str]:
     """The result in words, with standard errors."""
-    values = {
-        "TCA (closest approach)": (fitted.tca_s, "s"),
-        "distance": (fitted.distance_km, "km"),
-        "speed": (fitted.speed_km_s, "km/s"),
-        "tone without Doppler": (fitted.f0_hz, "Hz"),
-    }
+    estimates = [(title, getattr(fitted, name), unit) for name, (title, unit) in FIT_VALUES.items()]
     return [
         f"model: {fitted.model}",
-        *(f"{name} {with_error(estimate.value, estimate.sd, unit)}" for name, (estimate, unit) in values.items()),
+        *(f"{title} {with_error(estimate.value, estimate.sd, unit)}" for title, estimate, unit in estimates),
         f"residuals {fitted.residual_rms_hz:.2g} Hz rms",
         "standard errors without the model's bias, which beep fit prints",
     ]

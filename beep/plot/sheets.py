@@ -43,12 +43,8 @@ def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     numbers = scenario_spectrogram(scenario)
     heading = f"Pass sheet: {title(reception)}"
     notes = [*footer(reception), f"waterfall: {numbers.how}"]
-    with sheet(paper, heading, notes, default_in=(12.0, 9.0), least_in=(8.0, 6.0)) as (
-        figure,
-        width_in,
-        top_in,
-        foot_in,
-    ):
+    page = sheet(paper, heading, notes, default_in=(12.0, 9.0), least_in=(8.0, 6.0))
+    with page as (figure, width_in, top_in, foot_in):
         free_in = top_in - (TICKS_IN if reception.epoch else 0.1) - foot_in - GAP_IN - 2 * TICKS_IN - PANEL_TITLE_IN
         curve_in, level_in, fall_in = 0.34 * free_in, 0.22 * free_in, 0.44 * free_in
         side_in = min(SKY_IN + 0.08 * (width_in - 8), 1.0 + curve_in + level_in)

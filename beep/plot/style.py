@@ -71,10 +71,8 @@ class Paper:
         if not LEAST_DPI <= self.dpi <= MOST_DPI:
             raise OutputError(f"dpi must be {LEAST_DPI:g} to {MOST_DPI:g}, got {self.dpi:g}; the default is 100")
         if self.size_in is not None and not all(0 < length_in <= MOST_IN for length_in in self.size_in):
-            raise OutputError(
-                f"a picture has at most {MOST_IN:g} inches each way, got "
-                f"{self.size_in[0]:.3g} x {self.size_in[1]:.3g} inches at {self.dpi:g} dpi; change the size or dpi"
-            )
+            size = f"{self.size_in[0]:.3g} x {self.size_in[1]:.3g} inches at {self.dpi:g} dpi"
+            raise OutputError(f"a picture has at most {MOST_IN:g} inches each way, got {size}; change the size or dpi")
 
     @property
     def colours(self) -> dict[str, Any]:
@@ -101,17 +99,14 @@ def sheet(
     the least size on which all text has room.
     """
     width_in, height_in = paper.size_in or default_in
+    pixels = f"{width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi"
     if width_in < least_in[0] or height_in < least_in[1]:
-        raise OutputError(
-            f"the text of this picture needs {least_in[0]:g} x {least_in[1]:g} inches, got {width_in:.3g} x "
-            f"{height_in:.3g} ({width_in * paper.dpi:.0f} x {height_in * paper.dpi:.0f} pixels at {paper.dpi:g} dpi); "
-            f"enlarge the size or lower dpi"
-        )
+        rule = f"the text of this picture needs {least_in[0]:g} x {least_in[1]:g} inches"
+        size = f"{width_in:.3g} x {height_in:.3g} ({pixels})"
+        raise OutputError(f"{rule}, got {size}; enlarge the size or lower dpi")
     if width_in * height_in * paper.dpi**2 > MOST_PIXELS:
-        raise OutputError(
-            f"a picture has at most {MOST_PIXELS / 1e6:g} million pixels, got {width_in * paper.dpi:.0f} x "
-            f"{height_in * paper.dpi:.0f}; lower dpi or the size"
-        )
+        most = f"{MOST_PIXELS / 1e6:g} million pixels"
+        raise OutputError(f"a picture has at most {most}, got {pixels}; lower dpi or the size")
     colours = paper.colours
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     ink = dict.fromkeys(inked, colours["ink"])
@@ -203,9 +198,8 @@ def kind_of(path: str | Path) -> str:
     """Return png, svg or pdf by the suffix of a file. Raises OutputError for another one."""
     suffix = Path(path).suffix.lower()
     if suffix not in PICTURE_SUFFIXES:
-        raise OutputError(
-            f"the suffix says the format: {', '.join(PICTURE_SUFFIXES)}, got {str(path)!r}; name one of them"
-        )
+        kinds = ", ".join(PICTURE_SUFFIXES)
+        raise OutputError(f"the suffix says the format: {kinds}, got {str(path)!r}; name one of them")
     return suffix[1:]
 
 

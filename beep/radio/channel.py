@@ -1,9 +1,8 @@
 """The radio link: delay, amplitude and C/N0 of each carrier at the receiver."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10, pi, radians, sin
-from typing import Any
 
 import numpy as np
 
@@ -49,10 +48,8 @@ class Link:
 
     def mapped(self, function: Callable[[Array], Array]) -> "Link":
         """Return the link with a function applied to each of its arrays, such as an interpolation."""
-        arrays: dict[str, Any] = {
-            name: None if values is None else function(values) for name, values in vars(self).items()
-        }
-        return Link(**arrays)
+        arrays = {name: function(values) for name, values in vars(self).items() if values is not None}
+        return replace(self, **arrays)
 
 
 def link(look: Look, *, frequency_hz: float, layer: Layer | None, site: Station, faraday: bool = True) -> Link:

@@ -60,19 +60,12 @@ LAYERS = {
 }
 
 # Until which hour of mean solar time each of them holds (assumed; the evening has no layer of its own)
-LAYER_UNTIL_HOUR = (
-    (4.0, "night"),
-    (6.5, "dawn"),
-    (10.0, "morning"),
-    (16.0, "noon"),
-    (19.0, "morning"),
-    (24.0, "night"),
-)
+LAYER_UNTIL_HOUR = {4.0: "night", 6.5: "dawn", 10.0: "morning", 16.0: "noon", 19.0: "morning", 24.0: "night"}
 
 
 def layer_at(solar_hour: float) -> str:
     """Name of the layer that holds at an hour of mean solar time, 0 to 24."""
-    return next(name for until, name in LAYER_UNTIL_HOUR if solar_hour < until)
+    return next(name for until, name in LAYER_UNTIL_HOUR.items() if solar_hour < until)
 
 
 def slant_electron_content(range_m: Array, sin_elevation: Array, *, layer: Layer) -> Array:
@@ -198,10 +191,8 @@ def _along(range_m: Array, sin_elevation: Array, layer: Layer) -> tuple[Array, A
 
 def _excess_m2(height_m: Array, layer: Layer, frequency_hz: float) -> Array:
     """(n r)^2 - R^2 at a height."""
-    return (
-        height_m * (2 * EARTH_M + height_m)
-        - (layer.fof2_hz / frequency_hz) ** 2 * _profile(height_m, layer) * (EARTH_M + height_m) ** 2
-    )
+    bent = (layer.fof2_hz / frequency_hz) ** 2 * _profile(height_m, layer)  # 1 - n^2
+    return height_m * (2 * EARTH_M + height_m) - bent * (EARTH_M + height_m) ** 2
 
 
 @lru_cache

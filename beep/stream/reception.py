@@ -46,6 +46,13 @@ class Reception:
         """Look at `times_s`."""
         return self.look(self.times_s)
 
+    @cached_property
+    def loudest_s(self) -> float:
+        """Time of the closest moment in the recording with the satellite above the horizon."""
+        t_s = np.append(self.times_s, np.clip(self.tca_s, 0.0, self.duration_s))
+        look = self.look(t_s)
+        return float(t_s[np.argmin(np.where(look.elevation_rad > 0, look.range_m, inf))])
+
     def link(self, look: Look, frequency_hz: float, *, faraday: bool = True) -> Link:
         """Delays and losses of one frequency at each look; without `faraday`, at the mean polarisation loss."""
         faraday = faraday and self.scenario.faraday
@@ -93,10 +100,8 @@ def c_n0_db_hz(reception: Reception, carrier: Carrier) -> float:
     """
     if reception.scenario.noise == "off":
         return inf
-    noise_to_carrier = 0.0  # per Hz; every receiver brings its carrier to the same level
-    for mixed in _mixed_with(reception.scenario, carrier):
-        noise_to_carrier += 10 ** (-receiver_c_n0_db_hz(reception, mixed) / 10)
-    return -10 * log10(noise_to_carrier)
+    ratios_db_hz = [receiver_c_n0_db_hz(reception, mixed) for mixed in _mixed_with(reception.scenario, carrier)]
+    return -10 * log10(sum(10 ** (-ratio / 10) for ratio in ratios_db_hz))  # all carriers come to the same level
 
 
 def receiver_c_n0_db_hz(reception: Reception, carrier: Carrier) -> float:
@@ -126,14 +131,10 @@ def c_n0_at_db_hz(reception: Reception, carrier: Carrier, t_s: float) -> float:
 
 def peak_snr_db(reception: Reception, carrier: Carrier) -> float:
     """SNR of a carrier in `snr_band_hz` at the closest moment of the recording, with the rest as in `c_n0_at_db_hz`."""
-    t_s = np.append(reception.times_s, np.clip(reception.tca_s, 0.0, reception.duration_s))
-    look = reception.look(t_s)
-    closest_s = t_s[np.argmin(np.where(look.elevation_rad > 0, look.range_m, inf))]
-    return c_n0_at_db_hz(reception, carrier, closest_s) - 10 * log10(snr_band_hz(reception.scenario))
+    return c_n0_at_db_hz(reception, carrier, reception.loudest_s) - 10 * log10(snr_band_hz(reception.scenario))
 
 
 def snr_band_hz(scenario: Scenario) -> float:
     """Noise bandwidth of the audio filter, Hz; before an envelope detector that of both sides of the carrier."""
-    if scenario.detector == "am":
-        return 2 * noise_bandwidth_hz(low_hz=0.0, high_hz=scenario.high_hz, shape=scenario.filter_shape)
-    return noise_bandwidth_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+    sides, low_hz = (2, 0.0) if scenario.detector == "am" else (1, scenario.low_hz)
+    return sides * noise_bandwidth_hz(low_hz=low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)

@@ -45,10 +45,8 @@ def _simple(scenario: Scenario) -> Reception:
     if duration_s is None:
         duration_s = simple_pass_duration_s(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad)
         if duration_s < 1:
-            raise ScenarioError(
-                f"the pass must rise above the horizon, got max_elevation_deg {scenario.max_elevation_deg:g}; "
-                f"raise it, or give duration_s"
-            )
+            got = f"max_elevation_deg {scenario.max_elevation_deg:g}"
+            raise ScenarioError(f"the pass must rise above the horizon, got {got}; raise it, or give duration_s")
     tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
     look = simple_pass(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
     return _reception(scenario, look, SIMPLE_SITE, _start(scenario), duration_s, tca_s)
@@ -126,12 +124,12 @@ def _layer(scenario: Scenario, named: Layer) -> Layer:
         hm_m=named.hm_m if scenario.hm_km is None else scenario.hm_km * 1e3,
         scale_m=named.scale_m if scenario.scale_km is None else scenario.scale_km * 1e3,
     )
-    for carrier in scenario.carriers:
-        if carrier.frequency_mhz * 1e6 <= layer.fof2_hz:
-            raise ScenarioError(
-                f"a wave passes a layer only above its critical frequency: at {carrier.frequency_mhz:g} MHz fof2_mhz "
-                f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
-            )
+    lowest_mhz = min(carrier.frequency_mhz for carrier in scenario.carriers)
+    if lowest_mhz * 1e6 <= layer.fof2_hz:
+        raise ScenarioError(
+            f"a wave passes a layer only above its critical frequency: at {lowest_mhz:g} MHz fof2_mhz "
+            f"{layer.fof2_hz / 1e6:g} reflects everything; lower fof2_mhz or turn the ionosphere off"
+        )
     if layer.hm_m < LEAST_HEIGHT * layer.scale_m:
         raise ScenarioError(
             f"a layer must not reach the ground: hm_km must be at least {LEAST_HEIGHT:g} times scale_km, got "
@@ -145,11 +143,9 @@ def _check_tones(reception: Reception) -> None:
     for carrier in reception.scenario.heard:
         low_hz, high_hz = tone_range_hz(reception, carrier)
         if max(-low_hz, high_hz) >= half_hz:
-            raise ScenarioError(
-                f"a tone must stay below half the sample rate, {half_hz:g} Hz, with its Doppler "
-                f"that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz; "
-                f"lower tone_hz or raise sample_rate_hz"
-            )
+            got = f"with its Doppler that of {carrier.frequency_mhz:g} MHz reaches {max(-low_hz, high_hz):.0f} Hz"
+            rule = f"a tone must stay below half the sample rate, {half_hz:g} Hz"
+            raise ScenarioError(f"{rule}, {got}; lower tone_hz or raise sample_rate_hz")
 
 
 # --- keying by date ---------------------------------------------------------------------------------------------

@@ -49,8 +49,8 @@ def track(scenario: Scenario | Reception, t_s: ArrayLike | None = None, *, step_
     reception = receive(scenario)
     if t_s is not None:
         return _columns(reception, np.asarray(t_s, np.float64).reshape(-1))
-    rows = list(track_rows(reception, step_s=step_s))
-    return {name: np.concatenate([table[name] for table in rows]) for name in rows[0]}
+    tables = list(track_rows(reception, step_s=step_s))
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
 def track_rows(
@@ -74,14 +74,10 @@ def track_rows(
 
 def _columns(reception: Reception, t_s: Array, *, parts: bool = True, frequency_mhz: float | None = None) -> Columns:
     look, layer = reception.look(t_s), reception.layer
-    if reception.epoch is None:
-        utc = np.full(t_s.shape, np.datetime64("NaT", "us"), "datetime64[us]")
-    else:
-        start = np.datetime64(reception.epoch.astimezone(UTC).replace(tzinfo=None), "us")
-        utc = start + np.rint(t_s * 1e6).astype("timedelta64[us]")
+    epoch = reception.epoch and reception.epoch.astimezone(UTC).replace(tzinfo=None)
     columns: Columns = {
         "t_s": t_s,
-        "utc": utc,
+        "utc": np.datetime64(epoch or "NaT", "us") + np.rint(t_s * 1e6).astype("timedelta64[us]"),
         "range_km": look.range_m / 1e3,
         "range_rate_km_s": look.range_rate_m_s / 1e3,
         "azimuth_deg": np.degrees(look.azimuth_rad),
@@ -148,11 +144,12 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
             starts, ends = pulses(scenario.key, start_s=sent_from_s, stop_s=sent_until_s, sends=carrier.sends)
             new = (starts >= sent_from_s) | (first_s == 0)  # an earlier one was listed with the stretch before
             starts, ends = starts[new], ends[new]
+            starts, ends = (np.where(np.isfinite(sent_s), sent_s, np.nan) for sent_s in (starts, ends))
             yield {
                 "carrier": np.full(starts.shape, name),
                 "number": count + np.arange(starts.size),
-                "sent_start_s": np.where(np.isfinite(starts), starts, np.nan),
-                "sent_end_s": np.where(np.isfinite(ends), ends, np.nan),
+                "sent_start_s": starts,
+                "sent_end_s": ends,
                 "start_s": _received_s(reception, carrier, starts),
                 "end_s": _received_s(reception, carrier, ends),
             }
@@ -160,18 +157,17 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
 
 
 def _received_s(reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
-    """Time in the recording of what was sent at `sent_s`; nan where that is not finite."""
+    """Time in the recording of what was sent at `sent_s`; nan where that is nan."""
     scenario = reception.scenario
-    received_s = np.full(sent_s.shape, np.nan)
-    finite = np.isfinite(sent_s)
-    arrival_s = sent_s[finite]
+    received_s = np.full_like(sent_s, np.nan)
+    known = np.isfinite(sent_s)
+    arrival_s = sent_s[known]
     for _ in range(ARRIVAL_ROUNDS):
-        arrival_s = sent_s[finite] + _group_delay_s(reception, carrier, arrival_s)
-    received_s[finite] = arrival_s
-    if scenario.wow_percent > 0:
-        for _ in range(WOW_ROUNDS):
-            ahead_s = wow_s(received_s[finite], percent=scenario.wow_percent, rate_hz=scenario.wow_hz)
-            received_s[finite] = arrival_s - ahead_s
+        arrival_s = sent_s[known] + _group_delay_s(reception, carrier, arrival_s)
+    heard_s = arrival_s
+    for _ in range(WOW_ROUNDS if scenario.wow_percent > 0 else 0):
+        heard_s = arrival_s - wow_s(heard_s, percent=scenario.wow_percent, rate_hz=scenario.wow_hz)
+    received_s[known] = heard_s
     return received_s
 
 

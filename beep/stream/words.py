@@ -8,7 +8,7 @@ import numpy as np
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of, satellite_name
 from beep.scenario.presets import preset, presets
-from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.scenario.scenario import Carrier, Scenario
 from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
 from beep.stream.resolve import solar_hour
 
@@ -30,10 +30,8 @@ def warnings(reception: Reception) -> list[str]:
     lines = [*_pass_warnings(reception), *_clipping(reception)]
     if scenario.detector == "am":
         if scenario.low_hz > CLICK_HZ:
-            lines.append(
-                f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}; "
-                f"lower it to 100"
-            )
+            low = f"low_hz is {scenario.low_hz:g}; lower it to 100"
+            lines.append(f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but {low}")
         return lines
     for carrier in scenario.heard:
         low_hz, high_hz = tone_range_hz(reception, carrier)
@@ -58,9 +56,8 @@ def _pass_warnings(reception: Reception) -> list[str]:
     if highest_deg <= 0:
         lines.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
     elif scenario.station is not None and highest_deg < LOW_PASS_DEG:
-        lines.append(
-            f"the max. elevation of this pass is only {highest_deg:.1f} degrees; give a later start for the next pass"
-        )
+        low = f"the max. elevation of this pass is only {highest_deg:.1f} degrees"
+        lines.append(f"{low}; give a later start for the next pass")
     if scenario.tle is not None and reception.epoch is not None:
         epoch = elements_of(scenario.tle).epoch
         days = abs((reception.epoch - epoch) / timedelta(days=1))
@@ -89,9 +86,8 @@ def _clipping(reception: Reception) -> list[str]:
 def _room_for(scenario: Scenario, carrier: Carrier, low_hz: float, high_hz: float) -> tuple[float, float]:
     """`tone_hz` and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
     ratio = carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
-    tone_hz = max(
-        scenario.tone_hz, 100 * ceil((scenario.tone_hz + (scenario.low_hz + MARGIN_HZ - low_hz) / ratio) / 100)
-    )
+    rise_hz = (scenario.low_hz + MARGIN_HZ - low_hz) / ratio
+    tone_hz = max(scenario.tone_hz, 100 * ceil((scenario.tone_hz + rise_hz) / 100))
     moved_hz = ratio * (tone_hz - scenario.tone_hz)
     return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + moved_hz + MARGIN_HZ) / 100))
 
@@ -165,7 +161,7 @@ def title(reception: Reception) -> str:
     else:
         text = "satellite frozen at closest approach" if scenario.still else "simple pass"
         text += f", altitude {scenario.altitude_km:g} km, max. elevation {scenario.max_elevation_deg:g}°"
-    return ", ".join(part for part in (text, date(reception.epoch)) if part)
+    return f"{text}, {date(reception.epoch)}" if reception.epoch else text
 
 
 def footer(reception: Reception) -> list[str]:
@@ -176,17 +172,16 @@ def footer(reception: Reception) -> list[str]:
 
 def recipe(scenario: Scenario) -> str:
     """The preset with the fewest differences from the scenario, and these differences."""
-    names = [field.name for field in fields() if field.name not in PLACE_AND_DATE]
-    changes = {}
-    for base in presets():
-        values = vars(preset(base))
-        changes[base] = [name for name in names if getattr(scenario, name) != values[name]]
+    values = {name: value for name, value in vars(scenario).items() if name not in PLACE_AND_DATE}
+    changes = {
+        base: [name for name, value in values.items() if value != getattr(preset(base), name)] for base in presets()
+    }
     nearest = min(changes, key=lambda name: (len(changes[name]), name != "tass"))
     changed = changes[nearest]
     if len(changed) > MOST_CHANGES:
         return f"preset {nearest} with {len(changed)} changes"
-    written = ", ".join(f"{name} {_written(getattr(scenario, name))}" for name in changed)
-    return f"preset {nearest}" + (f" with {written}" if written else "")
+    written = ", ".join(f"{name} {_written(values[name])}" for name in changed)
+    return f"preset {nearest} with {written}" if written else f"preset {nearest}"
 
 
 def _written(value: object) -> str:

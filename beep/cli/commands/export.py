@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from beep.base.choices import Subtype
 from beep.base.errors import OutputError
@@ -13,10 +13,6 @@ from beep.cli.messages import say, stdout, warn
 from beep.cli.options import add_scenario_options, scenario_of
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
-
-if TYPE_CHECKING:
-    from beep.output.export import Export
-    from beep.stream.plan import Plan
 
 
 def add(parser: Parser) -> None:
@@ -33,11 +29,11 @@ def add(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from beep.output.export import export
     from beep.stream.plan import make_plan
-    from beep.stream.words import warnings
+    from beep.stream.words import describe, warnings
 
     scenario = scenario_of(arguments)
-    to = arguments.file
-    if to == "-":
+    name = to = arguments.file
+    if name == "-":
         if stdout().isatty():
             raise OutputError("sound does not go to a terminal, got FILE -; pipe it: beep export - | aplay")
         unbuffered = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
@@ -51,20 +47,13 @@ def run(arguments: argparse.Namespace) -> None:
         )
     if written.clipped:
         warn(f"{written.clipped} samples were clipped at full scale; lower level_dbfs", arguments)
-    say(_summary(arguments, planned, written), arguments)
-
-
-def _summary(arguments: argparse.Namespace, planned: Plan, written: Export) -> str:
-    from beep.stream.words import describe
-
     scenario = planned.scenario
-    seconds = written.frames / scenario.sample_rate_hz
     mix = scenario.mix if len(scenario.heard) == 2 else f"{scenario.heard[0].frequency_mhz:g} MHz alone"
-    name = "stdout" if arguments.file == "-" else arguments.file
-    return (
-        f"{name}: {_duration(seconds)}, {scenario.sample_rate_hz} Hz, {mix}, "
-        f"{arguments.subtype}, {written.data_bytes / 1e6:.1f} MB of samples\n"
-        f"{describe(planned.reception)}"
+    say(
+        f"{'stdout' if name == '-' else name}: {_duration(written.frames / scenario.sample_rate_hz)}, "
+        f"{scenario.sample_rate_hz} Hz, {mix}, {arguments.subtype}, {written.data_bytes / 1e6:.1f} MB of samples\n"
+        f"{describe(planned.reception)}",
+        arguments,
     )
 
 

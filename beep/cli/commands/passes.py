@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from beep.base.checks import parse_time
 from beep.cli.messages import say
 from beep.cli.options import STATION_NAMES, add_output_options, add_tle_options, note_utc, output_of, tle_of
 from beep.cli.parser import Parser
 from beep.cli.tables import clock, show_table
+from beep.geometry.tle import elements_of, satellite_name
 
 if TYPE_CHECKING:
     from beep.geometry.forecast import Passes, Prediction
@@ -44,7 +47,7 @@ def add(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.forecast import pass_columns, passes
-    from beep.output.table import write_csv, write_json
+    from beep.output.table import WRITERS
 
     note_utc(arguments.start, arguments)
     tle = tle_of(arguments)
@@ -52,10 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
     )
     with output_of(arguments) as file:
-        if arguments.format == "csv":
-            write_csv(file, [pass_columns(predictions)])
-        elif arguments.format == "json":
-            write_json(file, [pass_columns(predictions)])
+        if arguments.format in WRITERS:
+            WRITERS[arguments.format](file, [pass_columns(predictions)])
         elif predictions:
             show_table(_HEAD, map(_row, predictions), file=file)
     if predictions.ended is not None:
@@ -81,11 +82,7 @@ def _degrees(angle_deg: float | None) -> str:
 
 def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> str:
     """Return the number of passes, the accuracy of their times, and what the columns are."""
-    from datetime import timedelta
-
-    from beep.base.checks import parse_time
     from beep.geometry import sputnik
-    from beep.geometry.tle import elements_of, satellite_name
 
     name, least = "Sputnik 1" if tle is None else satellite_name(tle), f"{arguments.min_elevation_deg:g} degrees"
     if not passes:

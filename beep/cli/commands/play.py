@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from beep.base.errors import PlaybackError, ScenarioError
@@ -14,9 +13,6 @@ from beep.cli.options import add_scenario_options, scenario_of
 from beep.cli.parser import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from beep.output.player import Player
     from beep.scenario.scenario import Scenario
 
 RETRY_S, LONGEST_RETRY_S = 3.0, 60.0  # doubled at each attempt, because PortAudio loses 22 kB each time
@@ -32,9 +28,7 @@ def add(parser: Parser) -> None:
         help="repeat it, and wait for the sound card when it is unplugged: for exhibits",
     )
     output.add_argument(
-        "--device",
-        metavar="NAME",
-        help="output device: number, name or part of the name (default: that of the system)",
+        "--device", metavar="NAME", help="output device: number, name or part of the name (default: that of the system)"
     )
     output.add_argument(
         "--latency-ms",
@@ -61,6 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if not 1 <= arguments.latency_ms <= 5000:
         raise ScenarioError(f"--latency-ms must be 1 to 5000, got {arguments.latency_ms:g}; the default is 100")
+    gc.collect()
+    gc.freeze()  # what is loaded now; to collect it would delay the card's callback by 0.1 s
     try:
         with quiet():
             _play(arguments, scenario)
@@ -70,21 +66,26 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
     """Play to the end; with --until-stopped for ever, also after the card was removed."""
-    from beep.cli.live import attend
+    from beep.cli.live import attend, underflows_in_words
     from beep.output.card import look_again
+    from beep.output.player import playing
     from beep.stream.words import warnings
 
-    gc.collect()
-    gc.freeze()  # what is loaded now; to collect it would delay the card's callback by 0.1 s
+    settings = {"device": arguments.device, "latency_s": arguments.latency_ms / 1e3}
     from_s, retry_s, played = arguments.from_s, 0.0, False
     while True:
         try:
-            with _playing(arguments, scenario, from_s) as player:
-                if not played:
-                    for warning in warnings(player.plan.reception):
-                        warn(warning, arguments)
+            with playing(scenario, from_s=from_s, loop=arguments.loop or arguments.until_stopped, **settings) as player:
+                for warning in () if played else warnings(player.plan.reception):
+                    warn(warning, arguments)
                 played, retry_s = True, 0.0
-                attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
+                try:
+                    attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
+                finally:
+                    if player.card.underflows:
+                        note(f"{underflows_in_words(player.card.underflows)}; a longer --latency-ms helps", arguments)
+                    if player.clipped:
+                        warn(f"{player.clipped} samples were beyond full scale; lower level_dbfs", arguments)
                 return
         except PlaybackError as error:
             if not (arguments.until_stopped and played):
@@ -95,25 +96,3 @@ def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
             retry_s = min(max(2 * retry_s, RETRY_S), LONGEST_RETRY_S)
             time.sleep(retry_s)
             look_again()
-
-
-@contextmanager
-def _playing(arguments: argparse.Namespace, scenario: Scenario, from_s: float) -> Iterator[Player]:
-    """Return a player with the options' settings; print what went wrong when it ends."""
-    from beep.cli.live import underflows_in_words
-    from beep.output.player import playing
-
-    with playing(
-        scenario,
-        from_s=from_s,
-        loop=arguments.loop or arguments.until_stopped,
-        device=arguments.device,
-        latency_s=arguments.latency_ms / 1e3,
-    ) as player:
-        try:
-            yield player
-        finally:
-            if player.card.underflows:
-                note(f"{underflows_in_words(player.card.underflows)}; a longer --latency-ms helps", arguments)
-            if player.clipped:
-                warn(f"{player.clipped} samples were beyond full scale; lower level_dbfs", arguments)

@@ -59,7 +59,7 @@ def add(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.output.files import whole_file
-    from beep.plot import kind_of, save
+    from beep.plot import Paper, kind_of, save
 
     out = arguments.out
     if arguments.kind in NEED_A_FILE and arguments.file is None:
@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
             f"a picture of kind {arguments.kind} needs a recording: beep export tape.wav, then "
             f"beep plot {arguments.kind} {out} tape.wav"
         )
-    paper = _paper(arguments)
+    size_in = _size_in(arguments.size, arguments.dpi) if arguments.size else None
+    paper = Paper(size_in=size_in, dpi=arguments.dpi, dark=arguments.dark)
     if out == "-":
         if stdout().isatty():
             raise OutputError("a picture does not go to a terminal, got OUT -; redirect it: beep plot pass - > a.png")
@@ -86,13 +87,6 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{out}: {arguments.kind}, {size}", arguments)
 
 
-def _paper(arguments: argparse.Namespace) -> Paper:
-    from beep.plot import Paper
-
-    size_in = _size_in(arguments.size, arguments.dpi) if arguments.size else None
-    return Paper(size_in=size_in, dpi=arguments.dpi, dark=arguments.dark)
-
-
 def _size_in(text: str, dpi: float) -> tuple[float, float]:
     """Return width and height in inches of `WxH` with or without a unit."""
     number = r"(\d+\.?\d*)"
@@ -108,43 +102,31 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
 def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
     from beep.plot import doppler_curve, fit_sheet, keying_sheet, pass_sheet, waterfall
 
-    if arguments.kind in ("pass", "doppler"):
-        return {"pass": pass_sheet, "doppler": doppler_curve}[arguments.kind](_scenario(arguments), paper=paper)
+    of_a_pass = {"pass": pass_sheet, "doppler": doppler_curve}.get(arguments.kind)
     curve = not arguments.no_curve
     if arguments.file is None:
-        return waterfall(scenario_of(arguments), curve=curve, paper=paper)
+        scenario = scenario_of(arguments)
+        return of_a_pass(scenario, paper=paper) if of_a_pass else waterfall(scenario, curve=curve, paper=paper)
     with open_input(arguments.file) as recording:
+        typed = arguments.preset is not None or arguments.scenario is not None or typed_fields(arguments)
+        given = scenario_of(arguments) if typed else None
         if arguments.kind == "waterfall":
-            scenario = scenario_of(arguments) if _has_scenario(arguments) else None
             with progress_bar(arguments) as progress:
-                return waterfall(recording, scenario=scenario, curve=curve, paper=paper, progress=progress)
+                return waterfall(recording, scenario=given, curve=curve, paper=paper, progress=progress)
+        known = given or from_comment(recording.comment)
+        if of_a_pass:
+            if known is None:
+                raise RecordingError(
+                    f"{arguments.file} has no recipe in its comment, so its pass is not known; find it with "
+                    f"`beep plot fit`, or give the scenario by options"
+                )
+            return of_a_pass(known, paper=paper)
+        from beep.fitting.fit import fit
         from beep.measuring.measure import measure
 
         measurements = measure(recording)
         if arguments.kind == "keying":
             return keying_sheet(recording, measurements, paper=paper)
-        from beep.fitting.fit import fit
-
-        scenario = scenario_of(arguments) if _has_scenario(arguments) else from_comment(recording.comment)
-        carriers = (scenario or Scenario()).heard
-        fitted = fit(measurements, carriers_hz=[carrier.frequency_mhz * 1e6 for carrier in carriers])
-        return fit_sheet(fitted, name=Path(recording.name).name, scenario=scenario, paper=paper)
-
-
-def _scenario(arguments: argparse.Namespace) -> Scenario:
-    """Return the scenario of the options, or the one in the comment of FILE."""
-    if arguments.file is None:
-        return scenario_of(arguments)
-    with open_input(arguments.file) as recording:
-        scenario = scenario_of(arguments) if _has_scenario(arguments) else from_comment(recording.comment)
-    if scenario is None:
-        raise RecordingError(
-            f"{arguments.file} has no recipe in its comment, so its pass is not known; find it with "
-            f"`beep plot fit`, or give the scenario by options"
-        )
-    return scenario
-
-
-def _has_scenario(arguments: argparse.Namespace) -> bool:
-    """Whether any option of a scenario was given."""
-    return arguments.preset is not None or arguments.scenario is not None or bool(typed_fields(arguments))
+        carriers_hz = [carrier.frequency_mhz * 1e6 for carrier in (known or Scenario()).heard]
+        fitted = fit(measurements, carriers_hz=carriers_hz)
+        return fit_sheet(fitted, name=Path(recording.name).name, scenario=known, paper=paper)

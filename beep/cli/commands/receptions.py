@@ -22,15 +22,13 @@ def add(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.sputnik import TCA_ERROR_S
-    from beep.output.table import write_csv, write_json
+    from beep.output.table import WRITERS
     from beep.scenario.receptions import reception_columns, receptions
 
     documented, left_out = receptions(), []
     with output_of(arguments) as file:
-        if arguments.format == "csv":
-            write_csv(file, [reception_columns(documented)])
-        elif arguments.format == "json":
-            write_json(file, [reception_columns(documented)])
+        if arguments.format in WRITERS:
+            WRITERS[arguments.format](file, [reception_columns(documented)])
         else:
             left_out = show_table(_HEAD, map(_row, documented), file=file, spare=1)
     narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""

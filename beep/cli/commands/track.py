@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
 from beep.base.errors import ScenarioError
 from beep.cli.options import add_output_options, add_scenario_options, output_of, scenario_of
 from beep.cli.parser import Parser
 from beep.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def add(parser: Parser) -> None:
@@ -39,60 +35,49 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    from beep.output.doppler_files import write_doppler, write_strf
+    from beep.output.table import WRITERS
     from beep.stream.track import track_rows
 
-    scenario = scenario_of(arguments)
-    write, frequency_mhz = _writer(arguments, scenario)
+    scenario, form, site = scenario_of(arguments), arguments.format, arguments.site
+    if site is not None and form != "strf":
+        raise ScenarioError(f"--site belongs to --format strf, got it with --format {form}; drop it")
+    frequency_mhz = arguments.frequency_mhz
+    if frequency_mhz is None and form not in WRITERS:
+        frequency_mhz = _only_carrier_mhz(scenario, form)
+    if form == "strf":
+        _check_site(scenario, site)
     if arguments.parts and frequency_mhz is not None:
         raise ScenarioError(
             f"--parts are values of the carriers, got it with one frequency, {frequency_mhz:g} MHz; drop one"
         )
     tables = track_rows(scenario, step_s=arguments.step_s, parts=arguments.parts, frequency_mhz=frequency_mhz)
     with output_of(arguments) as file:
-        write(file, tables)
+        if form == "strf":
+            write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=site)
+        elif form == "doppler":
+            write_doppler(file, tables)
+        else:
+            WRITERS[form](file, tables)
 
 
-def _writer(arguments: argparse.Namespace, scenario: Scenario) -> tuple[Callable[..., None], float | None]:
-    """Return the function that writes the rows, and the one frequency for which it does, if any."""
-    from beep.output.doppler_files import write_doppler, write_strf
-    from beep.output.table import write_csv, write_json
-
-    frequency_mhz = arguments.frequency_mhz
-    if arguments.site is not None and arguments.format != "strf":
-        raise ScenarioError(f"--site belongs to --format strf, got it with --format {arguments.format}; drop it")
-    if arguments.format == "csv":
-        return write_csv, frequency_mhz
-    if arguments.format == "json":
-        return write_json, frequency_mhz
-    if frequency_mhz is None:
-        if len(scenario.heard) > 1:
-            both = " and ".join(f"{carrier.frequency_mhz:g}" for carrier in scenario.heard)
-            raise ScenarioError(
-                f"the format {arguments.format} holds one frequency, got {both} MHz; choose with --frequency-mhz"
-            )
-        frequency_mhz = scenario.heard[0].frequency_mhz
-    if arguments.format == "doppler":
-        return write_doppler, frequency_mhz
-    return _strf(arguments, scenario, write_strf, frequency_mhz), frequency_mhz
+def _only_carrier_mhz(scenario: Scenario, form: str) -> float:
+    if len(scenario.heard) > 1:
+        both = " and ".join(f"{carrier.frequency_mhz:g}" for carrier in scenario.heard)
+        raise ScenarioError(f"the format {form} holds one frequency, got {both} MHz; choose with --frequency-mhz")
+    return scenario.heard[0].frequency_mhz
 
 
-def _strf(
-    arguments: argparse.Namespace, scenario: Scenario, write_strf: Callable[..., None], frequency_mhz: float
-) -> Callable[..., None]:
+def _check_site(scenario: Scenario, site: int | None) -> None:
+    """Raise ScenarioError where strf could not name the station."""
     from beep.geometry.stations import parse_station
 
     if scenario.station is None:
         raise ScenarioError("strf needs a place and a date, but the simple pass has none; give --station and --start")
     place = parse_station(scenario.station)
-    site = arguments.site
     if site is None or not 0 <= site <= 9999:
         line = f"9000 ME {place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name"
         raise ScenarioError(
             f"strf names a place by a number, 0 to 9999, got {'none' if site is None else site}; "
             f"add a line such as `{line}` to its sites.txt and give --site 9000"
         )
-
-    def write(file: Any, tables: Any) -> None:
-        write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=site)
-
-    return write
