@@ -151,7 +151,7 @@ def test_force(tmp_path, plotted):
         (["pass", "a.png", "--dpi", "nan"], ["dpi"]),
         (["pass", "a.png", "--max-elevation-deg", 0], ["horizon"]),
         (["pass", "a.png", "--preset", "dalas"], ["did you mean 'dallas'"]),
-        (["pass", "a.png", "bare.wav"], ["no recipe", "options"]),
+        (["pass", "a.png", "bare.wav"], ["no scenario", "options"]),
         (["waterfall", "a.png", "none.wav"], ["none.wav"]),
         (["waterfall", "a.png", "text.wav"], ["text.wav"]),
         (["waterfall", "a.png", "short.wav"], ["short.wav", "0.1 s"]),
