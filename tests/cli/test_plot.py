@@ -139,8 +139,8 @@ def test_force(tmp_path, plotted):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["pass", "a.gif"], [".png, .svg, .pdf", "a.gif"]),
-        (["pass", "a"], [".png, .svg, .pdf", "'a'"]),
+        (["pass", "a.gif"], ["must end in .png, .svg or .pdf", "a.gif"]),
+        (["pass", "a"], ["must end in .png, .svg or .pdf", "'a'"]),
         (["pass", "nowhere/a.png"], ["folder must exist", "mkdir -p nowhere"]),
         (["pass", "old.png"], ["old.png already exists", "--force"]),
         (["waterfall", "old.png", "bare.wav"], ["old.png already exists"]),
