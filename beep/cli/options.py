@@ -65,9 +65,7 @@ def add_scenario_options(parser: Parser) -> None:
         help=f"use the carriers and keying of an early satellite: {', '.join(beacons())} (default: as in the scenario)",
     )
     recipe.add_argument(
-        "--date-keying",
-        action="store_true",
-        help="use the pulse and pause that Sputnik 1 had on the date of the pass, as far as known",
+        "--date-keying", action="store_true", help="key as Sputnik 1 did on the date of the pass, as far as known"
     )
     parser.rare |= {"character", "beacon", "date_keying", "satellite"}
     groups: dict[str, Any] = {}

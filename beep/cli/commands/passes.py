@@ -33,9 +33,7 @@ def add(parser: Parser) -> None:
         metavar="UTC",
         help="start of the search, UTC, e.g. 1957-10-13T00:00Z; a pass under way at that time is listed too",
     )
-    search.add_argument(
-        "--days", type=float, default=1.0, metavar="DAYS", help="length of the search (default: 1.0 days)"
-    )
+    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="time searched (default: 1.0 days)")
     search.add_argument(
         "--min-elevation-deg",
         type=float,
@@ -102,8 +100,5 @@ def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> s
         days = max((abs((p.tca - epoch) / timedelta(days=1)) for p in passes), default=0.0)
         age = f", here up to {days:.1f} days" if passes else ""
         accuracy = f"elements of {epoch:%Y-%m-%d %H:%M} UTC, accuracy 1 to 3 km for each day from then{age}"
-    columns = (
-        "\nAOS, TCA, LOS: rise, closest, set; azimuth (from north through east) and max.el. (highest elevation) in "
-        "degrees"
-    )
+    columns = "\nAOS, TCA, LOS: rise, closest, set; azimuth from north through east; max.el.: highest elevation"
     return f"{count}; {accuracy}" + columns * (bool(passes) and arguments.format == "table")

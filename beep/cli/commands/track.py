@@ -19,10 +19,7 @@ def add(parser: Parser) -> None:
     )
     output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="time between two rows (default: 1.0 s)")
     output.add_argument(
-        "--frequency-mhz",
-        type=float,
-        metavar="MHZ",
-        help="frequency whose Doppler is printed (default: those of the carriers)",
+        "--frequency-mhz", type=float, metavar="MHZ", help="frequency whose Doppler is printed (default: the carriers)"
     )
     output.add_argument(
         "--parts",
@@ -79,7 +76,7 @@ def _check_site(scenario: Scenario, site: int | None) -> None:
 
     if scenario.station is None:
         raise ScenarioError(
-            "strf needs a place and a date, but the simple pass has none; give --station, --start and --site"
+            "strf needs a place and a date, the simple pass has none; give --station, --start and --site"
         )
     place = parse_station(scenario.station)
     if site is None or not 0 <= site <= 9999:
