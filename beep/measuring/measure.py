@@ -94,7 +94,9 @@ class Measurement:
     chirp_hz_sd: float
     flutter_percent: float  # rms of the frequency within beeps and from beep to beep, about a smooth curve
     flutter_percent_sd: float
-    residual_db: float  # residual carrier: amplitude in the gaps against that of the beeps, median
+    residual_db: (
+        float  # residual carrier: median amplitude in the gaps against that of the beeps; nan where none is found
+    )
     residual_db_sd: float
     snr_db: float  # of the tone while the key is down, median of the beeps, against noise in snr_bandwidth_hz
     snr_db_sd: float
@@ -311,10 +313,10 @@ def _typical(values: Array, sd: Array, exact: bool) -> tuple[float, float, float
 
 
 def _in_db(residual: Array) -> tuple[float, float]:
-    """Median level, dB, of a residual carrier in gaps (N,) against the beeps, and its standard error."""
-    if not len(residual):
+    """Median level, dB, of a residual carrier in gaps (N,) against the beeps, and its error; nan without one."""
+    middle = float(np.median(residual)) if len(residual) else 0.0
+    if middle <= LEAST_RESIDUAL:
         return float("nan"), float("nan")
-    middle = max(float(np.median(residual)), LEAST_RESIDUAL)
     spread = 1.4826 * float(np.median(np.abs(residual - middle)))
     return 20 * float(np.log10(middle)), 8.686 * spread / middle * 1.2533 / float(np.sqrt(len(residual)))
 
