@@ -17,7 +17,7 @@ from beep.base.choices import Orbit, Sideband
 from beep.base.errors import FitError
 from beep.fitting.bias import ionosphere_bias, likely_orbits, model_bias
 from beep.fitting.curves import Curve, circular, circular_at, known_orbit, straight_line
-from beep.fitting.flutter import Flutter, covariance_with, find_flutter
+from beep.fitting.flutter import Flutter, covariance_with, find_flutter, sizes
 from beep.fitting.solve import (
     LEAST_SCALE,
     STEP,
@@ -91,9 +91,9 @@ class CarrierFit:
 class PassFit:
     """A pass determined from its Doppler curve.
 
-    Standard errors come from the scatter of the residuals and from their correlation in time up to 15 s, the flutter of
-    a tape. They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and
-    spread).
+    Standard errors come from the scatter of the residuals and from their correlation in time, whatever its cause: the
+    flutter of a tape, or an error of the model where `flutter.slow`. The error of the model that the residuals do not
+    show is in `model_bias` (fit minus truth, mean and spread).
     """
 
     model: str
@@ -107,7 +107,7 @@ class PassFit:
     ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
     time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
-    flutter: Flutter | None  # None where the errors of the tones explain the residuals, or the model does not hold
+    flutter: Flutter | None  # None where the errors of the tones explain the residuals
     carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
@@ -277,6 +277,8 @@ def _with_flutter(
     curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_]
 ) -> tuple[Flutter | None, System, Solution, NDArray[np.bool_]]:
     """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
+    rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+    system = replace(system, size=sizes(system, rest_hz))
     flutter = find_flutter(curve, system.only(used), solution)
     if flutter is None:
         return None, system, solution, used

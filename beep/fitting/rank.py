@@ -12,7 +12,7 @@ from beep.base.choices import Sideband
 from beep.base.errors import FitError
 from beep.fitting.curves import Curve
 from beep.fitting.fit import OUTLIER
-from beep.fitting.flutter import Flutter, chi_square, find_flutter
+from beep.fitting.flutter import Flutter, chi_square, find_flutter, sizes
 from beep.fitting.solve import LEAST_SCALE, Solution, System, Tones, design, residual_hz, robust_sd, shift_hz, system_of
 from beep.fitting.tones import UsableTones, tone_sign, usable_tones
 from beep.geometry import sputnik
@@ -218,7 +218,8 @@ def _with_errors(trials: list[_Trial], sd_given: bool) -> tuple[list[_Trial], Fl
     rest_hz = residual_hz(best.flight.curve, best.system, best.parameters, best.coefficients)
     normal = rest_hz / best.system.sd_hz
     used = np.abs(normal) < OUTLIER * max(robust_sd(normal), LEAST_SCALE)
-    inside = best.system.only(used)
+    size = sizes(best.system, rest_hz)[used]
+    inside = replace(best.system.only(used), size=size)
     again = _refine(best.flight, inside, float(best.parameters[0]), None) or best
     freedom = max(int(used.sum()) - again.parameters.size - again.coefficients.size, 1)
     solution = Solution(
@@ -227,13 +228,13 @@ def _with_errors(trials: list[_Trial], sd_given: bool) -> tuple[list[_Trial], Fl
         covariance=np.eye(again.parameters.size + again.coefficients.size),
         scale=(again.chi_square / freedom) ** 0.5,
     )
-    flutter = find_flutter(best.flight.curve, inside, solution, longest_s=inf)
+    flutter = find_flutter(best.flight.curve, inside, solution)
     least = 1.0 if sd_given else 0.0
     share = 1.0 if flutter is not None else max(solution.scale, least, LEAST_SCALE)
     refitted = []
     for trial in trials:
         system = trial.system.only(used)
-        system = replace(system, sd_hz=share * system.sd_hz)
+        system = replace(system, sd_hz=share * system.sd_hz, size=size)
         refined = _refine(trial.flight, system, float(trial.parameters[0]), flutter)
         refitted += [] if refined is None else [refined]
     return sorted(refitted, key=lambda trial: trial.chi_square), flutter

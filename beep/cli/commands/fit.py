@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
-POOR_HZ, POOR_MISFIT = 0.5, 10.0  # of residuals that noise does not explain
+POOR_HZ = 0.5  # of slow residuals
 
 
 def add(parser: Parser) -> None:
@@ -200,19 +200,17 @@ def _note_carriers(fit: PassFit, scenario: Scenario | None, arguments: argparse.
 
 
 def _warn_of_doubts(fit: PassFit, arguments: argparse.Namespace) -> None:
-    """Warn of a speed that no satellite has, and of residuals beyond the errors of the tones."""
+    """Warn of a speed that no satellite has, and of residuals that last longer than a tape's flutter."""
     if not SATELLITE_KM_S[0] < fit.speed_km_s.value < SATELLITE_KM_S[1]:
         warn(
             f"{fit.speed_km_s.value:.2f} km/s is not the speed of a satellite; check the carrier (--carrier-mhz) and "
             "that the recording has the whole pass",
             arguments,
         )
-    for carrier in fit.carriers:
-        if carrier.rms_hz > POOR_HZ and carrier.misfit > POOR_MISFIT:
-            warn(
-                f"the model leaves {carrier.rms_hz:.2g} Hz rms at {carrier.frequency_hz / 1e6:g} MHz, "
-                f"{carrier.misfit:.0f} times the tones' errors and smooth in time (an ionosphere beyond its "
-                "first order, another orbit, or a receiver that drifts slowly; not the flutter of a tape): "
-                "the true errors are larger than those printed",
-                arguments,
-            )
+    if fit.flutter is not None and fit.flutter.slow and fit.flutter.rms_hz > POOR_HZ:
+        warn(
+            f"the tones differ from the model by {fit.flutter.rms_hz:.2g} Hz, correlated over "
+            f"{fit.flutter.time_s:.0f} s: longer than the flutter of a tape; rather an ionosphere beyond its first "
+            "order, another orbit, or a receiver that drifts slowly; the true errors may be larger than those printed",
+            arguments,
+        )
