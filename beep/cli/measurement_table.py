@@ -119,7 +119,7 @@ def _difference(first: Measurement | None, second: Measurement | None, quantity:
     return f"{factor * difference:+.4g} {unit}", f"{difference / sd:+.1f}"
 
 
-def tape_speeds(measurements: tuple[Measurement, ...]) -> str:
+def speed_line(measurements: tuple[Measurement, ...]) -> str:
     """Return a line with the speed of a tape that runs too fast or too slow, by its hum and by its keying."""
     parts: list[str] = []
     for measurement in measurements:

@@ -13,7 +13,7 @@ from beep.measuring.phase import PulsePhases
 from beep.measuring.rounds import (
     EDGE_SEARCH_S,
     EDGE_SIDE_S,
-    FEWEST,
+    LEAST_BEEPS,
     SAMPLED,
     Assumptions,
     Bools,
@@ -73,7 +73,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     every = 1 if len(bursts) <= 3 * SAMPLED else len(bursts) // SAMPLED
     some = picked(bursts, slice(None, None, every))
     start_s, stop_s = find_runs(band, some, curve)
-    if len(start_s) < FEWEST:
+    if len(start_s) < LEAST_BEEPS:
         return "only noise"
     shape = Assumptions(flutter=max(flutter_of(band, start_s, stop_s, curve), least_flutter))
     if len(some) < len(bursts):  # an exact tone's bursts are sure enough themselves
@@ -83,7 +83,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     rough = picked(
         rough, np.flatnonzero((rough.phases.energy > shape.least_energy) & (rough.stop_s > rough.start_s + 0.02))
     )
-    if len(rough.slot) < FEWEST:
+    if len(rough.slot) < LEAST_BEEPS:
         return "only noise"
     if shape.flutter:
         rough = picked(rough, _keyed(band, rough, curve))
@@ -92,7 +92,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
         return "not on a steady clock"
     rough = picked(rough, _stands_out(band, rough, period - length, curve, shape))
-    if len(rough.slot) < FEWEST:
+    if len(rough.slot) < LEAST_BEEPS:
         return "only noise"
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = picked(rough, _strongest_of_slot(rough))
@@ -113,10 +113,10 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     else:
         trial = estimate(band, rough.slot, rough.slots, rough.start_s, rough.stop_s, curve, shape)
     trial = picked(trial, np.flatnonzero(trial.phases.energy > shape.least_energy))
-    if len(trial.slot) < FEWEST:
+    if len(trial.slot) < LEAST_BEEPS:
         return "only noise"
     trial = picked(trial, np.flatnonzero(_stands_out(band, trial, period - length, curve, shape)))
-    if len(trial.slot) < FEWEST:
+    if len(trial.slot) < LEAST_BEEPS:
         return "only noise"
     residual, joined, floor = _gaps(band, trial, curve, shape)
     strong = len(residual) > 0 and float(np.median(residual)) > STRONG_RESIDUAL
@@ -134,7 +134,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     )
     final = estimate(band, merged.slot, merged.slots, merged.start_s, merged.stop_s, curve, shape)
     final = picked(final, np.flatnonzero(final.stop_s > final.start_s))
-    if len(final.slot) < FEWEST:
+    if len(final.slot) < LEAST_BEEPS:
         return "only noise"
     return _beeps(band, final, shape, rise_sd_s, period, residual)
 

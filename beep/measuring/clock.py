@@ -119,13 +119,12 @@ def _slope_sd(residual: Array, slots: float) -> float:
 
     The mean over how much they may walk (Whittle's likelihood of their cosine transform).
     """
-    from scipy.fft import dct
-
     count = len(residual)
     if count < 5:
         return float(np.sqrt(12 * np.var(residual) / max(count, 2)) / slots)
     limit = 3 * 1.4826 * float(np.median(np.abs(residual)))
-    power = dct(np.clip(residual, -limit, limit), norm="ortho")[2:] ** 2
+    clipped = np.clip(residual, -limit, limit)
+    power = np.abs(np.fft.rfft(np.concatenate([clipped, clipped[::-1]]))[2:count]) ** 2 / (2 * count)
     steps = 4 * np.sin(np.pi * np.arange(2, count) / (2 * count)) ** 2
     shape = 1 + WALKS[:, None] / steps
     own = (power / shape).mean(axis=1) + 1e-30

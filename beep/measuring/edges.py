@@ -18,7 +18,8 @@ TRIALS = 4  # moments per sample that are tried
 LONGEST_KERNEL_S = 0.4
 UPPER_SD, LOWER_SD = 0.3, 0.3  # of the beep's amplitude: by how much the levels beside an edge may differ from usual
 NOWHERE = -1e12  # score of a place that is not allowed
-TOGETHER = 1024
+EDGES_AT_ONCE = 1024
+RISE_SD = 1.15  # of the likelihood's width: as measured, over fifty exports
 
 
 @lru_cache(maxsize=64)
@@ -48,13 +49,13 @@ def find_edges(
     """Moments (N,) of half amplitude, and their standard errors from the noise.
 
     The mean over what is likely, every moment within `within_s` (N,) of `expected_s` (N,) being as good before: in
-    strong signals that is least squares, in weak ones it knows of side peaks. `side_s` is what is looked at on either
+    strong signals that is least squares, in weak ones it knows of side _peaks. `side_s` is what is looked at on either
     side of the search, `floor` the part of the amplitude that usually remains between beeps. The errors
     grow with what the levels vary beyond the noise.
     """
     parts = []
-    for at in range(0, len(expected_s), TOGETHER):
-        chosen = np.arange(at, min(at + TOGETHER, len(expected_s)))
+    for at in range(0, len(expected_s), EDGES_AT_ONCE):
+        chosen = np.arange(at, min(at + EDGES_AT_ONCE, len(expected_s)))
         levels = _levels(band, expected_s[chosen], picked(found, chosen), within_s[chosen], side_s, floor)
         moments, score, step = _scores(levels, rising=rising, rise_s=rise_s)
         sd_s = edge_sd(step, levels.variance, rise_s=rise_s, rate_hz=levels.rate_hz, side_s=side_s)
@@ -146,7 +147,7 @@ def edge_sd(step: Array, variance: Array, *, rise_s: float, rate_hz: float, side
 
 def _likely(moments: Array, score: Array, sd_s: Array) -> tuple[Array, Array]:
     """Mean and standard deviation (N,) of moments by their likelihood; where it is one narrow peak, its top."""
-    peak, _ = peaks(moments, score)
+    peak, _ = _peaks(moments, score)
     likely = np.exp(np.maximum(score - score.max(axis=1)[:, None], -700))
     total = likely.sum(axis=1)
     mean = (likely * moments).sum(axis=1) / total
@@ -155,7 +156,7 @@ def _likely(moments: Array, score: Array, sd_s: Array) -> tuple[Array, Array]:
     return np.where(fine, peak, mean), np.where(fine, sd_s, np.maximum(spread, sd_s))
 
 
-def peaks(moments: Array, score: Array) -> tuple[Array, Array]:
+def _peaks(moments: Array, score: Array) -> tuple[Array, Array]:
     """Moments (N,) of the best scores, between the trials, and those scores."""
     best = np.clip(score.argmax(axis=1), 1, score.shape[1] - 2)
     rows = np.arange(len(best))
@@ -187,7 +188,7 @@ def rise_of(
 
     def likelihood(rise_s: float) -> float:
         return sum(
-            float(np.sum(peaks(*_scores(levels, rising=rising, rise_s=rise_s)[:2])[1])) for rising, levels in ends
+            float(np.sum(_peaks(*_scores(levels, rising=rising, rise_s=rise_s)[:2])[1])) for rising, levels in ends
         )
 
     best, low, high = first_s, 0.001, min(LONGEST_KERNEL_S, side_s * 1.6)
@@ -201,4 +202,6 @@ def rise_of(
     bend, slope, _ = np.polyfit(x, gains, 2)
     if bend >= 0 or trials[2] < 1.1 * low:
         return best, float("nan")
-    return float(trials[2] * np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), float(trials[2] / np.sqrt(-2 * bend))
+    return float(trials[2] * np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), float(
+        RISE_SD * trials[2] / np.sqrt(-2 * bend)
+    )

@@ -18,7 +18,7 @@ from beep.measuring.band import Band
 
 Complexes = NDArray[np.complex128]
 
-TOGETHER = 256  # beeps worked on at once
+BEEPS_AT_ONCE = 256  # beeps worked on at once
 CORNER_HZ = 40.0  # of the flutter that is followed
 FIRST_LOW_PASSES_HZ, LOW_PASS_HZ = (90.0, 160.0), 50.0  # of a Gaussian, in which the phase is unwrapped
 EVEN_GLIDE_HZ_S = 15.0  # prior standard error of an exact tone's glide
@@ -26,7 +26,7 @@ NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
 FLUTTER_NOISE_FROM_HZ = 60.0
 QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among them
 NEIGHBOURS = 15  # beeps over which the noise is averaged
-STEPS = 5
+NEWTON_STEPS = 5
 MOST_AT_ONCE = 40  # coefficients
 LOST = 1.0  # in power, of the noise in the low pass
 BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
@@ -99,8 +99,8 @@ def phases(
     """
     order = np.argsort(stop_s - start_s, kind="stable")
     parts: list[dict[str, Array]] = []
-    for at in range(0, len(order), TOGETHER):
-        rows = order[at : at + TOGETHER]
+    for at in range(0, len(order), BEEPS_AT_ONCE):
+        rows = order[at : at + BEEPS_AT_ONCE]
         parts.append(
             _phases(
                 band,
@@ -156,10 +156,10 @@ def _phases(
         course[:, 1] = 2 * np.pi * half * _strongest(z, rate, search_hz)
     moments = _moments(heard, basis)
     prior = _prior(size, half, flutter)
-    for step in range(STEPS):
+    for step in range(NEWTON_STEPS):
         turned = z * np.exp(-1j * (course @ basis.T))
         mean = (turned * inside).sum(axis=1) / total
-        if step in (0, STEPS - 1):
+        if step in (0, NEWTON_STEPS - 1):
             density = _density(turned * inside, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
         size_of = np.maximum(np.abs(mean), 1e-300)
         weight = 2 * size_of**2 / np.maximum(density * rate, 1e-300)

@@ -15,7 +15,7 @@ from beep.measuring.smooth import SmoothCurve, typical
 LEAST_ENERGY = 12.0  # C T/N0 of a beep that counts: below, noise does as well once in a hundred thousand trials
 LEAST_FLUTTER_ENERGY = 30.0  # where its phase is followed, which noise lets itself be too
 EDGE_SEARCH_S, EDGE_SIDE_S = 0.04, 0.035
-FEWEST = 3  # beeps, to go on looking
+LEAST_BEEPS = 3  # beeps, to go on looking
 FIRST_RISE_S = 0.005
 UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
 FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
@@ -118,7 +118,7 @@ def flutter_of(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) ->
     """Size of the phase's course in beeps; 0 where a plain tone explains them as well."""
     guard = 0.008
     long = np.flatnonzero(stop_s - start_s > 0.04)
-    if len(long) < FEWEST:
+    if len(long) < LEAST_BEEPS:
         return 0.0
     some = long[:: max(len(long) // SAMPLED, 1)]
     start_s, stop_s = start_s[some] + guard, stop_s[some] - guard
@@ -139,7 +139,7 @@ def edge_length(band: Band, found: Round, shape: Assumptions, floor: float) -> t
     inner = (found.slots == 1) & (found.start_s > 0.03) & (found.stop_s < band.duration_s - 0.03)
     strong = np.flatnonzero(inner)
     strong = strong[np.argsort(-found.phases.energy[strong], kind="stable")[:100]]
-    if len(strong) < FEWEST:
+    if len(strong) < LEAST_BEEPS:
         return shape.rise_s, float("nan")
     some = picked(found, strong)
     length = some.stop_s - some.start_s
@@ -164,7 +164,7 @@ def chirp_of(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -
     """Mean frequency of the first 30 ms of the beeps less that of their second half, Hz, and its standard error."""
     length = found.stop_s - found.start_s
     good = np.flatnonzero((found.slots == 1) & (length > 0.1) & (found.start_s > 0.01))[:SAMPLED]
-    if len(good) < FEWEST:
+    if len(good) < LEAST_BEEPS:
         return float("nan"), float("nan")
     start_s, stop_s = found.start_s[good], found.stop_s[good]
     plain = replace(shape, flutter=0.0, search_hz=60.0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from beep.measuring.beeps import Beeps
 
-FEWEST = 3  # whole single beeps
+LEAST_IN_ALL, LEAST_WHOLE = 4, 3  # beeps, and whole single ones among them
 LEAST_MEDIAN_ENERGY = 16.0
 ALIKE, LEAST_ALIKE = 0.3, 0.8  # of the usual length; of the beeps. The clip that is handed round scatters by 12 %
 UNEVEN, LEAST_EVEN = 0.25, 0.85  # of the period; of the intervals. The same clip scatters by 8 %
@@ -24,7 +24,7 @@ MOST_RESIDUAL = 0.5
 def doubt(beeps: Beeps) -> str:
     """Why these are not the beeps of a satellite's keying, in words, or nothing."""
     single = beeps.whole & (beeps.slots == 1)
-    if single.sum() < FEWEST:
+    if single.sum() < LEAST_WHOLE or len(beeps.slot) < LEAST_IN_ALL:
         return "a keyed tone with too few pulses for a clock"
     energy = beeps.phases.energy
     if np.median(energy) < LEAST_MEDIAN_ENERGY:
@@ -75,5 +75,8 @@ def irregular(beeps: Beeps) -> bool:
     usual = float(np.median(length))
     spread = 1.4826 * float(np.median(np.abs(length - usual)))
     clock, lengths = IRREGULAR
-    uneven = beeps.clock.scatter_s > clock * beeps.clock.period_s
+    step = np.maximum(np.diff(beeps.slot), 1)
+    interval = (np.diff(beeps.start_s) / step)[(step == beeps.slots[:-1]) & beeps.whole[:-1]]
+    scatter_s = max(beeps.clock.scatter_s, float(np.std(interval)) if len(interval) > 1 else 0.0)
+    uneven = scatter_s > clock * beeps.clock.period_s and beeps.clock.scatter_s > 0.3 * clock * beeps.clock.period_s
     return uneven or spread > lengths * usual + 2 * float(np.median(noise))

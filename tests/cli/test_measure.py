@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from beep.cli.measurement_table import tape_speeds
+from beep.cli.measurement_table import speed_line
 from beep.measuring.measure import measure
 from beep.measuring.recording import open_recording
 
@@ -70,6 +70,6 @@ def test_speed_of_a_tape_is_told(recording):
     steady = measure(samples, sample_rate_hz=8000)
 
     assert re.fullmatch(
-        r"speed of the tape: 2\.0\d* \N{PLUS-MINUS SIGN} \d\.\d+ % fast if keying like tass\n", tape_speeds(fast)
+        r"speed of the tape: 2\.0\d* \N{PLUS-MINUS SIGN} \d\.\d+ % fast if keying like tass\n", speed_line(fast)
     )
-    assert tape_speeds(steady) == ""
+    assert speed_line(steady) == ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
-from tapes import MORSE, beepless, keying
+from tapes import KINDS, MORSE, beepless, keying
 
 WORK_HZ = 22_050
 NOISE_BANDWIDTH_HZ = 500.0
@@ -344,7 +344,8 @@ def beepless_tape(number):
         made = speech(number // len(kinds))
         samples, rate_hz = made if made is not None else (0.1 * random.standard_normal(len(t_s)), rate_hz)
     elif kind == "others":
-        kind, samples, rate_hz = beepless(number // len(kinds))
+        kind = KINDS[number // len(kinds) % len(KINDS)]
+        samples, rate_hz = beepless(kind, number // len(kinds))
     else:
         samples = {
             "Morse": lambda: morse_code(random, t_s, rate_hz),

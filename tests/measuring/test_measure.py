@@ -1,4 +1,4 @@
-"""Measuring tapes that are like those of 1957, and refusing what has no beeps."""
+"""Measurements of tapes like those of 1957, of two carriers in mono, and of sounds without beeps."""
 
 import json
 from dataclasses import fields, replace
@@ -6,23 +6,23 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import soundfile
-from tapes import beepless, keying, tape, white
+from tapes import KINDS, beepless, keying, tape, white
 
 import beep
 from beep.fitting.curves import closest_approach
-from beep.fitting.fit import QUANTITIES, fit, tones_of
+from beep.fitting.fit import QUANTITIES, fit
+from beep.fitting.tones import tones_of
 from beep.measuring.measure import Pulses, measure
 from beep.stream.resolve import receive
 
-NEGATIVES = 100
+NEGATIVES = 100  # recordings without beeps, by turns of KINDS
 LENGTH_WITHIN_S = 0.005
 PERIOD_WITHIN_S = 0.003
 
 
 def only(samples, rate_hz):
-    found = measure(samples, sample_rate_hz=rate_hz)
-    assert len(found) == 1
-    return found[0]
+    (measurement,) = measure(samples, sample_rate_hz=rate_hz)
+    return measurement
 
 
 TAPES = {
@@ -61,8 +61,8 @@ def test_tapes(kind: str, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("snr_db", [11, 18])
-def test_the_clip_that_is_handed_round(seed: int, snr_db: float) -> None:
-    """Beeps on an irregular clock are counted exactly, and fit no keying of 1957."""
+def test_irregular_clip(seed: int, snr_db: float) -> None:
+    """The beeps of the well-known clip with its irregular clock are counted exactly, and fit no keying of 1957."""
     settings = {"pulse_s": 0.183, "period_s": 0.733, "rise_s": 0.0175, "tone_hz": 1061.0, "drift_hz_s": 0.0}
     made = tape(seed, irregular=True, snr_db=snr_db, **settings)
     found = only(made.samples, made.rate_hz)
@@ -76,21 +76,21 @@ def test_the_clip_that_is_handed_round(seed: int, snr_db: float) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_found_where_nothing_is() -> None:
-    """Noise, speech, music, steady tones, Morse code, silence, drums: no beeps, and the note says why."""
-    kinds = set()
-    for number in range(NEGATIVES):
-        kind, samples, rate_hz = beepless(number)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_beeps_in_other_sounds(kind: str) -> None:
+    """Noise, speech, music, steady tones, Morse code, silence and drums have no beeps, and the note says why."""
+    numbers = range(KINDS.index(kind), NEGATIVES, len(KINDS))
+    assert len(numbers) == 10
+    for number in numbers:
+        samples, rate_hz = beepless(kind, number)
         found = only(samples, rate_hz)
         assert found.beeps == 0, f"{kind} {number}: {found}"
         assert found.note.startswith("no beeps found: ")
         assert np.isnan(found.pulse_s)
-        kinds.add(kind)
-    assert len(kinds) == 10
 
 
-def test_beeps_cut_off_by_the_ends_count_but_do_not_tell_lengths() -> None:
-    """A beep of which a part is recorded is one of the beeps, and not whole."""
+def test_beeps_cut_off_by_the_ends() -> None:
+    """A beep that is partly recorded is counted; its length is not used, because it is not whole."""
     rate_hz, random = 8000, np.random.default_rng(4)
     t_s = np.arange(6 * rate_hz) / rate_hz
     start_s = np.arange(-0.15, 6, 0.6)
@@ -113,14 +113,14 @@ def test_two_carriers_mixed_in_mono() -> None:
     for from_s in (0.0, 0.35):
         samples = beep.render(scenario, start=round(from_s * 11_025))
         found = measure(samples, sample_rate_hz=11_025)
-        assert [each.channel for each in found] == [0, 0]
-        assert [each.beeps for each in found] == ([50, 50] if from_s == 0 else [49, 50])
+        assert [measurement.channel for measurement in found] == [0, 0]
+        assert [measurement.beeps for measurement in found] == ([50, 50] if from_s == 0 else [49, 50])
         assert found[0].tone_hz < found[1].tone_hz
-        for each in found:
-            assert each.period_s == pytest.approx(0.6, abs=1e-4)
+        for measurement in found:
+            assert measurement.period_s == pytest.approx(0.6, abs=1e-4)
         if from_s == 0:
-            for each, name in zip(found, ("20", "40"), strict=True):
-                assert np.abs(tone_error_hz(scenario, each, name)).max() < 0.1
+            for measurement, name in zip(found, ("20", "40"), strict=True):
+                assert np.abs(tone_error_hz(scenario, measurement, name)).max() < 0.1
             assert "channels" in found.to_dict()
 
 
@@ -132,30 +132,30 @@ def test_two_carriers_mixed_in_mono_low_pass(noise: str, sideband: str) -> None:
 
     Measured: lengths within 0.6 ms all through, pulls of tones 1.04 to 1.07.
     """
-    settings = {"altitude_km": 230, "max_elevation_deg": 30, "duration_s": 240, "sample_rate_hz": 8000}
+    settings = {"altitude_km": 230, "max_elevation_deg": 30, "duration_s": 150, "sample_rate_hz": 8000}
     scenario = beep.Scenario(mix="mono", noise=noise, sideband=sideband, **settings)
     found = measure(beep.render(scenario), sample_rate_hz=8000)
-    assert [each.beeps for each in found] == [400, 400]
+    assert [measurement.beeps for measurement in found] == [250, 250]
     apart_s = np.abs(found[0].pulses.start_s[:, None] - found[1].pulses.start_s).min(axis=1)
     assert apart_s[1:] == pytest.approx(0.3, abs=0.002)  # what the beginning cuts off starts late
-    for each, name in zip(found, ("20", "40"), strict=True):
-        pulses = each.pulses
-        off_hz = tone_error_hz(scenario, each, name)
+    for measurement, name in zip(found, ("20", "40"), strict=True):
+        pulses = measurement.pulses
+        off_hz = tone_error_hz(scenario, measurement, name)
         assert np.abs(off_hz).max() < 0.1
         assert np.abs(pulses.length_s[pulses.whole] - 0.3).max() < 0.001
-        assert each.pulse_s == pytest.approx(0.3, abs=max(4 * each.pulse_s_sd, 1e-5))
+        assert measurement.pulse_s == pytest.approx(0.3, abs=max(4 * measurement.pulse_s_sd, 1e-5))
         if noise != "off":
             assert 0.8 < np.sqrt(np.mean((off_hz / pulses.tone_sd_hz) ** 2)) < 1.2
     fitted = fit(tones_of(found, carriers_hz=[20.005e6, 40.002e6]))
     reception = receive(scenario)
     true = [scenario.tone_hz, *closest_approach(reception.look, guess_s=reception.tca_s)]
-    least = (1e-4, 1e-4, 1e-3, 1e-5)  # what no noise would leave
+    least = (3e-4, 1e-4, 1e-3, 1e-5)  # what no noise would leave
     for name, value, floor in zip(QUANTITIES, true, least, strict=True):
         estimate = getattr(fitted, name)
         assert abs(estimate.value - value) < max(4 * estimate.sd, floor), name
 
 
-MONO = {  # settings; beeps of each carrier at least; tones within, Hz
+MONO = {  # settings; beeps of measurement carrier at least; tones within, Hz
     "default, whole pass": ({"noise": "galactic"}, 1135, 1.0),
     "grazing": ({"max_elevation_deg": 3}, 560, 1.0),
     "ionosphere of a morning": ({"ionosphere": "morning", "duration_s": 300, "tca_s": 150}, 480, 3.0),
@@ -172,11 +172,11 @@ def test_both_carriers_in_mono(kind: str) -> None:
     found = measure(beep.render(scenario), sample_rate_hz=8000)
     assert len(found) == 2
     period_s = scenario.pulse_s + scenario.pause_s
-    for each, name, pulse_s in zip(found, ("20", "40"), (scenario.pulse_s, scenario.pause_s), strict=True):
-        assert each.beeps >= beeps
-        assert each.pulse_s == pytest.approx(pulse_s, abs=5e-4)
-        assert each.period_s == pytest.approx(period_s, abs=1e-4)
-        assert np.abs(tone_error_hz(scenario, each, name)).max() < within_hz
+    for measurement, name, pulse_s in zip(found, ("20", "40"), (scenario.pulse_s, scenario.pause_s), strict=True):
+        assert measurement.beeps >= beeps
+        assert measurement.pulse_s == pytest.approx(pulse_s, abs=5e-4)
+        assert measurement.period_s == pytest.approx(period_s, abs=1e-4)
+        assert np.abs(tone_error_hz(scenario, measurement, name)).max() < within_hz
 
 
 @pytest.mark.parametrize(
@@ -193,12 +193,12 @@ def test_harmonics_are_no_carriers(second: float, part: float, tones_hz: list[fl
     mixed = (sound[:, 0] + second * sound[:, 1]) / np.abs(sound).max()
     mixed += part * mixed**2 + 0.005 * np.random.default_rng(1).standard_normal(len(mixed))
     found = measure((mixed / np.abs(mixed).max()).astype(np.float32), sample_rate_hz=22_050)
-    assert [each.beeps for each in found] == [50] * len(tones_hz)
-    assert [each.tone_hz for each in found] == pytest.approx(tones_hz, abs=5)
+    assert [measurement.beeps for measurement in found] == [50] * len(tones_hz)
+    assert [measurement.tone_hz for measurement in found] == pytest.approx(tones_hz, abs=5)
 
 
 def test_json_has_the_keys_and_no_nan() -> None:
-    """The keys are those promised, null stands for what is not known."""
+    """JSON has all keys, and null for values that are not known."""
     keys = {"beeps", "pulse_s", "pause_s", "period_s", "jitter_s", "duty", "tone_hz", "drift_hz_per_s", "snr_db"}
     keys |= {"chirp_hz", "flutter_percent", "residual_db"}
     keys |= {f"{key}_sd" for key in keys - {"beeps"}} | {
@@ -218,7 +218,7 @@ def test_json_has_the_keys_and_no_nan() -> None:
 
 
 def test_the_command(beep, tmp_path) -> None:
-    """A table, JSON, CSV, a pipe; the recipe in the comment is a line beside, and nothing more."""
+    """Table, JSON, CSV; the recipe in the comment adds a line and changes no value."""
     beep("export", "a.wav", "--duration-s", 20, "--mix", "20", "-q")
     table = beep("measure", "a.wav").stdout.decode()
     assert "recipe for 20.005 MHz: pulse 300.0 ms" in table
@@ -255,12 +255,12 @@ def test_the_command(beep, tmp_path) -> None:
             ),
             850,  # of 1135 slots, of which some 250 lie below the edge of the day
         ),
-        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=22_050), 1010),
+        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=11_025), 1010),
     ],
     ids=["a morning's fading", "a tape"],
 )
 def test_one_tone_through_a_whole_pass(scenario, least):
-    """Fading, a gain control that lifts the noise, and an overloaded stage's harmonics do not tear a tone apart."""
+    """A tone stays one measurement despite fading, noise raised by AGC, and harmonics of an overloaded stage."""
     (found,) = measure(beep.render(scenario), sample_rate_hz=scenario.sample_rate_hz)
 
     assert found.beeps >= least
@@ -268,18 +268,19 @@ def test_one_tone_through_a_whole_pass(scenario, least):
 
 
 def test_a_file_by_its_name(tmp_path):
-    """`measure` opens a file itself, with the same result."""
+    """`measure` of a file's name equals that of its samples."""
     rate_hz, samples = 12_000, beep.render(beep.Scenario(sample_rate_hz=12_000, mix="20", duration_s=15))
     soundfile.write(tmp_path / "a.wav", samples, rate_hz, subtype="FLOAT")
 
     (named,) = measure(tmp_path / "a.wav")
+    given = only(samples, rate_hz)
 
-    assert named.beeps == only(samples, rate_hz).beeps == 25
-    assert named.pulse_s == only(samples, rate_hz).pulse_s
+    assert named.beeps == given.beeps == 25
+    assert named.pulse_s == given.pulse_s
 
 
-def test_two_recordings_do_not_come_on_one_stream(beep):
-    """compare takes stdin once."""
+def test_compare_takes_stdin_once(beep):
+    """Stdin cannot be both recordings."""
     ran = beep("compare", "-", "-")
 
     assert (ran.status, ran.stdout) == (1, b"")

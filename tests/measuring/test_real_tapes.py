@@ -20,7 +20,7 @@ from scipy import signal
 from beep.measuring.measure import measure
 
 CLIP = Path(__file__).with_name("agency-clip.mp3")  # NASA, "Beeps from Sputnik-1", public domain
-TAPES = 16
+TAPES = 12
 NEGATIVES = 20
 
 

@@ -25,7 +25,7 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.cli.measurement_table import comparison_with_recipe, measurement_table, pulse_table, remarks, tape_speeds
+    from beep.cli.measurement_table import comparison_with_recipe, measurement_table, pulse_table, remarks, speed_line
     from beep.measuring.measure import measure
     from beep.output.table import write_csv
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
                 stdout().write(f"{name}:\n")
             if any(measurement.beeps for measurement in measurements):
                 show_table(*measurement_table(measurements))
-            stdout().write(tape_speeds(measurements))
+            stdout().write(speed_line(measurements))
             if not arguments.blind:
                 stdout().write(comparison_with_recipe(measurements, recording.comment))
         for remark in remarks(measurements, recording):
