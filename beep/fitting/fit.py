@@ -24,6 +24,7 @@ from beep.fitting.solve import (
     Solution,
     System,
     Tones,
+    design,
     residual_hz,
     solve,
     solve_robustly,
@@ -72,7 +73,7 @@ class CarrierFit:
     tone_hz: Array
     residual_hz: Array  # tone minus curve
     sd_hz: Array  # standard errors of the tones as given, or from the residuals where none were
-    total_sd_hz: Array  # with flutter
+    total_sd_hz: Array  # with flutter, unless it is as slow as an error of the model
     used: NDArray[np.bool_]  # False for outliers, which are not in the fit
     sd_given: bool
 
@@ -183,7 +184,7 @@ def fit(
                 tone_hz=carrier.tone_hz,
                 residual_hz=residuals_hz[system.carrier == number],
                 sd_hz=system.sd_hz[system.carrier == number],
-                total_sd_hz=total.sd_hz[system.carrier == number],
+                total_sd_hz=(system if flutter and flutter.slow else total).sd_hz[system.carrier == number],
                 sd_given=carrier.sd_given,
                 used=used[system.carrier == number],
             )
@@ -277,17 +278,22 @@ def _with_flutter(
     curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_]
 ) -> tuple[Flutter | None, System, Solution, NDArray[np.bool_]]:
     """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
+
+    def found_in(system: System) -> tuple[Flutter | None, Array]:
+        slopes = design(curve, system, solution.parameters)
+        rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+        return find_flutter(rest_hz, slopes, system), slopes
+
     rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
     system = replace(system, size=sizes(system, rest_hz))
-    flutter = find_flutter(curve, system.only(used), solution)
+    flutter, _ = found_in(system.only(used))
     if flutter is None:
         return None, system, solution, used
+    solution, used = robust_solution(curve, replace(system, sd_hz=flutter.total_sd_hz(system)))
+    again, slopes = found_in(system.only(used))
+    flutter = again or flutter
+    covariance = covariance_with(flutter, slopes, system.only(used))
     total = replace(system, sd_hz=flutter.total_sd_hz(system))
-    solution, used = robust_solution(curve, total)
-    flutter = find_flutter(curve, system.only(used), solution) or flutter
-    total = replace(system, sd_hz=flutter.total_sd_hz(system))
-    inside = system.only(used)
-    covariance = covariance_with(flutter, curve, inside, solution)
     return flutter, total, replace(solution, covariance=covariance), used
 
 

@@ -2,7 +2,8 @@
 
 Model of the error of a tone: white noise, a multiple of the given error, plus a first-order autoregressive process in
 continuous time (Ornstein-Uhlenbeck), whose correlation falls as exp(-|dt| / time_s) and whose size is proportional to
-the modelled tone: not to the measured one, which has the error in it. Its precision matrix is tridiagonal, so that N tones take O(N) operations.
+the modelled tone: not to the measured one, which has the error in it. Its precision matrix is tridiagonal, so that N
+tones take O(N) operations.
 
 References: Patterson and Thompson 1971, Biometrika 58, 545 (restricted likelihood, REML).
 """
@@ -14,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array
-from beep.fitting.curves import Curve
-from beep.fitting.solve import Solution, System, design, inverse, residual_hz, robust_sd
+from beep.fitting.solve import System, inverse, robust_sd
 
 LEAST_TONES_OF_FLUTTER = 16  # fewer do not show a correlation
 LONGEST_S = 15.0  # correlation time of flutter and wow; slower errors look like those of the model
@@ -23,6 +23,7 @@ LONGEST_TRIED_S = 120.0
 LEAST_GAIN = 6.0  # of 2 log likelihood: 2 to 5 % of white residuals reach it
 WORTH_REFINING = 2.0  # in the same, on the grid
 LEAST_EXCESS = 1.3  # white residuals over given errors, beyond which they are said to be larger
+MOST_SHARE = 100.0  # variance of the flutter over that of the white part, which stays a tenth of the given errors
 CLOSEST = 1 - 1e-9  # greatest correlation of neighbours
 
 
@@ -57,15 +58,14 @@ def sizes(system: System, rest_hz: Array) -> Array:
     return np.asarray(modelled_hz / np.median(modelled_hz[system.carrier == system.carrier[0]]))
 
 
-def find_flutter(curve: Curve, system: System, solution: Solution) -> Flutter | None:
-    """Return the flutter in the residuals of a solution, whose `system` has the errors as given.
+def find_flutter(rest_hz: Array, slopes: Array, system: System) -> Flutter | None:
+    """Return the flutter in the residuals (N,) of a fit, whose `system` has the errors as given.
 
-    None where these errors explain the residuals. The estimate is that of the greatest restricted likelihood.
+    `slopes` (N, K) are the derivatives of the model. None where these errors explain the residuals. The estimate is
+    that of the greatest restricted likelihood.
     """
-    if system.t_s.size < max(LEAST_TONES_OF_FLUTTER, 2 * len(solution.covariance)):
+    if system.t_s.size < max(LEAST_TONES_OF_FLUTTER, 2 * slopes.shape[1]):
         return None
-    rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
-    slopes = design(curve, system, solution.parameters)
     sharing = (True, False)[: len(np.unique(system.carrier))]
     gain, white, correlated_hz, time_s, shared = max(
         _likeliest(rest_hz, slopes, system, shared=shared) for shared in sharing
@@ -74,21 +74,24 @@ def find_flutter(curve: Curve, system: System, solution: Solution) -> Flutter | 
         white, correlated_hz, time_s = robust_sd(rest_hz / system.sd_hz), 0.0, 0.0
         if white < LEAST_EXCESS:
             return None
+    else:  # errors smoother than this process are larger than their short steps tell
+        beyond = (rest_hz**2 - (white * system.sd_hz) ** 2) / system.size**2
+        correlated_hz = max(correlated_hz, max(float(np.mean(beyond)), 0.0) ** 0.5)
     excess_hz = float(np.median(system.sd_hz)) * max(white**2 - 1, 0.0) ** 0.5
     rms_hz = float(np.hypot(correlated_hz, excess_hz))
     return Flutter(rms_hz=rms_hz, time_s=time_s, white=white, correlated_hz=correlated_hz, shared=shared)
 
 
-def covariance_with(flutter: Flutter, curve: Curve, system: System, solution: Solution) -> Array:
-    """Covariance (P + M, P + M) of a solution whose tones were weighted independently, with correlated errors.
+def covariance_with(flutter: Flutter, slopes: Array, system: System) -> Array:
+    """Covariance (K, K) of the parameters of a fit whose tones were weighted independently, with correlated errors.
 
-    `system` has the errors as given. The tones are taken as weighted by `Flutter.total_sd_hz`.
+    `slopes` (N, K) are the derivatives of the model; `system` has the errors as given. The tones are taken as weighted
+    by `Flutter.total_sd_hz`.
 
     References: White 1980, Econometrica 48, 817 (the sandwich form).
     """
     from scipy.linalg import solveh_banded
 
-    slopes = design(curve, system, solution.parameters)
     weighted = slopes / flutter.total_sd_hz(system)[:, None] ** 2
     prior = _prior(system, slopes.shape[1])
     bread = inverse(np.einsum("nj,nk->jk", slopes, weighted) + prior)
@@ -119,7 +122,7 @@ def chi_square(
         moments, _ = _moments(rest_hz, slopes, system, share, flutter.time_s, shared=flutter.shared)
         moments = moments / flutter.white**2
     change = np.linalg.solve(moments[1:, 1:] + np.diag(prior**-2.0), moments[1:, 0])
-    return float(moments[0, 0] - moments[0, 1:] @ change), change
+    return float(moments[0, 0] - moments[0, 1:] @ change), np.asarray(change, np.float64)
 
 
 def _likeliest(
@@ -145,12 +148,12 @@ def _likeliest(
 
     gaps_s = np.diff(np.unique(system.t_s))
     least_s = min(0.3 * float(np.median(gaps_s)), LONGEST_TRIED_S / 2) if gaps_s.size else 1.0
-    most = 1e3 * max(robust_sd(rest_hz**2 / system.sd_hz**2), 1.0)
+    most = MOST_SHARE * max(robust_sd(rest_hz / system.sd_hz), 1.0) ** 2
     trials = product(np.log(np.geomspace(0.03, most, 6)), np.log(np.geomspace(least_s, LONGEST_TRIED_S, 5)))
     white, start = minus_twice_log(0.0, 1.0), min(map(np.array, trials), key=cost)
     if white[0] - cost(start) < WORTH_REFINING:
         return 0.0, 1.0, 0.0, 0.0, shared
-    bounds = ((np.log(1e-4), np.log(1e5 * most)), (np.log(least_s), np.log(LONGEST_TRIED_S)))
+    bounds = ((np.log(1e-4), np.log(most)), (np.log(least_s), np.log(LONGEST_TRIED_S)))
     options = {"xatol": 0.05, "fatol": 0.05, "maxfev": 70}
     best = minimize(cost, start, method="Nelder-Mead", bounds=bounds, options=options)
     share, time_s = unit * float(np.exp(best.x[0])), float(np.exp(best.x[1]))
@@ -198,7 +201,7 @@ def _precision(system: System, order: NDArray[np.intp], time_s: float, *, shared
     part = 1 / (1 - ratio**2)
     banded = np.stack([-ratio * part, part])
     banded[1, :-1] += (ratio**2 * part)[1:]
-    return banded, -float(np.log(part).sum())
+    return np.asarray(banded), -float(np.log(part).sum())
 
 
 def _prior(system: System, size: int) -> Array:
