@@ -78,7 +78,7 @@ def wheel() -> None:
 
 
 def pythons() -> None:
-    """The rooms' tests with the oldest and the newest Python that are installed, where this is another."""
+    """The tests of the packages with the oldest and the newest Python that are installed, where this is another."""
     if shutil.which("pyenv"):  # which otherwise hides all versions but one
         versions = run("pyenv", "versions", "--bare").split()
         os.environ["PYENV_VERSION"] = ":".join(reversed(versions))

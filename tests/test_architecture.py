@@ -14,7 +14,7 @@ import beep
 PACKAGE = Path(beep.__file__).parent
 ARCHITECTURE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-# A room imports only from rows before its own. Rooms of one row do not know each other.
+# A subpackage imports only from rows before its own. Those of one row do not import each other.
 ROWS = [
     {"base"},
     {"signal", "geometry", "measuring"},
@@ -24,13 +24,13 @@ ROWS = [
     {"plot"},
     {"cli"},
 ]
-ROOMS = set().union(*ROWS)
+SUBPACKAGES = set().union(*ROWS)
 COMMAND_FUNCTIONS = {"add", "run"}  # each module of cli/commands has both: the program calls them by these names
 
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module inside a room, by its dotted name without `beep.`."""
+    """Every module inside a subpackage, by its dotted name without `beep.`."""
     paths = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
     return {name.removesuffix(".__init__"): path for name, path in paths.items() if "." in name}
 
@@ -53,37 +53,37 @@ def imports(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Constant) and str(node.value).removeprefix("beep.") in modules():
             names |= {node.value} if node.value.startswith("beep.") else set()
-    assert "beep" not in names, f"{path} imports the package as a whole, and with it every room"
+    assert "beep" not in names, f"{path} imports the package as a whole, and with it every subpackage"
     return {name.removeprefix("beep.") for name in names if name.startswith("beep.")}
 
 
-def room(module: str) -> str:
+def subpackage(module: str) -> str:
     return module.partition(".")[0]
 
 
 @cache
-def room_imports() -> dict[tuple[str, str], int]:
-    """How many imports lead from one room to another."""
+def subpackage_imports() -> dict[tuple[str, str], int]:
+    """How many imports lead from one subpackage to another."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for name, path in modules().items():
         for other in imports(path):
-            if room(other) != room(name):
-                counts[room(name), room(other)] += 1
+            if subpackage(other) != subpackage(name):
+                counts[subpackage(name), subpackage(other)] += 1
     return counts
 
 
 def test_imports_point_down() -> None:
-    """A room imports only from the rows below it; every room has a row."""
+    """A subpackage imports only from the rows below it; every subpackage has a row."""
     row = {name: number for number, names in enumerate(ROWS) for name in names}
-    assert {room(name) for name in modules()} == ROOMS
+    assert {subpackage(name) for name in modules()} == SUBPACKAGES
     assert [
         f"{name} imports {other}"
         for name, path in modules().items()
         for other in imports(path)
-        if room(other) != room(name) and row[room(other)] >= row[room(name)]
+        if subpackage(other) != subpackage(name) and row[subpackage(other)] >= row[subpackage(name)]
     ] == []
-    assert len(room_imports()) > 20
-    assert sum(room_imports().values()) > 150
+    assert len(subpackage_imports()) > 20
+    assert sum(subpackage_imports().values()) > 150
 
 
 def test_no_circle() -> None:
@@ -95,9 +95,9 @@ def test_no_circle() -> None:
 
 
 def test_top_level() -> None:
-    """The package holds its rooms and four files; three rooms have an `__init__` without imports."""
+    """The package holds its subpackages and four files; three subpackages have an `__init__` without imports."""
     names = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
-    assert names == ROOMS | {"__init__.py", "__init__.pyi", "__main__.py", "py.typed"}
+    assert names == SUBPACKAGES | {"__init__.py", "__init__.pyi", "__main__.py", "py.typed"}
     assert [(PACKAGE / name / "__init__.py").read_text() for name in ("base", "geometry", "signal")] == ["", "", ""]
 
 
@@ -127,7 +127,7 @@ def public_names(module: ast.Module) -> set[str]:
 def test_picture_shows_the_rows() -> None:
     """The picture in docs/architecture.md has the seven rows, and its arrows are the imports.
 
-    Each arrow stands for imports that exist, and each import of one room from another is a way along arrows.
+    Each arrow stands for imports that exist, and each import of one subpackage from another follows arrows.
     """
     (picture,) = re.findall(r"```mermaid\n(.*?)```", ARCHITECTURE, flags=re.S)
     rows = re.findall(r"subgraph [^\n]*\n(.*?)\n *end", picture, flags=re.S)
@@ -135,15 +135,15 @@ def test_picture_shows_the_rows() -> None:
     below: dict[str, set[str]] = defaultdict(set)
     for upper, lower in re.findall(r"^ *(\w+) --> (.+)$", picture, flags=re.M):
         below[upper] |= set(lower.split(" & "))
-    assert {(upper, lower) for upper, names in below.items() for lower in names} <= set(room_imports())
+    assert {(upper, lower) for upper, names in below.items() for lower in names} <= set(subpackage_imports())
     reached: dict[str, set[str]] = defaultdict(set)
     for name in graphlib.TopologicalSorter(below).static_order():
         reached[name] = below[name].union(*(reached[lower] for lower in below[name]))
-    assert [(upper, lower) for upper, lower in room_imports() if lower not in reached[upper]] == []
+    assert [(upper, lower) for upper, lower in subpackage_imports() if lower not in reached[upper]] == []
 
 
 def test_table_tells_what_a_room_may_import() -> None:
-    """The table in docs/architecture.md has each room, with exactly the rooms of the rows below it."""
+    """The table in docs/architecture.md has each subpackage, with exactly the subpackages of the rows below it."""
     table = dict(re.findall(r"^\| `([a-z]+)` \|.*\| ([^|]*) \|$", ARCHITECTURE, flags=re.M))
     below: set[str] = set()
     for row in ROWS:
@@ -174,7 +174,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    """A file beyond 400 lines asks for a second room."""
+    """A file beyond 400 lines should be two."""
     lengths = {path.name: len(path.read_text().splitlines()) for path in modules().values()}
     assert lengths
     assert {name: length for name, length in lengths.items() if length > 400} == {}

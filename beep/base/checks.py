@@ -3,35 +3,14 @@
 import dataclasses
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from numbers import Integral, Real
 from typing import Any, get_args
 
-from beep.base.errors import BeepError, ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 
-_MOST_LISTED, _FIRST_LISTED = 20, 5
 _TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z"
-
-
-def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[BeepError] = ScenarioError) -> BeepError:
-    """Return the error for a name that is not among the known names, with the nearest of them.
-
-    `what` begins the message: "a preset must be" gives "a preset must be one of ..., got ...; did you mean ...?".
-    """
-    import difflib  # takes longer to import than the rest of this module
-
-    by_lower_case = {word.casefold(): word for word in known}
-    nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
-    hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
-    return error(f"{what} one of {listed(list(by_lower_case.values()))}, got {str(name)!r}{hint}")
-
-
-def listed(names: list[str]) -> str:
-    """Names separated by commas; of a long list the first five and the number of the others."""
-    if len(names) <= _MOST_LISTED:
-        return ", ".join(names)
-    return f"{', '.join(names[:_FIRST_LISTED])} and {len(names) - _FIRST_LISTED} more"
 
 
 def number_of(name: str, value: Any) -> float:

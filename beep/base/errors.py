@@ -1,5 +1,9 @@
 """Every error that the package raises on purpose; its message says the rule, what was given, and the remedy."""
 
+from collections.abc import Iterable
+
+_MOST_LISTED, _FIRST_LISTED = 20, 5
+
 
 class BeepError(Exception):
     """Root of the errors of this package."""
@@ -31,3 +35,23 @@ class ExtraError(BeepError, ImportError):
 
 class FitError(BeepError, ArithmeticError):
     """The tones do not determine a pass: no Doppler, too short an arc, too few values."""
+
+
+def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[BeepError] = ScenarioError) -> BeepError:
+    """Return the error for a name that is not among the known names, with the nearest of them.
+
+    `what` begins the message: "a preset must be" gives "a preset must be one of ..., got ...; did you mean ...?".
+    """
+    import difflib  # takes longer to import than the rest of this module
+
+    by_lower_case = {word.casefold(): word for word in known}
+    nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
+    hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
+    return error(f"{what} one of {listed(list(by_lower_case.values()))}, got {str(name)!r}{hint}")
+
+
+def listed(names: list[str]) -> str:
+    """Names separated by commas; of a long list the first five and the number of the others."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_FIRST_LISTED])} and {len(names) - _FIRST_LISTED} more"

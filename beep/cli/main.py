@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 
 from beep.base.constants import VERSION
-from beep.base.errors import BeepError
+from beep.base.errors import BeepError, unknown_name
 from beep.cli.messages import for_user, tell
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
-    "play": "play the pass on the sound card; keys change it meanwhile",
+    "play": "play the pass on the sound card; keys change it while it plays",
     "export": "write the sound to a WAV or FLAC file, or to a pipe",
     "track": "print range, Doppler and tone of the pass, second by second",
     "passes": "print when a satellite can be received: AOS, TCA, LOS",
     "receptions": "list who received Sputnik 1 in 1957, and check it by the orbit",
     "measure": "find the beeps in a recording: keying, tone, drift, SNR",
-    "fit": "find time, distance and speed of a recorded pass by its Doppler",
+    "fit": "find time, distance and speed of a pass from its Doppler curve",
     "compare": "measure two recordings and show them side by side",
     "plot": "draw a pass or a recording as PNG, SVG or PDF",
     "show": "print the scenario as TOML, to change it and use it again",
@@ -35,7 +35,7 @@ COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arg
 EXAMPLES = {  # the first line of each is in `beep --help`
     "play": """\
   beep play
-      a simple pass: 500 km high, highest elevation 60 degrees
+      a simple pass: 500 km high, highest elevation 60 degrees; press ? for keys
   beep play --station baldock --start 1957-10-06T22:40Z --from-s 120
       a real pass over Baldock, from its third minute""",
     "export": """\
@@ -52,7 +52,7 @@ EXAMPLES = {  # the first line of each is in `beep --help`
       --format doppler --frequency-mhz 145.8
       the Doppler of another satellite, as gr-satellites reads it""",
     "passes": """\
-  beep passes --station cambridge --start 1957-10-13 --days 3
+  beep passes --station cambridge --start 1957-10-13Z --days 3
       when Sputnik 1 could be received in Cambridge
   beep passes --tle iss.tle --station 52.2,0.1 --start 2018-07-04T04:00Z
       the passes of another satellite""",
@@ -65,7 +65,7 @@ EXAMPLES = {  # the first line of each is in `beep --help`
   beep measure tape.wav
       length of pulse and pause, tone, drift and SNR, each with its error
   beep export - --duration-s 60 | beep measure -
-      the same of a stream""",
+      the same, from a stream""",
     "fit": """\
   beep fit sputnik.wav
       time, distance and speed at closest approach
@@ -78,7 +78,7 @@ EXAMPLES = {  # the first line of each is in `beep --help`
     "plot": """\
   beep plot pass sputnik.png
       one sheet: Doppler curve, elevation, level, sky track, waterfall
-  beep plot doppler curve.svg --station cambridge --start 1957-10-13
+  beep plot doppler curve.svg --station cambridge --start 1957-10-13Z
       the Doppler curve only
   beep plot waterfall tape.png tape.wav
       a recording""",
@@ -129,8 +129,6 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     elif first.startswith("-"):
         _wrong_usage(f"a command comes first, got {first}")
     else:
-        from beep.base.checks import unknown_name
-
         _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
     sys.stdout.flush()
     raise SystemExit(0)
@@ -150,7 +148,7 @@ def _help() -> str:
         f"commands:\n{commands}\n"
         "options:\n  -h, --help  show this help\n  --version   show the version\n\n"
         f"examples:\n{examples}\n"
-        "beep COMMAND --help explains a command.\n"
+        "beep COMMAND --help explains a command, --help-all lists all its options.\n"
     )
 
 

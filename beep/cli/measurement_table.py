@@ -26,9 +26,9 @@ _QUANTITIES: dict[str, _Quantity] = {
     "pause": ("pause_s", "ms", 1e3, 1),
     "period": ("period_s", "ms", 1e3, 2),
     "jitter of pulses": ("jitter_s", "ms", 1e3, 1),
-    "edges": ("rise_s", "ms", 1e3, 1),
-    "duty": ("duty", "%", 1e2, 1),
-    "tone": ("tone_hz", "Hz", 1.0, 2),
+    "rise and fall time": ("rise_s", "ms", 1e3, 1),
+    "pulse / period": ("duty", "%", 1e2, 1),
+    "tone, mean": ("tone_hz", "Hz", 1.0, 2),
     "drift": ("drift_hz_per_s", "Hz/s", 1.0, 3),
 }
 _TAPE_QUANTITIES: dict[str, _Quantity] = {
@@ -58,7 +58,7 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[
     rows.insert(5, ("jitter of the clock", *(_text(1e3 * m.clock_jitter_s, "ms") for m in measurements)))
     rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
     rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
-    rows.append(("keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
+    rows.append(("nearest known keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
     hum = (", ".join(f"{hz:g}" for hz in m.hum_hz) + " Hz" if m.hum_hz else "none" for m in measurements)
     rows.append(("hum", *hum))
     return ("", *_heads(measurements)), rows
@@ -104,7 +104,9 @@ def comparison(
         rows.append(("beeps", *("" if m is None else str(m.beeps) for m in pair), "", ""))
         for label, quantity in quantities.items():
             rows.append((label, *(_value(m, quantity) for m in pair), *_difference(*pair, quantity)))
-        rows.append(("keying of 1957", *("" if m is None or not m.beeps else m.keying for m in pair), "", ""))
+        rows.append(
+            ("nearest known keying of 1957", *("" if m is None or not m.beeps else m.keying for m in pair), "", "")
+        )
     return ("", *names, ">difference", ">in standard errors"), rows
 
 

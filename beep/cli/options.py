@@ -43,14 +43,14 @@ NOTHING = "none"  # takes an optional field back to its default
 
 def add_scenario_options(parser: Parser) -> None:
     """Give a parser the options --preset, --scenario and so on, and one option for each field of a scenario."""
-    recipe = parser.add_argument_group("scenario", "what the other options change")
+    recipe = parser.add_argument_group("scenario", "the settings to start from; all other options change them")
     base = recipe.add_mutually_exclusive_group()
-    receptions = ", ".join(name for name in presets() if name in reception_names())
+    receptions = ", ".join(name for name in presets() if name in reception_names() and name != "dallas")
     base.add_argument(
         "--preset",
         metavar="NAME",
-        help="tass (as announced), dallas (as recorded in Texas), folklore (as many remember it), or a reception of "
-        f"1957: {receptions} (default: tass)",
+        help="tass (as announced), dallas (place, keying, tone and receiver of a tape of 1957), folklore (as many "
+        f"remember it), or a reception of 1957: {receptions} (default: tass)",
     )
     base.add_argument("--scenario", metavar="FILE", help="a scenario in TOML, as `beep show` prints it")
     recipe.add_argument(
@@ -62,7 +62,7 @@ def add_scenario_options(parser: Parser) -> None:
     recipe.add_argument(
         "--beacon",
         metavar="NAME",
-        help=f"send as another satellite did: {', '.join(beacons())} (default: as in the scenario)",
+        help=f"use the carriers and keying of an early satellite: {', '.join(beacons())} (default: as in the scenario)",
     )
     recipe.add_argument(
         "--date-keying", action="store_true", help="key as Sputnik 1 did on the date of the pass, as far as known"
@@ -125,9 +125,9 @@ def tle_of(arguments: argparse.Namespace) -> str | None:
     return None
 
 
-def add_output_options(group: Any, formats: tuple[str, ...]) -> None:
+def add_output_options(group: Any, formats: tuple[str, ...], about: str = "output format") -> None:
     """Give a parser or group --format, whose default is the first one, --output and --force."""
-    group.add_argument("--format", choices=formats, default=formats[0], help=f"output format (default: {formats[0]})")
+    group.add_argument("--format", choices=formats, default=formats[0], help=f"{about} (default: {formats[0]})")
     group.add_argument("-o", "--output", metavar="FILE", default="-", help="file to write (default: stdout)")
     group.add_argument("--force", action="store_true", help="replace a file that exists")
 
@@ -161,10 +161,10 @@ def open_input(name: str, arguments: argparse.Namespace | None = None) -> Iterat
 
 
 def note_utc(start: str | None, arguments: argparse.Namespace) -> None:
-    """Print that a time without an offset is taken as UTC."""
+    """Print that a time without a time zone is taken as UTC."""
     with suppress(ValueError):  # reported elsewhere
         if start is not None and datetime.fromisoformat(start.strip()).tzinfo is None:
-            note(f"{start} has no offset and is taken as UTC", arguments)
+            note(f"no time zone given: {start} is taken as UTC", arguments)
 
 
 def _default(field: dataclasses.Field[Any], unit: str) -> str:

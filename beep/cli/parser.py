@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave with status 2 and one line."""
-        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"beep: error: {message}; see {self.prog} --help\n")
 
 
 def _reader(kind: Callable[[str], float], words: str) -> Callable[[str], float]:

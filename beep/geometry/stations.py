@@ -6,8 +6,7 @@ heights (up to 50 m apart, far below the error of the orbit). "Assumed" says how
 
 from dataclasses import dataclass
 
-from beep.base.checks import unknown_name
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isfinite, radians, tau
 
-from beep.base.checks import listed, unknown_name
 from beep.base.constants import SECONDS_PER_DAY
-from beep.base.errors import TleError
+from beep.base.errors import TleError, listed, unknown_name
 from beep.geometry.elements import Elements
 
 TYPE_CHECKING = False  # importing typing for this would take a tenth of the time of `beep --help`

@@ -126,6 +126,8 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
                 f"a recording must be WAV, FLAC or another format that libsndfile reads, got {name} "
                 f"({_plain(error)}); convert it: ffmpeg -i IN OUT.wav"
             ) from None
+        except FileNotFoundError:
+            raise RecordingError(f"no such file: {name}; check its name") from None
         except OSError as error:
             raise RecordingError(f"cannot read {name}: {error.strerror or error}; check its name and rights") from None
         recording = Recording(

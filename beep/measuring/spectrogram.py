@@ -46,8 +46,9 @@ class Spectrogram:
     @property
     def how(self) -> str:
         """Description of window, bins and rows, for a caption."""
-        row = f"mean power of {self.windows} in {self.row_s:.3g} s" if self.windows > 1 else f"every {self.row_s:.2g} s"
-        return f"Hann windows of {self.window_s:.2g} s, bins of {self.bin_hz:.1f} Hz, a row: {row}"
+        row = f"each row is the mean of {self.windows} spectra, {self.row_s:.3g} s"
+        row = row if self.windows > 1 else f"a row every {self.row_s:.2g} s"
+        return f"Hann windows of {self.window_s:.2g} s, bins of {self.bin_hz:.1f} Hz, {row}"
 
     def band(self, low_hz: float, high_hz: float) -> slice:
         """The bins from `low_hz` to `high_hz`, at least two."""

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from beep.base.arrays import Samples
-from beep.base.checks import unknown_name
-from beep.base.errors import PlaybackError
+from beep.base.errors import PlaybackError, unknown_name
 
 Pull = Callable[[int], Samples]  # number of frames -> (frames, 2)
 

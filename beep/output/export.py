@@ -50,13 +50,11 @@ def export(
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SOUND_SUFFIXES:
-        raise OutputError(
-            f"the suffix says the format: {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}; choose one of them"
-        )
+        raise OutputError(f"the file name must end in {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}")
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")
     if truth is not None and Path(truth).suffix.lower() != ".json":
-        raise OutputError(f"the truth goes into a .json file, got {str(truth)!r}; name one")
+        raise OutputError(f"the truth file must end in .json, got {str(truth)!r}")
     plan = make_plan(scenario)
     scenario = plan.scenario
     samples = watched(blocks(plan), plan.frames, progress)

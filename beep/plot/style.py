@@ -198,8 +198,7 @@ def kind_of(path: str | Path) -> str:
     """Return png, svg or pdf by the suffix of a file. Raises OutputError for another one."""
     suffix = Path(path).suffix.lower()
     if suffix not in PICTURE_SUFFIXES:
-        kinds = ", ".join(PICTURE_SUFFIXES)
-        raise OutputError(f"the suffix says the format: {kinds}, got {str(path)!r}; name one of them")
+        raise OutputError(f"the file name must end in .png, .svg or .pdf, got {str(path)!r}")
     return suffix[1:]
 
 

@@ -4,8 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from beep.base.checks import unknown_name
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 from beep.scenario.scenario import Scenario, fields
 from beep.scenario.toml import from_dict, load, read_toml
 

@@ -32,7 +32,7 @@ class DocumentedReception:
     prediction: Prediction | None  # highest pass during the reception, or the next to rise; None where there is none
     lowest_deg: float  # elevation during the reception
     highest_deg: float
-    verdict: str  # agrees, too early, or over the horizon
+    verdict: str  # agrees, before the rise, or over the horizon
 
 
 class Receptions(tuple[DocumentedReception, ...]):
@@ -42,8 +42,8 @@ class Receptions(tuple[DocumentedReception, ...]):
 def receptions() -> Receptions:
     """The receptions of 1957 on record, in order of time, each compared with the orbit, which is accurate to 3 s.
 
-    "agrees": a pass was above the horizon during the reception, to the minute. "too early": the reception was up to ten
-    minutes before the rise. "over the horizon": neither; the signal went round the Earth.
+    "agrees": a pass was above the horizon during the reception, to the minute. "before the rise": the reception was
+    up to ten minutes before the rise. "over the horizon": neither; the signal went round the Earth.
     """
     return Receptions(sorted(map(_documented, reception_names()), key=lambda documented: documented.heard_from))
 
@@ -66,7 +66,7 @@ def _documented(name: str) -> DocumentedReception:
         prediction=prediction,
         lowest_deg=float(elevation_deg.min()),
         highest_deg=float(elevation_deg.max()),
-        verdict="agrees" if during else "too early" if later else "over the horizon",
+        verdict="agrees" if during else "before the rise" if later else "over the horizon",
     )
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from beep.base.checks import checked, field, from_table, number_of, parse_time, unknown_name
+from beep.base.checks import checked, field, from_table, number_of, parse_time
 from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 from beep.geometry.stations import parse_station
 from beep.geometry.tle import element_set
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
@@ -41,7 +41,7 @@ class Carrier:
             raise unknown_name("carriers.sends must be", self.sends, get_args(Sends))
 
 
-SPUTNIK_1 = (
+SPUTNIK_1 = (  # the same as data/beacons/sputnik-1.toml, which `--beacon sputnik-1` reads
     Carrier(frequency_mhz=20.005, power_w=1.0, sends="pulse"),  # TASS, 5 October 1957
     Carrier(frequency_mhz=40.002, power_w=1.0, sends="pause"),
 )
@@ -97,10 +97,10 @@ class Scenario:
     )
 
     altitude_km: float = field(
-        500.0, "pass", "altitude of the circular orbit (without station)", least=100, most=100_000, usual=True
+        500.0, "pass", "altitude of the circular orbit (only without a station)", least=100, most=100_000, usual=True
     )
     max_elevation_deg: float = field(
-        60.0, "pass", "maximum elevation of the pass (without station)", least=0, most=90, usual=True
+        60.0, "pass", "maximum elevation of the pass (only without a station)", least=0, most=90, usual=True
     )
     tca_s: float | None = field(
         None, "pass", "closest approach (TCA), seconds after the first sample", least=-1e7, most=1e7, unset="the middle"
@@ -114,7 +114,7 @@ class Scenario:
     start: datetime | str | None = field(  # given as text or datetime, afterwards an aware datetime or None
         None,
         "pass",
-        "date and time, ISO 8601, UTC: of the first sample, or with a station, when the search for a pass begins",
+        "UTC, e.g. 1957-10-07T05:00Z; with a station: search for a pass from here; without: time of the first sample",
         unset="no date",
         read=parse_time,
         usual=True,
@@ -125,10 +125,10 @@ class Scenario:
         SPUTNIK_1, "carriers", "transmitter: MHz, W, and when it sends (pulse, pause, always)", read=parse_carriers
     )
     carrier_offset_hz: float = field(
-        0.0, "carriers", "frequency error of the transmitters (assumed value)", least=-5000, most=5000
+        0.0, "carriers", "frequency error of the transmitters; no measured value known", least=-5000, most=5000
     )
     carrier_drift_hz_s: float = field(
-        0.0, "carriers", "frequency drift of the transmitters, from the first sample (assumed)", least=-100, most=100
+        0.0, "carriers", "frequency drift of the transmitters; no measured value known", least=-100, most=100
     )
     chirp_hz: float = field(
         0.0, "carriers", "chirp: the carrier starts this much too low at key-down, then settles", least=-500, most=500
@@ -172,7 +172,7 @@ class Scenario:
         0.0, "channel", "spin rate of the satellite, turns per minute (1957: 7); two fades per turn", least=0, most=600
     )
     spin_depth_db: float = field(
-        6.0, "channel", "signal drop twice per turn of the satellite (assumed)", least=0, most=60, needs="spin_rpm"
+        6.0, "channel", "depth of the two fades per turn; no measured value known", least=0, most=60, needs="spin_rpm"
     )
     noise: Noise = field(
         "rural", "channel", "radio noise of the place where the antenna stands (ITU-R P.372)", usual=True
@@ -180,14 +180,12 @@ class Scenario:
     snr_db: float | None = field(
         None,
         "channel",
-        "SNR of each carrier in a pulse at closest approach, measured in snr_bandwidth_hz",
+        "SNR of each carrier while it is on, at closest approach, in a band of 500 Hz or the given bandwidth",
         least=-60,
         most=120,
         unset="from power, distance and noise",
     )
-    snr_bandwidth_hz: float = field(
-        500.0, "channel", "bandwidth in which snr_db is measured", least=1, most=1e6, needs="snr_db"
-    )
+    snr_bandwidth_hz: float = field(500.0, "channel", "bandwidth of the given SNR", least=1, most=1e6, needs="snr_db")
 
     tone_hz: float = field(
         1000.0,
@@ -202,7 +200,10 @@ class Scenario:
     )
 
     detector: Detector = field(
-        "cw", "receiver", "cw: BFO, a carrier becomes a tone; am: envelope detector, a carrier changes the noise"
+        "cw",
+        "receiver",
+        "cw: with BFO, a carrier becomes a tone; am: envelope detector without BFO, a carrier makes no tone, it only "
+        "changes the noise",
     )
     low_hz: float = field(300.0, "receiver", "lower edge of the band filter (-6 dB)", least=0)
     high_hz: float = field(3000.0, "receiver", "upper edge of the band filter (-6 dB)", above=0, most=192_000)
@@ -376,8 +377,8 @@ def _complaints(s: Scenario) -> Iterator[str]:
             )
     if s.ionosphere == "auto" and s.start is None:
         yield (
-            "ionosphere auto needs the local time of the pass, but there is no date; give a start, or choose a "
-            "layer, for example ionosphere='morning'"
+            "ionosphere='auto' takes the local time of the pass, but no start is given; give one, for example "
+            "start='1957-10-07T05:00Z', or choose a layer, for example ionosphere='morning'"
         )
     if s.station is None and s.tle is not None:
         yield "a tle needs a station that receives the satellite; give one, for example station='dallas'"

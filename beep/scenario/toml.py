@@ -52,9 +52,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
+        raise ScenarioError(f"cannot read {path}: {error.strerror}; check its name") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{path} is not a TOML recipe ({error}); `beep show` prints one to start from") from None
+        raise ScenarioError(f"{path} is not a scenario in TOML ({error}); `beep show` prints one") from None
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -10,9 +10,9 @@ from itertools import pairwise
 from math import inf
 from typing import Any, get_args
 
-from beep.base.checks import from_table, number_of, unknown_name
+from beep.base.checks import from_table, number_of
 from beep.base.choices import Key
-from beep.base.errors import ScenarioError
+from beep.base.errors import ScenarioError, unknown_name
 
 _LONGEST_S = 3600.0
 _SYNTAX = "keying is written FROM_S:PULSE_S:PAUSE_S or FROM_S:WORD (keyed, continuous, silent), like 200:0.2:0.4"

@@ -158,8 +158,14 @@ def day_keying(scenario: Scenario) -> DayKeying:
     """
     from beep.scenario.date_keying import keying_on
 
-    if scenario.tle is not None or scenario.start is None:
-        raise ScenarioError("the keying by date is Sputnik 1's, from its start in October 1957; give start, drop tle")
+    if scenario.tle is not None:
+        raise ScenarioError(
+            "the keying by date is known for Sputnik 1 only, got the tle of another satellite; drop tle"
+        )
+    if scenario.start is None:
+        raise ScenarioError(
+            "the keying by date needs a start in October 1957, got none; give start='1957-10-07T05:00Z'"
+        )
     reception = receive(scenario)
     assert reception.epoch is not None, "a scenario with a start has an epoch"
     return keying_on(reception.epoch + timedelta(seconds=reception.tca_s))

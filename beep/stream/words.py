@@ -8,7 +8,7 @@ import numpy as np
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of, satellite_name
 from beep.scenario.presets import preset, presets
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.scenario import Scenario
 from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
 from beep.stream.resolve import solar_hour
 
@@ -33,15 +33,8 @@ def warnings(reception: Reception) -> list[str]:
             low = f"low_hz is {scenario.low_hz:g}; lower it to 100"
             lines.append(f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but {low}")
         return lines
+    lines += _tones_outside(reception)
     for carrier in scenario.heard:
-        low_hz, high_hz = tone_range_hz(reception, carrier)
-        if low_hz < scenario.low_hz or high_hz > scenario.high_hz:
-            tone_hz, upper_hz = _room_for(scenario, carrier, low_hz, high_hz)
-            lines.append(
-                f"the tone of {carrier.frequency_mhz:g} MHz runs from {low_hz:.0f} to {high_hz:.0f} Hz and leaves the "
-                f"filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz), where it fades; tone_hz {tone_hz:.0f} with "
-                f"high_hz {upper_hz:.0f} would hold it"
-            )
         if scenario.noise != "off" and not NOISE_MHZ[0] <= carrier.frequency_mhz <= NOISE_MHZ[1]:
             lines.append(
                 f"the noise of ITU-R P.372 ends at {NOISE_MHZ[1]:g} MHz; at {carrier.frequency_mhz:g} MHz it is "
@@ -80,16 +73,30 @@ def _clipping(reception: Reception) -> list[str]:
     if level + 2 * noise <= 1:
         return []
     fits_dbfs = floor(scenario.level_dbfs - 20 * log10(level + 4 * noise))
-    return [f"the noise will be clipped at full scale; level_dbfs {fits_dbfs} would hold it, or agc"]
+    return [f"the noise will be clipped at full scale; level_dbfs {fits_dbfs} or agc prevents it"]
 
 
-def _room_for(scenario: Scenario, carrier: Carrier, low_hz: float, high_hz: float) -> tuple[float, float]:
-    """`tone_hz` and upper filter edge, in whole hundreds of Hz, that hold a tone which now runs between the two."""
-    ratio = carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
-    rise_hz = (scenario.low_hz + MARGIN_HZ - low_hz) / ratio
-    tone_hz = max(scenario.tone_hz, 100 * ceil((scenario.tone_hz + rise_hz) / 100))
-    moved_hz = ratio * (tone_hz - scenario.tone_hz)
-    return tone_hz, max(scenario.high_hz, 100 * ceil((high_hz + moved_hz + MARGIN_HZ) / 100))
+def _tones_outside(reception: Reception) -> list[str]:
+    """A warning where tones leave the filter, with the `tone_hz` and `high_hz` that keep all of them inside."""
+    scenario = reception.scenario
+    ranges_hz = {carrier: tone_range_hz(reception, carrier) for carrier in scenario.heard}
+    outside = {c: ends for c, ends in ranges_hz.items() if ends[0] < scenario.low_hz or ends[1] > scenario.high_hz}
+    if not outside:
+        return []
+    ratios = {carrier: carrier.frequency_mhz / scenario.carriers[0].frequency_mhz for carrier in ranges_hz}
+    lows_hz = {carrier: low_hz for carrier, (low_hz, _) in outside.items() if low_hz < scenario.low_hz}
+    rise_hz = max(((scenario.low_hz + MARGIN_HZ - low_hz) / ratios[c] for c, low_hz in lows_hz.items()), default=0.0)
+    tone_hz = 100 * ceil((scenario.tone_hz + rise_hz) / 100) if lows_hz else scenario.tone_hz
+    top_hz = max(high_hz + ratios[c] * (tone_hz - scenario.tone_hz) for c, (_, high_hz) in ranges_hz.items())
+    changes = [f"tone_hz {tone_hz:g}"] if lows_hz else []
+    if top_hz > scenario.high_hz:
+        changes.append(f"high_hz {min(100 * ceil((top_hz + MARGIN_HZ) / 100), scenario.sample_rate_hz / 2):g}")
+    tones = [f"{c.frequency_mhz:g} MHz ({low_hz:.0f} to {high_hz:.0f} Hz)" for c, (low_hz, high_hz) in outside.items()]
+    return [
+        f"the filter ({scenario.low_hz:g} to {scenario.high_hz:g} Hz) weakens the tone of "
+        f"{' and that of '.join(tones)}; {' with '.join(changes)} keeps "
+        f"{'both' if len(ranges_hz) == 2 else 'it'} inside"
+    ]
 
 
 # --- what it is -------------------------------------------------------------------------------------------------

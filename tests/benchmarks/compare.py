@@ -109,7 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         mine = ours(arguments.seconds, out / "ours.wav")
-        print(f"| {arguments.seconds:g} s of sound against | their wall | our wall | we are | their peak | our peak |")
+        print(f"| {arguments.seconds:g} s against | its run time | `beep` | `beep` is | its peak memory | `beep` |")
         print("|---|---|---|---|---|---|")
         for peer in (sox, csound, naive):
             if peer is not naive and not shutil.which(peer.__name__):

@@ -35,7 +35,7 @@ def test_the_command(beep):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["none.wav"], 1, "cannot read none.wav"),
+        (["none.wav"], 1, "no such file: none.wav; check its name"),
         (["none.wav", "--orbit", "sputnik1", "--start", "1957-10-07"], 1, "needs a station and a start"),
         (
             ["none.wav", "--orbit", "sputnik1", "--station", "dalas", "--start", "1957-10-07"],

@@ -153,13 +153,23 @@ def test_last_moment_of_the_calendar(beep, command):
 
 
 def test_tone_beside_the_filter_is_a_warning(tmp_path, beep):
-    """A tone that leaves the filter is done as asked, with a warning for each carrier that is heard."""
+    """A tone that leaves the filter is done as asked; one warning names both carriers, and its advice holds both."""
     ran = beep("export", "a.wav", *SHORT, "--tone-hz", 4000)
+    low = beep("export", "b.wav", *SHORT, "--tone-hz", 4000, "--low-hz", 4500, "--high-hz", 7000)
 
-    assert ran.status == 0
-    assert ran.stderr.count("beep: warning: the tone of ") == 2
+    for warned in (ran, low):
+        assert warned.status == 0
+        assert re.search(r"beep: warning: the filter .* the tone of 20\.005 MHz .* of 40\.002 MHz ", warned.stderr)
+        (advice,) = re.findall("; (--.*) keeps both inside", warned.stderr)
+        words = [
+            "--tone-hz",
+            4000,
+            *(["--low-hz", 4500] if warned is low else []),
+            *advice.replace("with ", "").split(),
+        ]
+        assert "warning" not in beep("export", "c.wav", "--force", *SHORT, *words).stderr
     assert (tmp_path / "a.wav").exists()
-    assert "warning" not in beep("export", "b.wav", *SHORT).stderr
+    assert "warning" not in beep("export", "d.wav", *SHORT).stderr
 
 
 # --- what is said -----------------------------------------------------------------------------------------------

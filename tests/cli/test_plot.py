@@ -139,8 +139,8 @@ def test_force(tmp_path, plotted):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["pass", "a.gif"], [".png, .svg, .pdf", "a.gif"]),
-        (["pass", "a"], [".png, .svg, .pdf", "'a'"]),
+        (["pass", "a.gif"], ["must end in .png, .svg or .pdf", "a.gif"]),
+        (["pass", "a"], ["must end in .png, .svg or .pdf", "'a'"]),
         (["pass", "nowhere/a.png"], ["folder must exist", "mkdir -p nowhere"]),
         (["pass", "old.png"], ["old.png already exists", "--force"]),
         (["waterfall", "old.png", "bare.wav"], ["old.png already exists"]),
@@ -151,7 +151,7 @@ def test_force(tmp_path, plotted):
         (["pass", "a.png", "--dpi", "nan"], ["dpi"]),
         (["pass", "a.png", "--max-elevation-deg", 0], ["horizon"]),
         (["pass", "a.png", "--preset", "dalas"], ["did you mean 'dallas'"]),
-        (["pass", "a.png", "bare.wav"], ["no recipe", "options"]),
+        (["pass", "a.png", "bare.wav"], ["no scenario", "options"]),
         (["waterfall", "a.png", "none.wav"], ["none.wav"]),
         (["waterfall", "a.png", "text.wav"], ["text.wav"]),
         (["waterfall", "a.png", "short.wav"], ["short.wav", "0.1 s"]),

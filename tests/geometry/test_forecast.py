@@ -133,7 +133,7 @@ def test_old_elements_are_warned_of():
 
 
 def test_a_date_with_a_zone_is_a_start():
-    """1957-10-13Z is that day's midnight, as one types it who was told that 1957-10-13 has no offset."""
+    """1957-10-13Z is that day's midnight, as one types it who was told that 1957-10-13 has no time zone."""
     assert passes("cambridge", "1957-10-13Z") == passes("cambridge", START)
 
 
@@ -201,7 +201,7 @@ def test_words_say_what_the_times_are_worth(beep):
     sputniks = beep("passes", "--station", "cambridge", "--start", "1957-10-13", "--days", 3).stderr
     another = beep(*SEARCH).stderr
 
-    assert "1957-10-13 has no offset and is taken as UTC" in sputniks
+    assert "no time zone given: 1957-10-13 is taken as UTC" in sputniks
     assert "22 passes of Sputnik 1" in sputniks
     assert "3 s (1 sigma)" in sputniks
     assert "2018-07-03 19:25 UTC" in another

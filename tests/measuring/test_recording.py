@@ -98,7 +98,7 @@ def wrong_files(folder):
         "folder": "[Dd]irectory",
         "nan": "finite numbers, got .* in frame 5000",
         "sparse": "libsndfile reads",
-        "missing": "No such file",
+        "missing": "no such file: .*check its name",
     }
 
 

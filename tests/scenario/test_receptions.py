@@ -16,7 +16,7 @@ VERDICTS = {
     "tyuratam": "agrees",
     "riverhead": "over the horizon",
     "washington": "over the horizon",
-    "tatsfield": "too early",
+    "tatsfield": "before the rise",
 }  # the others agree
 CLOSEST = {  # UTC, as the orbit's authors have it
     "tatsfield": "1957-10-05T00:21:58Z",
@@ -35,7 +35,7 @@ def records():
 
 
 def test_every_reception_has_its_verdict(records):
-    """Two came from over the horizon, one was heard too early, the others agree with the orbit."""
+    """Two came from over the horizon, one was heard before the rise, the others agree with the orbit."""
     assert len(records) == 13
     assert {name: one.verdict for name, one in records.items()} == {
         name: VERDICTS.get(name, "agrees") for name in reception_names()
@@ -57,7 +57,7 @@ def test_over_the_horizon_is_deep_below_it(records):
         assert records[name].prediction is None
 
 
-def test_too_early(records):
+def test_heard_before_rise(records):
     """Tatsfield has its record three minutes before the rise."""
     early = records["tatsfield"].prediction.aos - records["tatsfield"].heard_from
 
@@ -104,7 +104,7 @@ def test_the_command(beep):
     lines = shown.stdout.decode().splitlines()
     assert len(lines) == 14
     assert re.search("^riverhead +05 00:07-00:30 +-19 +over the horizon +RCA, Riverhead", lines[2])
-    assert re.search("^tatsfield +05 00:15 +00:18-00:26 +00:21:59 +56 +too early +BBC, Tatsfield", lines[3])
+    assert re.search("^tatsfield +05 00:15 +00:18-00:26 +00:21:59 +56 +before the rise +BBC, Tatsfield", lines[3])
     assert "2.1 s rms" in shown.stderr
     assert rows.stderr == ""
     listed = list(csv.DictReader(io.StringIO(rows.stdout.decode())))

@@ -16,7 +16,7 @@ from beep.stream.resolve import receive, solar_hour
         ({"ionosphere": "noon", "fof2_mhz": 20.005}, "reflects everything", "lower fof2_mhz"),
         ({"ionosphere": "noon", "carriers": "7:1:pulse"}, "at 7 MHz fof2_mhz 13.5", "turn the ionosphere off"),
         ({"ionosphere": "noon", "hm_km": 200}, "at least 4.5 times scale_km, got 200 and 55", "raise hm_km"),
-        ({"ionosphere": "auto"}, "there is no date", "give a start"),
+        ({"ionosphere": "auto"}, "no start is given", "start='1957-10-07T05:00Z'"),
         ({"fof2_mhz": 9}, "ionosphere is off", "ionosphere='morning'"),
         ({"ionosphere": "evening"}, "must be one of off, auto, night", "got 'evening'"),
     ],

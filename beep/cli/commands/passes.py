@@ -16,7 +16,7 @@ from beep.geometry.tle import elements_of, satellite_name
 if TYPE_CHECKING:
     from beep.geometry.forecast import Passes, Prediction
 
-_HEAD = (f"{'AOS (rise), UTC':19}  az", "TCA (closest)", ">max.el.", ">km", "LOS (set) az", "direction")
+_HEAD = ("AOS (rise), UTC, azimuth", "TCA, azimuth", ">max.el.", ">km", "LOS, azimuth", "direction")
 
 
 def add(parser: Parser) -> None:
@@ -31,9 +31,9 @@ def add(parser: Parser) -> None:
         "--start",
         required=True,
         metavar="UTC",
-        help="begin of the search, in ISO 8601; a pass under way at that time is listed too",
+        help="start of the search, UTC, e.g. 1957-10-13T00:00Z; a pass under way at that time is listed too",
     )
-    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="length of the search (default: 1.0)")
+    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="time searched (default: 1.0 days)")
     search.add_argument(
         "--min-elevation-deg",
         type=float,
@@ -100,5 +100,5 @@ def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> s
         days = max((abs((p.tca - epoch) / timedelta(days=1)) for p in passes), default=0.0)
         age = f", here up to {days:.1f} days" if passes else ""
         accuracy = f"elements of {epoch:%Y-%m-%d %H:%M} UTC, accuracy 1 to 3 km for each day from then{age}"
-    columns = "\naz and max.el. are azimuth (from north through east) and highest elevation in degrees"
+    columns = "\nAOS, TCA, LOS: rise, closest, set; azimuth from north through east; max.el.: highest elevation"
     return f"{count}; {accuracy}" + columns * (bool(passes) and arguments.format == "table")

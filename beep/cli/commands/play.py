@@ -20,12 +20,18 @@ RETRY_S, LONGEST_RETRY_S = 3.0, 60.0  # doubled at each attempt, because PortAud
 
 def add(parser: Parser) -> None:
     output = parser.add_argument_group("playing")
-    output.add_argument("--from-s", type=float, default=0.0, metavar="S", help="time to start from (default: 0.0 s)")
+    output.add_argument(
+        "--from-s",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds into the recording to start playing at (default: 0.0 s)",
+    )
     output.add_argument("--loop", action="store_true", help="repeat the recording until interrupted")
     output.add_argument(
         "--until-stopped",
         action="store_true",
-        help="repeat it, and wait for the sound card when it is unplugged: for exhibits",
+        help="repeat forever; if the sound card is unplugged, wait for it (for exhibits)",
     )
     output.add_argument(
         "--device", metavar="NAME", help="output device: number, name or part of the name (default: that of the system)"
@@ -39,7 +45,7 @@ def add(parser: Parser) -> None:
     )
     output.add_argument("--list-devices", action="store_true", help="list the output devices and exit")
     output.add_argument(
-        "-v", "--verbose", action="store_true", help="print the status line every 5 s where there is no terminal"
+        "-v", "--verbose", action="store_true", help="print the status line every 5 s when the output is not a terminal"
     )
     parser.rare |= {"until_stopped", "latency_ms", "verbose"}
     add_scenario_options(parser)

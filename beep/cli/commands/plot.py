@@ -118,7 +118,7 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
         if of_a_pass:
             if known is None:
                 raise RecordingError(
-                    f"{arguments.file} has no recipe in its comment, so its pass is not known; find it with "
+                    f"{arguments.file} has no scenario in its comment, so its pass is not known; find it with "
                     f"`beep plot fit`, or give the scenario by options"
                 )
             return of_a_pass(known, paper=paper)

@@ -33,10 +33,10 @@ def run(arguments: argparse.Namespace) -> None:
             left_out = show_table(_HEAD, map(_row, documented), file=file, spare=1)
     narrow = f"\na wider terminal, or a pipe, shows {' and '.join(left_out)}" if left_out else ""
     say(
-        f"AOS, LOS (rise, set) and TCA (closest) are those of the orbit, accurate to {TCA_ERROR_S} s (1 sigma); it "
-        f"leaves 2.1 s rms at 62 timed crossings of 1957\nmax.el. is the highest elevation of the pass, or during the "
-        f"reception where it came from over the horizon\n`beep export FILE.wav --preset NAME` makes the sound of a "
-        f"reception that has a pass; --format csv has all values and the sources{narrow}",
+        f"AOS, LOS (rise, set) and TCA (closest): computed from the fitted orbit ({TCA_ERROR_S} s, 1 sigma; 2.1 s rms "
+        f"against 62 crossings timed in 1957)\nmax.el.: highest elevation of the pass; for receptions from below the "
+        f"horizon, the highest elevation during the reception\n`beep export FILE.wav --preset NAME` makes the sound of "
+        f"a reception that has a pass; --format csv has all values and the sources{narrow}",
         arguments,
     )
 

@@ -29,13 +29,14 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--site", type=int, metavar="N", help="number of the station in the sites.txt of strf (default: none)"
     )
-    parser.rare |= {"frequency_mhz", "parts", "site"}
-    add_output_options(output, ("csv", "json", "doppler", "strf"))
+    parser.rare |= {"parts", "site"}
+    about = "csv, json: all columns; doppler, strf: one frequency, as gr-satellites or strf reads it"
+    add_output_options(output, ("csv", "json", "doppler", "strf"), about)
     add_scenario_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.output.doppler import write_doppler, write_strf
+    from beep.output.doppler_files import write_doppler, write_strf
     from beep.output.table import WRITERS
     from beep.stream.track import track_rows
 
@@ -64,7 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
 def _only_carrier_mhz(scenario: Scenario, form: str) -> float:
     if len(scenario.heard) > 1:
         both = " and ".join(f"{carrier.frequency_mhz:g}" for carrier in scenario.heard)
-        raise ScenarioError(f"the format {form} holds one frequency, got {both} MHz; choose with --frequency-mhz")
+        also = ", and give --station, --start and --site" if form == "strf" and scenario.station is None else ""
+        raise ScenarioError(f"the format {form} holds one frequency, got {both} MHz; choose with --frequency-mhz{also}")
     return scenario.heard[0].frequency_mhz
 
 
@@ -73,7 +75,9 @@ def _check_site(scenario: Scenario, site: int | None) -> None:
     from beep.geometry.stations import parse_station
 
     if scenario.station is None:
-        raise ScenarioError("strf needs a place and a date, but the simple pass has none; give --station and --start")
+        raise ScenarioError(
+            "strf needs a place and a date, the simple pass has none; give --station, --start and --site"
+        )
     place = parse_station(scenario.station)
     if site is None or not 0 <= site <= 9999:
         line = f"9000 ME {place.latitude_deg:8.4f} {place.longitude_deg:9.4f} {place.height_m:6.0f}    my name"

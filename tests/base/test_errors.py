@@ -2,8 +2,7 @@
 
 import pytest
 
-from beep.base.checks import unknown_name
-from beep.base.errors import ScenarioError, TleError
+from beep.base.errors import ScenarioError, TleError, unknown_name
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Doppler curves as gr-satellites and strf read them.
+"""Doppler curves in the file formats of gr-satellites and strf; the Doppler itself comes from `beep.stream.track`.
 
 References: gr-satellites, "Doppler correction" block and its `tle_to_doppler_file.py` (Unix time and Doppler of one
 carrier, positive when approaching); strf, `rffit.c` and `data/sites.txt` (MJD, received frequency in Hz, flux, number

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from beep.base.errors import ScenarioError
-from beep.output.doppler import write_doppler, write_strf
+from beep.output.doppler_files import write_doppler, write_strf
 from beep.scenario.scenario import Scenario
 from beep.stream.track import track_rows
 
