@@ -10,6 +10,7 @@ from beep.base.checks import parse_time
 from beep.base.figures import decimals_of, with_error
 from beep.cli.tables import clock, show_table
 from beep.fitting.fit import QUANTITIES, UNDETERMINED, CarrierFit, Estimate, PassFit
+from beep.fitting.flutter import Flutter
 from beep.fitting.rank import RankedPasses
 
 _ROWS = {
@@ -20,6 +21,7 @@ _ROWS = {
 }
 _AUDIO_HZ = 20e3  # above it the frequencies are those received, and a share of them says nothing
 _LEAST_ROWS, _MOST_ROWS = 3, 12  # of a ranking
+_OF_A_PASS = ("node_shift_deg", "sideband", "residual_rms_hz", "chi_square", "probability")  # as in RankedPass
 _SYSTEMATIC = 3.0  # misfit beyond which the model's errors matter more than the tones'
 
 
@@ -38,10 +40,9 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
         rows.append(cells if recipe is None else [*cells, f"{recipe[name]:.{decimals}f}"])
     show_table(head if recipe is None else [*head, "recipe"], rows, file=out)
     lines = ["ionosphere bias: the error that the ionosphere of a morning in October 1957 would cause"]
-    lines += [] if fit.time_shift_s is None else [_time_and_node(fit, start)]
+    lines += [] if start is None else [_time_and_node(fit, start)]
     lines += map(_carrier, fit.carriers)
-    if fit.flutter is not None:
-        lines.append(_flutter(fit))
+    lines += [] if fit.flutter is None else [_flutter(fit.flutter, fit.carriers[0])]
     if any(not carrier.sd_given for carrier in fit.carriers):
         lines.append("the errors of the tones were not given: they are estimated from the residuals")
     if any(carrier.misfit > _SYSTEMATIC for carrier in fit.carriers):
@@ -55,11 +56,10 @@ def _with_error(estimate: Estimate, unit: str = "") -> str:
     return with_error(estimate.value, estimate.sd, unit)
 
 
-def _time_and_node(fit: PassFit, start: datetime | str | None) -> str:
+def _time_and_node(fit: PassFit, start: datetime | str) -> str:
     """Return the time of the first sample, and the shift of the node, by a known orbit."""
-    assert fit.time_shift_s is not None, "a known orbit gives a time"
-    assert fit.node_shift_deg is not None, "and a node"
-    assert start is not None, "a known orbit has a start"
+    assert fit.time_shift_s, "a known orbit gives a time"
+    assert fit.node_shift_deg, "and a node"
     first = parse_time(start) - timedelta(seconds=fit.time_shift_s.value)
     return (
         f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S.%f} UTC "
@@ -67,15 +67,15 @@ def _time_and_node(fit: PassFit, start: datetime | str | None) -> str:
     )
 
 
-def _flutter(fit: PassFit) -> str:
+def _flutter(flutter: Flutter, carrier: CarrierFit) -> str:
     """Return how large the scatter beyond the tones' own errors is, and how long it lasts."""
-    assert fit.flutter is not None, "only of a fit with flutter"
-    typical_hz = float(np.median(fit.carriers[0].tone_hz))
-    share = f" ({100 * fit.flutter.rms_hz / typical_hz:.2g} % of the tone)" if 0 < typical_hz < _AUDIO_HZ else ""
-    lasting = f"correlated over {fit.flutter.time_s:.2g} s" if fit.flutter.time_s else "independent from tone to tone"
+    typical_hz = float(np.median(carrier.tone_hz))
+    share = f" ({100 * flutter.rms_hz / typical_hz:.2g} % of the tone)" if 0 < typical_hz < _AUDIO_HZ else ""
+    lasting = f"correlated over {flutter.time_s:.2g} s" if flutter.time_s else "independent from tone to tone"
+    cause = "longer than the flutter of a tape" if flutter.slow else "as the flutter of a tape does"
     return (
-        f"flutter: the tones scatter by {fit.flutter.rms_hz:.2g} Hz rms{share} beyond their own errors, {lasting}, "
-        f"as the flutter of a tape does; the standard errors include it"
+        f"flutter: the tones scatter by {flutter.rms_hz:.2g} Hz rms{share} beyond their own errors, {lasting}, "
+        f"{cause}; the standard errors include it"
     )
 
 
@@ -122,11 +122,7 @@ def ranking_as_json(ranked: RankedPasses) -> dict[str, Any]:
                 "max_elevation_deg": one.prediction.max_elevation_deg,
                 "direction": one.prediction.direction,
                 "first_sample_utc": f"{one.first_sample.replace(tzinfo=None).isoformat()}Z",
-                "node_shift_deg": one.node_shift_deg,
-                "sideband": one.sideband,
-                "residual_rms_hz": one.residual_rms_hz,
-                "chi_square": one.chi_square,
-                "probability": one.probability,
+                **{name: getattr(one, name) for name in _OF_A_PASS},
             }
             for one in ranked
         ],

@@ -17,13 +17,14 @@ from beep.base.choices import Orbit, Sideband
 from beep.base.errors import FitError
 from beep.fitting.bias import ionosphere_bias, likely_orbits, model_bias
 from beep.fitting.curves import Curve, circular, circular_at, known_orbit, straight_line
-from beep.fitting.flutter import Flutter, covariance_with, find_flutter
+from beep.fitting.flutter import Flutter, covariance_with, find_flutter, sizes
 from beep.fitting.solve import (
     LEAST_SCALE,
     STEP,
     Solution,
     System,
     Tones,
+    design,
     residual_hz,
     solve,
     solve_robustly,
@@ -72,7 +73,7 @@ class CarrierFit:
     tone_hz: Array
     residual_hz: Array  # tone minus curve
     sd_hz: Array  # standard errors of the tones as given, or from the residuals where none were
-    total_sd_hz: Array  # with flutter
+    total_sd_hz: Array  # with flutter, unless it is as slow as an error of the model
     used: NDArray[np.bool_]  # False for outliers, which are not in the fit
     sd_given: bool
 
@@ -91,9 +92,9 @@ class CarrierFit:
 class PassFit:
     """A pass determined from its Doppler curve.
 
-    Standard errors come from the scatter of the residuals and from their correlation in time up to 15 s, the flutter of
-    a tape. They do not include the error of the model itself, which is in `model_bias` (fit minus truth, mean and
-    spread).
+    Standard errors come from the scatter of the residuals and from their correlation in time, whatever its cause: the
+    flutter of a tape, or an error of the model where `flutter.slow`. The error of the model that the residuals do not
+    show is in `model_bias` (fit minus truth, mean and spread).
     """
 
     model: str
@@ -107,7 +108,7 @@ class PassFit:
     ionosphere_bias: dict[str, Estimate]  # of a morning's; with two carriers, what their correction leaves
     time_shift_s: Estimate | None  # known orbit: later than predicted
     node_shift_deg: Estimate | None
-    flutter: Flutter | None  # None where the errors of the tones explain the residuals, or the model does not hold
+    flutter: Flutter | None  # None where the errors of the tones explain the residuals
     carriers: tuple[CarrierFit, ...] = field(repr=False)
 
     @property
@@ -183,7 +184,7 @@ def fit(
                 tone_hz=carrier.tone_hz,
                 residual_hz=residuals_hz[system.carrier == number],
                 sd_hz=system.sd_hz[system.carrier == number],
-                total_sd_hz=total.sd_hz[system.carrier == number],
+                total_sd_hz=(system if flutter and flutter.slow else total).sd_hz[system.carrier == number],
                 sd_given=carrier.sd_given,
                 used=used[system.carrier == number],
             )
@@ -277,15 +278,22 @@ def _with_flutter(
     curve: Curve, system: System, solution: Solution, used: NDArray[np.bool_]
 ) -> tuple[Flutter | None, System, Solution, NDArray[np.bool_]]:
     """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
-    flutter = find_flutter(curve, system.only(used), solution)
+
+    def found_in(system: System) -> tuple[Flutter | None, Array]:
+        slopes = design(curve, system, solution.parameters)
+        rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+        return find_flutter(rest_hz, slopes, system), slopes
+
+    rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
+    system = replace(system, size=sizes(system, rest_hz))
+    flutter, _ = found_in(system.only(used))
     if flutter is None:
         return None, system, solution, used
+    solution, used = robust_solution(curve, replace(system, sd_hz=flutter.total_sd_hz(system)))
+    again, slopes = found_in(system.only(used))
+    flutter = again or flutter
+    covariance = covariance_with(flutter, slopes, system.only(used))
     total = replace(system, sd_hz=flutter.total_sd_hz(system))
-    solution, used = robust_solution(curve, total)
-    flutter = find_flutter(curve, system.only(used), solution) or flutter
-    total = replace(system, sd_hz=flutter.total_sd_hz(system))
-    inside = system.only(used)
-    covariance = covariance_with(flutter, curve, inside, solution)
     return flutter, total, replace(solution, covariance=covariance), used
 
 

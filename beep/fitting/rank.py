@@ -12,8 +12,8 @@ from beep.base.choices import Sideband
 from beep.base.errors import FitError
 from beep.fitting.curves import Curve
 from beep.fitting.fit import OUTLIER
-from beep.fitting.flutter import Flutter, chi_square, find_flutter
-from beep.fitting.solve import LEAST_SCALE, Solution, System, Tones, design, residual_hz, robust_sd, shift_hz, system_of
+from beep.fitting.flutter import Flutter, chi_square, find_flutter, sizes
+from beep.fitting.solve import LEAST_SCALE, System, Tones, design, residual_hz, robust_sd, shift_hz, system_of
 from beep.fitting.tones import UsableTones, tone_sign, usable_tones
 from beep.geometry import sputnik
 from beep.geometry.forecast import Prediction, passes
@@ -215,24 +215,20 @@ def _refine(flight: _Flight, system: System, tca_s: float, flutter: Flutter | No
 def _with_errors(trials: list[_Trial], sd_given: bool) -> tuple[list[_Trial], Flutter | None]:
     """Return the passes fitted again without outliers, with the errors that the residuals of the best one show."""
     best = trials[0]
-    rest_hz = residual_hz(best.flight.curve, best.system, best.parameters, best.coefficients)
+    curve = best.flight.curve
+    rest_hz = residual_hz(curve, best.system, best.parameters, best.coefficients)
     normal = rest_hz / best.system.sd_hz
     used = np.abs(normal) < OUTLIER * max(robust_sd(normal), LEAST_SCALE)
-    inside = best.system.only(used)
+    size = sizes(best.system, rest_hz)[used]
+    inside = replace(best.system.only(used), size=size)
     again = _refine(best.flight, inside, float(best.parameters[0]), None) or best
-    freedom = max(int(used.sum()) - again.parameters.size - again.coefficients.size, 1)
-    solution = Solution(
-        parameters=again.parameters,
-        coefficients=again.coefficients,
-        covariance=np.eye(again.parameters.size + again.coefficients.size),
-        scale=(again.chi_square / freedom) ** 0.5,
-    )
-    flutter = find_flutter(best.flight.curve, inside, solution, longest_s=inf)
-    least = 1.0 if sd_given else 0.0
-    share = 1.0 if flutter is not None else max(solution.scale, least, LEAST_SCALE)
+    slopes = design(curve, inside, again.parameters)
+    scatter = (again.chi_square / max(int(used.sum()) - slopes.shape[1], 1)) ** 0.5
+    flutter = find_flutter(residual_hz(curve, inside, again.parameters, again.coefficients), slopes, inside)
+    share = 1.0 if flutter is not None else max(scatter, 1.0 if sd_given else LEAST_SCALE)
     refitted = []
     for trial in trials:
-        system = trial.system.only(used)
+        system = replace(trial.system.only(used), size=size)
         system = replace(system, sd_hz=share * system.sd_hz)
         refined = _refine(trial.flight, system, float(trial.parameters[0]), flutter)
         refitted += [] if refined is None else [refined]

@@ -50,11 +50,12 @@ class System:
     sd_hz: Array
     factor_hz: Array  # tone shift = -factor_hz * delay rate
     linear: Array
+    size: Array  # of a tape's flutter in each tone; 1 for a typical tone
     prior_sd: Array  # (M,) Hz; infinite without a prior
 
     def only(self, rows: NDArray[Any]) -> "System":
         """Return the system of some of its tones, chosen by mask or index."""
-        names = ("carrier", "t_s", "tone_hz", "sd_hz", "factor_hz", "linear")
+        names = ("carrier", "t_s", "tone_hz", "sd_hz", "factor_hz", "linear", "size")
         return System(**{name: getattr(self, name)[rows] for name in names}, prior_sd=self.prior_sd)
 
 
@@ -91,6 +92,7 @@ def system_of(carriers: Sequence[Tones], signs: Sequence[int], *, drift: bool) -
         sd_hz=np.concatenate([tones.sd_hz for tones in carriers]),
         factor_hz=sign * frequency_hz,
         linear=np.stack(columns, axis=1),
+        size=np.ones_like(t_s),
         prior_sd=np.array(prior_sd),
     )
 

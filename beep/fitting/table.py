@@ -3,10 +3,10 @@
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,15 +17,10 @@ SECONDS_NAMES = ("t_s", "time_s", "seconds", "second", "sec", "s", "t")
 TIME_NAMES = ("time", "utc", "time_utc", "utc_time", "datetime", "timestamp", "date_time")
 FREQUENCY_NAMES = ("f", "freq", "frequency", "tone", "tone_frequency")
 ERROR_NAMES = ("sd", "error", "sigma", "uncertainty", "tone_sd", "f_sd", "frequency_sd", "freq_sd")
-UNITS_HZ = {"hz": 1.0, "khz": 1e3, "mhz": 1e6}
+UNITS_HZ = {"_hz": 1.0, "_khz": 1e3, "_mhz": 1e6, "": 1.0}  # of the ends of names
 LEAST_RADIO_HZ = 1e6  # above it the column holds the received frequency itself, below it a tone
 DAY_S = 86_400.0
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(?:Z|UTC)?")
-
-
-class _Column(NamedTuple):
-    number: int
-    unit_hz: float
 
 
 def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
@@ -50,38 +45,35 @@ def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
         raise FitError(f"{path} must have a line of names and lines of numbers, got nothing; write t_s,f_hz first")
     names = [_plain(name) for name in first[1]]
     where = f"{path}, line {first[0]}"
-    when = _place(names, (*SECONDS_NAMES, *TIME_NAMES), where, "a time, t_s or utc")
-    frequency = _with_unit(names, FREQUENCY_NAMES)
-    if frequency is None:
-        raise FitError(
-            f"{where} must name a frequency, f_hz or frequency_mhz, got {', '.join(first[1])!r:.60}; name it"
-        )
-    error_column = _with_unit(names, ERROR_NAMES)
+    when = next((names.index(name) for name in (*SECONDS_NAMES, *TIME_NAMES) if name in names), None)
+    frequency, error_column = _with_unit(names, FREQUENCY_NAMES), _with_unit(names, ERROR_NAMES)
+    if when is None or frequency is None:
+        missing = "a time, t_s or utc" if when is None else "a frequency, f_hz or frequency_mhz"
+        raise FitError(f"{where} must name {missing}, got {', '.join(first[1])!r:.60}; name the columns there")
     times: list[float | datetime] = []
     tones_hz, errors_hz = [], []
-    last = max(column for column in (when, frequency.number, error_column.number if error_column else 0))
+    last = max(when, frequency[0], error_column[0] if error_column else 0)
     for number, cells in lines:
         where = f"{path}, line {number}"
         if len(cells) <= last:
             raise FitError(f"{where} must have {last + 1} columns or more, got {len(cells)}; complete it")
         times.append(_time(cells[when], where, seconds=names[when] in SECONDS_NAMES))
-        tones_hz.append(_number(cells[frequency.number], where) * frequency.unit_hz)
+        tones_hz.append(_number(cells[frequency[0]], where) * frequency[1])
         if error_column:
-            errors_hz.append(_number(cells[error_column.number], where) * error_column.unit_hz)
+            errors_hz.append(_number(cells[error_column[0]], where) * error_column[1])
             if errors_hz[-1] <= 0:
-                raise FitError(f"{where} must have an error above 0, got {cells[error_column.number]!r}; correct it")
+                raise FitError(f"{where} must have an error above 0, got {cells[error_column[0]]!r}; correct it")
     if len({isinstance(time, datetime) for time in times}) > 1:
         raise FitError(f"{path} must have times of one kind, got seconds and dates; write all as seconds")
     t_s, epoch = _seconds(times)
     tone_hz = np.array(tones_hz)
     if carrier_hz is None:
-        typical_hz = float(np.median(tone_hz)) if tone_hz.size else 0.0
-        if typical_hz < LEAST_RADIO_HZ:
+        carrier_hz = float(np.median(tone_hz)) if tone_hz.size else 0.0
+        if carrier_hz < LEAST_RADIO_HZ:
             raise FitError(
                 f"the frequencies of {path} are tones, so a fit needs the frequency of the carrier; "
                 f"give it: --carrier-mhz 20.005, carrier_hz=20.005e6"
             )
-        carrier_hz = typical_hz
     return Tones(
         frequency_hz=carrier_hz,
         t_s=t_s,
@@ -106,20 +98,12 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
 
 
-def _place(names: list[str], known: tuple[str, ...], where: str, what: str) -> int:
+def _with_unit(names: list[str], known: tuple[str, ...]) -> tuple[int, float] | None:
+    """Return the number of a column with one of the known names, and its unit in Hz."""
     for name in known:
-        if name in names:
-            return names.index(name)
-    raise FitError(f"{where} must name {what}, got {', '.join(names)!r:.60}; write the names of the columns there")
-
-
-def _with_unit(names: list[str], known: tuple[str, ...]) -> _Column | None:
-    for name in known:
-        for unit, unit_hz in UNITS_HZ.items():
-            if f"{name}_{unit}" in names:
-                return _Column(names.index(f"{name}_{unit}"), unit_hz)
-        if name in names:
-            return _Column(names.index(name), 1.0)
+        for ending, unit_hz in UNITS_HZ.items():
+            if name + ending in names:
+                return names.index(name + ending), unit_hz
     return None
 
 
@@ -140,10 +124,8 @@ def _time(text: str, where: str, *, seconds: bool) -> float | datetime:
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, rest_s = clock.groups()
         return int(hours) * 3600.0 + int(minutes) * 60.0 + float(rest_s or 0)
-    try:
+    with suppress(ValueError):
         return float(text)
-    except ValueError:
-        pass
     try:
         when = datetime.fromisoformat(text.removesuffix("UTC").strip())
     except ValueError as error:

@@ -101,7 +101,7 @@ def test_what_the_model_leaves_is_told(beep, ionosphere, warned, least, most):
     assert beep("export", "pass.wav", *options, "--ionosphere", ionosphere).status == 0
     ran = beep("fit", "pass.wav", "--json")
 
-    assert ("the true errors are larger than those printed" in ran.stderr) == bool(warned)
+    assert ("the true errors may be larger than those printed" in ran.stderr) == bool(warned)
     assert ("warning" in ran.stderr) == bool(warned)
     assert least < max(carrier["misfit"] for carrier in json.loads(ran.stdout)["carriers"]) < most
 

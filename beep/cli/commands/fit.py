@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
-POOR_HZ, POOR_MISFIT = 0.5, 10.0  # of residuals that noise does not explain
+POOR_HZ = 0.5  # of slow residuals
 
 
 def add(parser: Parser) -> None:
@@ -84,8 +84,9 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.cli.fit_table import fit_as_json, show_fit
+    from beep.cli.fit_table import fit_as_json, ranking_as_json, show_fit, show_ranking
     from beep.fitting.fit import fit, model_of
+    from beep.fitting.rank import rank_passes
 
     names = ("orbit", "altitude_km", "station", "start")
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in names}
@@ -106,7 +107,11 @@ def run(arguments: argparse.Namespace) -> None:
         model_of(**settings)
     choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
     if ranks:
-        _rank(tones, choices, arguments)
+        ranked = rank_passes(tones, station=arguments.station, **choices)
+        if arguments.json:
+            _show_json(ranking_as_json(ranked))
+        else:
+            show_ranking(stdout(), ranked, arguments.station)
         return
     fitted = fit(tones, **settings, **choices, drift=arguments.drift)
     if arguments.carrier_mhz is None and not _is_table(arguments.file):
@@ -114,9 +119,13 @@ def run(arguments: argparse.Namespace) -> None:
     _warn_of_doubts(fitted, arguments)
     recipe = None if scenario is None else _recipe(scenario)
     if arguments.json:
-        stdout().write(json.dumps(fit_as_json(fitted, recipe), indent=1, allow_nan=False) + "\n")
+        _show_json(fit_as_json(fitted, recipe))
     else:
         show_fit(stdout(), fitted, recipe, start=settings["start"])
+
+
+def _show_json(values: dict[str, Any]) -> None:
+    stdout().write(json.dumps(values, indent=1, allow_nan=False) + "\n")
 
 
 def _is_table(name: str) -> bool:
@@ -139,17 +148,6 @@ def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]
     with open_input(arguments.file) as recording:
         scenario = None if arguments.blind else from_comment(recording.comment)
         return tones_of(measure(recording), carriers_hz=carriers_hz), scenario
-
-
-def _rank(tones: list[Tones], choices: dict[str, Any], arguments: argparse.Namespace) -> None:
-    from beep.cli.fit_table import ranking_as_json, show_ranking
-    from beep.fitting.rank import rank_passes
-
-    ranked = rank_passes(tones, station=arguments.station, **choices)
-    if arguments.json:
-        stdout().write(json.dumps(ranking_as_json(ranked), indent=1, allow_nan=False) + "\n")
-    else:
-        show_ranking(stdout(), ranked, arguments.station)
 
 
 def _frequency(text: str) -> float:
@@ -200,19 +198,17 @@ def _note_carriers(fit: PassFit, scenario: Scenario | None, arguments: argparse.
 
 
 def _warn_of_doubts(fit: PassFit, arguments: argparse.Namespace) -> None:
-    """Warn of a speed that no satellite has, and of residuals beyond the errors of the tones."""
+    """Warn of a speed that no satellite has, and of residuals that last longer than a tape's flutter."""
     if not SATELLITE_KM_S[0] < fit.speed_km_s.value < SATELLITE_KM_S[1]:
         warn(
             f"{fit.speed_km_s.value:.2f} km/s is not the speed of a satellite; check the carrier (--carrier-mhz) and "
             "that the recording has the whole pass",
             arguments,
         )
-    for carrier in fit.carriers:
-        if carrier.rms_hz > POOR_HZ and carrier.misfit > POOR_MISFIT:
-            warn(
-                f"the model leaves {carrier.rms_hz:.2g} Hz rms at {carrier.frequency_hz / 1e6:g} MHz, "
-                f"{carrier.misfit:.0f} times the tones' errors and smooth in time (an ionosphere beyond its "
-                "first order, another orbit, or a receiver that drifts slowly; not the flutter of a tape): "
-                "the true errors are larger than those printed",
-                arguments,
-            )
+    if fit.flutter is not None and fit.flutter.slow and fit.flutter.rms_hz > POOR_HZ:
+        warn(
+            f"the tones differ from the model by {fit.flutter.rms_hz:.2g} Hz, correlated over "
+            f"{fit.flutter.time_s:.0f} s: longer than the flutter of a tape; rather an ionosphere beyond its first "
+            "order, another orbit, or a receiver that drifts slowly; the true errors may be larger than those printed",
+            arguments,
+        )
