@@ -23,7 +23,9 @@ LONGEST_TRIED_S = 120.0
 LEAST_GAIN = 6.0  # of 2 log likelihood: 2 to 5 % of white residuals reach it
 WORTH_REFINING = 2.0  # in the same, on the grid
 LEAST_EXCESS = 1.3  # white residuals over given errors, beyond which they are said to be larger
-MOST_SHARE = 100.0  # variance of the flutter over that of the white part, which stays a tenth of the given errors
+MOST_FLUTTER_SHARE = (
+    100.0  # variance of the flutter over that of the white part, which stays a tenth of the given errors
+)
 CLOSEST = 1 - 1e-9  # greatest correlation of neighbours
 
 
@@ -148,7 +150,7 @@ def _likeliest(
 
     gaps_s = np.diff(np.unique(system.t_s))
     least_s = min(0.3 * float(np.median(gaps_s)), LONGEST_TRIED_S / 2) if gaps_s.size else 1.0
-    most = MOST_SHARE * max(robust_sd(rest_hz / system.sd_hz), 1.0) ** 2
+    most = MOST_FLUTTER_SHARE * max(robust_sd(rest_hz / system.sd_hz), 1.0) ** 2
     trials = product(np.log(np.geomspace(0.03, most, 6)), np.log(np.geomspace(least_s, LONGEST_TRIED_S, 5)))
     white, start = minus_twice_log(0.0, 1.0), min(map(np.array, trials), key=cost)
     if white[0] - cost(start) < WORTH_REFINING:
