@@ -30,6 +30,11 @@ def pytest_runtest_makereport(
     return report
 
 
+# Each worker has a core of its own: BLAS with a thread per core in each of them takes four times the processor time.
+# It is set before NumPy is imported, and the workers inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 @pytest.fixture
 def beep(tmp_path: Path) -> Beep:
     """The program, run in an empty folder."""

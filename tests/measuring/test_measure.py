@@ -227,7 +227,7 @@ def test_the_command(beep, tmp_path) -> None:
     assert measured == json.loads(beep("measure", "a.wav", "--json", "--blind").stdout)
     lines = beep("measure", "a.wav", "--csv").stdout.decode().splitlines()
     assert len(lines) == 1 + measured["beeps"]
-    assert lines[0] == "channel,slot,start_s,length_s,tone_hz,tone_sd_hz,level_db,whole"
+    assert lines[0].split(",") == ["channel", *(field.name for field in fields(Pulses))]
     soundfile.write(tmp_path / "noise.wav", 0.1 * np.random.default_rng(1).standard_normal(80_000), 8000)
     nothing = beep("measure", "noise.wav")
     assert nothing.status == 0

@@ -57,10 +57,9 @@ def add(parser: Parser) -> None:
         help="time in ISO 8601, for sputnik1: the fit takes the first pass after it; without "
         "it, the passes of 4 to 25 October 1957 over --station are ranked by their misfit",
     )
-    for option, side in (("--from-s", "before"), ("--to-s", "after")):
-        model.add_argument(
-            option, type=read_number, metavar="S", help=f"leave out tones {side} this second of the recording"
-        )
+    for option, side, default in (("--from-s", "before", "0"), ("--to-s", "after", "its end")):
+        about = f"leave out tones {side} this second of the recording (default: {default})"
+        model.add_argument(option, type=read_number, metavar="S", help=about)
     receiver = parser.add_argument_group("receiver")
     receiver.add_argument(
         "--carrier-mhz",
