@@ -86,7 +86,7 @@ def test_truth_comes_with_the_sound_or_not_at_all(tmp_path, beep):
         (("a.wav", "--truth", "old.json"), "already exists"),
         (("missing/a.wav", "--truth", "a.json"), "folder must exist"),
         (("a.wav", "--truth", "missing/a.json"), "folder must exist"),
-        (("a.wav", "--truth", "a.txt"), "goes into a .json file"),
+        (("a.wav", "--truth", "a.txt"), "must end in .json"),
     ):
         ran = beep("export", *SHORT_OPTIONS, *arguments)
 
