@@ -62,7 +62,7 @@ class PulsePhases:
         x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
         phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
         turned = z * np.exp(-1j * phase)
-        if self.course.shape[1] > 3:  # what remains beyond the ends goes its own way; as far as it is heard it is met
+        if self.course.shape[1] > 3:  # a residual carrier beside the beep has a phase of its own
             smooth = _low_passed(turned, band.rate_hz, BESIDE_HZ)
             power = np.abs(smooth) ** 2
             noise = (2 * np.pi**0.5 * BESIDE_HZ * self.density)[:, None]
@@ -92,10 +92,10 @@ def phases(
     flutter: float = 0.0,
     beyond_s: float = 0.0,
 ) -> PulsePhases:
-    """The phase between `start_s` and `stop_s`, near a `tone_hz` in the middle that glides by `slope_hz_s`.
+    """Estimate the phase of beeps (N,) between `start_s` and `stop_s`.
 
-    `flutter` is the size of the course as `flutter_size` has it; 0 for an exact tone. So far `beyond_s` the phase is
-    followed beyond either end.
+    `tone_hz` is the expected tone in the middle of each beep, `slope_hz_s` its drift. `flutter` is the size of the
+    phase deviations, from `flutter_size`; 0 for an exact tone. The phase is followed `beyond_s` beyond both ends.
     """
     order = np.argsort(stop_s - start_s, kind="stable")
     parts: list[dict[str, Array]] = []

@@ -1,4 +1,4 @@
-"""How fast a tape runs, as its hum and its keying tell."""
+"""Speed of a tape, from its hum and its keying."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MOST_OFF = 0.1  # beyond it a tape was keyed otherwise
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """How much faster than when it was recorded a tape runs, if something on it is what it is taken for."""
+    """Speed error of a tape, positive where it runs too fast, if its hum or keying is the assumed one."""
 
     percent: float
     percent_sd: float
@@ -24,7 +24,7 @@ class Speed:
 def tape_speeds(
     hum_hz: tuple[float, ...], period_s: float, period_sd_s: float, keying: KeyingName
 ) -> tuple[Speed, ...]:
-    """The speeds by hum and by keying, as far as there is hum, or a keying that is known."""
+    """Return the speed error from hum and from a known keying, each where there is one."""
     speeds = []
     if hum_hz:
         numbers = [np.maximum(np.rint(np.array(hum_hz) / mains_hz), 1) for mains_hz in MAINS_HZ]
