@@ -1,8 +1,4 @@
-"""Slowly changing delay and gain of each carrier, computed for many tiles at a time.
-
-The geometry is evaluated at a few Chebyshev nodes of each tile; between them it becomes a quadratic in each of the
-tile's pieces.
-"""
+"""Slowly changing delay and gain of each carrier: computed at a few Chebyshev nodes of a tile, quadratic in a piece."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +9,6 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.radio.channel import amplitude
-from beep.radio.receiver import doppler_sign
 from beep.stream.plan import OVERLAP, PIECE, PIECES, TILE, Plan
 from beep.stream.reception import tape_ahead_s
 
@@ -85,10 +80,7 @@ def course_of_group(plan: Plan, group: int) -> Course:
 
 @lru_cache
 def _interpolation() -> tuple[Array, Array, Array, Array]:
-    """Chebyshev nodes of a tile, and matrices from values there to the ends and middles of its pieces.
-
-    The three matrices give the value and its first and second derivative; the tile has the length 2.
-    """
+    """Chebyshev nodes of a tile of length 2, and matrices to value, slope and bend at its pieces' ends and middles."""
     nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
     points = np.linspace(-1, 1, 2 * PIECES + 1)
     orders = np.arange(NODES)[:, None]
@@ -107,8 +99,7 @@ def _drift(plan: Plan, time_s: Array, delay_s: Array) -> Array | None:
     offset_hz, drift_hz_s, receiver_hz_s = rates
     sent_s = time_s - delay_s
     turns = (offset_hz + drift_hz_s / 2 * sent_s) * sent_s - receiver_hz_s / 2 * time_s**2
-    sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
-    return sign * _quadratics(turns)
+    return plan.sign * _quadratics(turns)
 
 
 def _quadratics(values: Array) -> Array:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.errors import ScenarioError
-from beep.radio.receiver import agc_steps, band_filter, filter_reach_hz
+from beep.radio.receiver import agc_steps, band_filter, doppler_sign, filter_reach_hz
 from beep.scenario.scenario import Scenario
 from beep.signal.keying import Keying
 from beep.stream.reception import Reception, receiver_c_n0_db_hz
@@ -46,6 +46,7 @@ class Plan:
     internal_rate_hz: float
     frequency_hz: Array  # (carriers,)
     tone_hz: Array  # (carriers,) without Doppler; 0 before an envelope detector
+    sign: int  # of the Doppler in the tone, see doppler_sign
     key: Keying
     key_and_power: Samples  # (carriers, 2): see KEY_AND_POWER
     amplitude: Array  # (carriers,) at closest approach, full scale 1
@@ -122,6 +123,7 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         internal_rate_hz=rate_hz,
         frequency_hz=np.array([carrier.frequency_mhz * 1e6 for carrier in carriers]),
         tone_hz=np.array([scenario.tone_without_doppler_hz(c) if scenario.detector == "cw" else 0.0 for c in carriers]),
+        sign=1 if scenario.detector == "am" else doppler_sign(scenario.sideband),
         key=scenario.key,
         key_and_power=np.array([KEY_AND_POWER[carrier.sends] for carrier in carriers], np.float32),
         amplitude=amplitude,

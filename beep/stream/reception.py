@@ -21,10 +21,7 @@ MOST_RAYS = 200  # for the lowest and highest tone: a ray costs more than a look
 
 @dataclass(frozen=True, kw_only=True)
 class Reception:
-    """A scenario with its geometry, start time and duration worked out; `beep.stream.resolve.receive` makes it.
-
-    Times are in seconds after the first sample.
-    """
+    """What `receive` works out of a scenario; times are in seconds after the first sample."""
 
     scenario: Scenario
     look: LookFunction
@@ -105,14 +102,14 @@ def tone_range_hz(reception: Reception, carrier: Carrier) -> tuple[float, float]
 
 
 def c_n0_db_hz(reception: Reception, carrier: Carrier) -> float:
-    """C/N0 of a carrier in the recording at closest approach, key down, dB-Hz.
+    """C/N0 of a carrier in the recording at closest approach, key down, dB-Hz; infinite without noise.
 
     That of `snr_db`, or of the link budget without ionosphere and spin. In mono the noise of all receivers counts.
-    Infinite without noise.
     """
     if reception.scenario.noise == "off":
         return inf
-    ratios_db_hz = [receiver_c_n0_db_hz(reception, mixed) for mixed in _mixed_with(reception.scenario, carrier)]
+    carriers = reception.scenario.carriers if reception.scenario.mix == "mono" else (carrier,)
+    ratios_db_hz = [receiver_c_n0_db_hz(reception, mixed) for mixed in carriers]
     return -10 * log10(sum(10 ** (-ratio / 10) for ratio in ratios_db_hz))  # all carriers come to the same level
 
 
@@ -120,15 +117,11 @@ def receiver_c_n0_db_hz(reception: Reception, carrier: Carrier) -> float:
     """The same in the carrier's own receiver, before the receivers are mixed."""
     scenario = reception.scenario
     if scenario.snr_db is not None:
-        return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz * len(_mixed_with(scenario, carrier)))
+        receivers = len(scenario.carriers) if scenario.mix == "mono" else 1
+        return scenario.snr_db + 10 * log10(scenario.snr_bandwidth_hz * receivers)
     return carrier_to_noise_db_hz(
         carrier.frequency_mhz * 1e6, power_w=carrier.power_w, range_m=reception.closest_m, place=scenario.noise
     )
-
-
-def _mixed_with(scenario: Scenario, carrier: Carrier) -> tuple[Carrier, ...]:
-    """The carriers whose receivers' sound goes into the channel of this one."""
-    return scenario.carriers if scenario.mix == "mono" else (carrier,)
 
 
 def c_n0_at_db_hz(reception: Reception, carrier: Carrier, t_s: float) -> float:

@@ -1,6 +1,6 @@
 """Sound, tile by tile: the one module in which all stages meet.
 
-A tile is about a second of sound. Its way through the stages, each a function below:
+A tile is about a second of sound. Its stages, each a function below:
 
     course      slowly changing delay and gain of each carrier, for a group of tiles
     filtered    keyed tones with noise at a low internal rate, then the band filter and the output rate;
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.random import normal_quantiles, white_noise
-from beep.radio.receiver import agc_gain, agc_steps, doppler_sign, even_harmonics, hum, saturated
+from beep.radio.receiver import agc_gain, agc_steps, even_harmonics, hum, saturated
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, chirp_turns, click, key, since_key_down_s
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
@@ -188,10 +188,8 @@ def _carriers(plan: Plan, course: Course, number: int) -> Waves:
     keying = factor[:, 0] * down + factor[:, 1] * power
 
     # Phase of the beat between the carrier, 2 pi f u, and an oscillator tone_hz beside it, or on it.
-    sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
-    turns = (
-        plan.tone_hz[:, None, None] * time_s - sign * plan.frequency_hz[:, None, None] * course.phase_delay_s[:, row]
-    )
+    sign, tone_hz, frequency_hz = plan.sign, plan.tone_hz[:, None, None], plan.frequency_hz[:, None, None]
+    turns = tone_hz * time_s - sign * frequency_hz * course.phase_delay_s[:, row]
     if course.drift is not None:
         turns = turns + course.drift[:, row]
     turns[..., 0] -= np.rint(turns[..., 0])
@@ -211,13 +209,12 @@ def _carriers(plan: Plan, course: Course, number: int) -> Waves:
 def _at_key_down(plan: Plan, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
     """Phase in turns and keying of each carrier with chirp and key click, all (carriers, PIECES, samples)."""
     scenario = plan.scenario
-    sign = 1 if scenario.detector == "am" else doppler_sign(scenario.sideband)
     turns, keying = turns.copy(), keying.copy()
     for row, sent in enumerate(scenario.heard):
         u_s = sent_s[row % len(sent_s)]
         since_s = since_key_down_s(u_s.ravel(), plan.key, sends=sent.sends).reshape(u_s.shape)
         if scenario.chirp_hz:
-            turns[row] += sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
+            turns[row] += plan.sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
         if scenario.click_db is not None:
             keying[row] += np.float32(10 ** (scenario.click_db / 20)) * click(since_s, rise_s=scenario.rise_s)
     return turns, keying
@@ -278,34 +275,15 @@ def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
 # --- windows ----------------------------------------------------------------------------------------------------
 
 
-def blocks(
-    scenario: Scenario | Reception | Plan, *, start: int = 0, stop: int | None = None, frames: int | None = None
-) -> Iterator[Samples]:
+def blocks(scenario: Scenario | Reception | Plan, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
     """Blocks (frames, channels), float32 with full scale 1, of the samples from `start` up to `stop`.
 
-    The last block may be shorter. Without `stop` the recording ends where the scenario does; `start` and `stop` may
-    lie anywhere, also before the first sample. Without `frames` a block is a tile, which is fastest. However the stream
-    is cut, the samples are the same to the bit.
+    A block is at most a tile. Without `stop` the recording ends where the scenario does; `start` and `stop` may lie
+    anywhere, also before the first sample. However the stream is cut, the samples are the same to the bit.
     """
     plan = make_plan(scenario)
-    tiles = _tiles(plan, start, plan.frames if stop is None else stop)
-    if frames is None:
-        yield from tiles
-        return
-    if frames < 1:
-        raise ValueError(f"a block has at least one frame, got {frames}")
-    rest = np.empty((0, plan.scenario.channels), np.float32)
-    for samples in tiles:
-        rest = np.concatenate([rest, samples])
-        while len(rest) >= frames:
-            yield rest[:frames]
-            rest = rest[frames:]
-    if len(rest):
-        yield rest
-
-
-def _tiles(plan: Plan, start: int, stop: int) -> Iterator[Samples]:
     size, reader = plan.tile_frames, Reader(plan)
+    stop = plan.frames if stop is None else stop
     for number in range(start // size, -(-stop // size)) if stop > start else ():
         yield reader.tile(number)[max(start - number * size, 0) : stop - number * size]
 

@@ -167,13 +167,10 @@ def _received_s(reception: Reception, carrier: Carrier, sent_s: Array) -> Array:
     arrival_s = sent_s[known]
     for _ in range(ARRIVAL_ROUNDS):
         arrival_s = sent_s[known] + _group_delay_s(reception, carrier, arrival_s)
-    heard_s = arrival_s
+    received_s[known] = arrival_s
     for _ in range(WOW_ROUNDS if arrival_s.size else 0):
-        ahead_s = tape_ahead_s(scenario, heard_s)
-        if ahead_s is None:
-            break
-        heard_s = arrival_s - ahead_s
-    received_s[known] = heard_s
+        if (ahead_s := tape_ahead_s(scenario, received_s[known])) is not None:
+            received_s[known] = arrival_s - ahead_s
     return received_s
 
 

@@ -29,10 +29,8 @@ def warnings(reception: Reception) -> list[str]:
     scenario = reception.scenario
     lines = [*_pass_warnings(reception), *_clipping(reception)]
     if scenario.detector == "am":
-        if scenario.low_hz > CLICK_HZ:
-            low = f"low_hz is {scenario.low_hz:g}; lower it to 100"
-            lines.append(f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but {low}")
-        return lines
+        clicks = f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}"
+        return [*lines, f"{clicks}; lower it to 100"] if scenario.low_hz > CLICK_HZ else lines
     lines += _tones_outside(reception)
     for carrier in scenario.heard:
         if scenario.noise != "off" and not NOISE_MHZ[0] <= carrier.frequency_mhz <= NOISE_MHZ[1]:
@@ -49,8 +47,7 @@ def _pass_warnings(reception: Reception) -> list[str]:
     if highest_deg <= 0:
         lines.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
     elif scenario.station is not None and highest_deg < LOW_PASS_DEG:
-        low = f"the max. elevation of this pass is only {highest_deg:.1f} degrees"
-        lines.append(f"{low}; give a later start for the next pass")
+        lines.append(f"the max. elevation is only {highest_deg:.1f} degrees; give a later start for the next pass")
     if scenario.tle is not None and reception.epoch is not None:
         epoch = elements_of(scenario.tle).epoch
         days = abs((reception.epoch - epoch) / timedelta(days=1))
