@@ -1,11 +1,14 @@
 """The examples run."""
 
+import re
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
@@ -17,6 +20,21 @@ def test_example(path: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_lesson_runs_and_has_no_outputs() -> None:
+    """Every cell of the notebook runs, and the distance by hand is within 10 % of the true one."""
+    lesson = nbformat.read(EXAMPLES[0].parent / "lesson.ipynb", as_version=4)
+    code = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    assert [cell.outputs for cell in code] == [[]] * len(code)
+
+    NotebookClient(lesson, timeout=300, kernel_name="python3").execute()
+    shown = "".join(output.text for cell in code for output in cell.outputs if output.output_type == "stream")
+    by_hand, fitted, true = map(
+        float, re.search(r"by hand (\d+) km, fitted ([\d.]+) km, true ([\d.]+) km", shown).groups()
+    )
+    assert abs(by_hand - true) < 0.1 * true
+    assert abs(fitted - true) < 1
 
 
 def test_committed_pictures_are_what_the_example_makes(tmp_path: Path) -> None:
