@@ -1,7 +1,24 @@
-"""python -m beep"""
+"""The program `beep`, also `python -m beep`."""
 
+import signal
 import sys
+from typing import NoReturn
 
-from beep.cli.main import main
 
-sys.exit(main())
+def program() -> NoReturn:
+    """Run the program and leave with its status. Ctrl-C is never a traceback, also not during an import."""
+    try:
+        from beep.cli.main import main
+
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    finally:  # nothing is left to clean up
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    program()

@@ -1,11 +1,13 @@
 """The program: reads the arguments, runs one command, prints errors.
 
 Data goes to stdout, messages to stderr. Exit status: 0 done (also when the reader of a pipe has gone), 1 an error in
-one line, 2 wrong usage, 130 Ctrl-C. Only the standard library is imported before the arguments are read.
+one line, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM. Only the standard library is imported before the arguments are read.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
@@ -86,6 +88,7 @@ EXAMPLES = {  # the first line of each is in `beep --help`
   beep show --preset dallas > mine.toml
       a scenario to change; use it with --scenario mine.toml""",
 }
+IN_ASCII = {ord("\N{PLUS-MINUS SIGN}"): "+-", ord("\N{DEGREE SIGN}"): " deg"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,12 +98,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _exit_on("SIGTERM")
         _exit_on("SIGHUP")
-        name, rest = _command(words)
-        command = import_module(f"beep.cli.commands.{name}")
-        parsed = parse(name, command, rest)
-        command.run(parsed)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _prepare_streams()
+        try:
+            name, rest = _command(words)
+            command = import_module(f"beep.cli.commands.{name}")
+            parsed = parse(name, command, rest)
+            command.run(parsed)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:
         _discard_stdout()
     except BeepError as error:
@@ -130,7 +136,6 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
         _wrong_usage(f"a command comes first, got {first}")
     else:
         _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
-    sys.stdout.flush()
     raise SystemExit(0)
 
 
@@ -176,6 +181,29 @@ def _exit_on(name: str) -> None:
         raise SystemExit(128 + number)
 
     signal.signal(number, leave)
+
+
+def _prepare_streams() -> None:
+    """Print what a console cannot show in other characters, and give closed standard streams the null device.
+
+    Otherwise the next file would get the number of a closed stream, and what a library prints by itself.
+    """
+    codecs.register_error("beep", _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="beep")
+    number = 0
+    while number <= 2:
+        number = os.open(os.devnull, os.O_RDWR)
+    os.close(number)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Return a replacement in ASCII for characters that cannot be encoded: +- for the plus-minus sign, else \\x...."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(IN_ASCII)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
 
 
 def _discard_stdout() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from beep.base.checks import choices
-from beep.base.errors import ScenarioError
+from beep.base.errors import RecordingError, ScenarioError
 from beep.cli.messages import note, stdout, warn
 from beep.cli.parser import Parser, read_number
 from beep.geometry.stations import STATIONS
@@ -140,7 +140,10 @@ def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
         return
     from beep.output.files import whole_file
 
-    with whole_file(arguments.output, force=arguments.force) as part, part.open("w", encoding="utf-8") as file:
+    with (
+        whole_file(arguments.output, force=arguments.force) as part,
+        part.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         yield file
 
 
@@ -155,6 +158,8 @@ def open_input(name: str, arguments: argparse.Namespace | None = None) -> Iterat
     """Open the recording that an argument names, or the section of it that the options give; `-` is stdin."""
     from beep.measuring.recording import open_recording
 
+    if name == "-" and sys.stdin is None:
+        raise RecordingError("stdin must be open to read a recording from it, but it is closed; name a file")
     with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
         from_s, to_s = getattr(arguments, "from_s", None), getattr(arguments, "to_s", None)
         yield recording if from_s is to_s is None else recording.section(from_s=from_s or 0.0, to_s=to_s)

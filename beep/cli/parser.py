@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from _typeshed import SupportsWrite
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose `--help` shows the usual options; `--help-all` shows all options, in groups."""
@@ -50,6 +52,10 @@ class Parser(argparse.ArgumentParser):
             formatter.end_section()
         formatter.add_text(self.epilog)
         return formatter.format_help()
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help. Raises OSError where that fails, which argparse would not tell."""
+        print(self.format_help(), end="", file=file)
 
     def _short_usage(self) -> str:
         """Return the usage with the arguments that a command needs; a line of all options would fill the screen."""

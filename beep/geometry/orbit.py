@@ -51,6 +51,8 @@ def positions(elements: Elements, start: datetime) -> Callable[[Array], Vectors]
     fraction = satellite.jdsatepochF + (since.seconds + since.microseconds * 1e-6) / SECONDS_PER_DAY
 
     def position(u_s: Array) -> Vectors:
+        if not u_s.size:  # sgp4 without its compiled part takes no empty array
+            return np.empty((3, 0))
         error, position_km, _ = satellite.sgp4_array(np.full_like(u_s, day), fraction + u_s / SECONDS_PER_DAY)
         position_m: Vectors = np.where(error == 0, position_km.T * 1e3, np.nan)
         return position_m

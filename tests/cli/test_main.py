@@ -1,5 +1,6 @@
 """The command line: help, usage, every wrong input answered in one line, and what is said of the right ones."""
 
+import os
 import re
 import subprocess
 import sys
@@ -217,3 +218,68 @@ def test_help_waits_for_no_library(arguments):
 
     assert "beep" in imported
     assert imported & NOTHING_HEAVY == set()
+
+
+# --- streams ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("arguments", [("--help",), ("export", "--help-all")])
+def test_help_on_a_full_disk(beep, arguments):
+    """Help that cannot be written is an error in one line, as data are."""
+    with open("/dev/full", "wb") as full, beep.start(*arguments, stdout=full, stderr=subprocess.PIPE) as running:
+        said = running.stderr.read().decode()
+
+    assert (running.returncode, said) == (1, "beep: error: cannot write: No space left on device\n")
+
+
+def test_a_console_in_ascii(beep):
+    """Where the console has no plus-minus sign, its results have +-, and other letters their code."""
+    beep("export", "a.wav", "--duration-s", 60)
+    ran = beep.process("measure", "a.wav", PYTHONIOENCODING="ascii")
+
+    assert ran.status == 0
+    assert re.search(rb"\d \+- \d", ran.stdout)
+    assert beep.process("sing\N{LATIN SMALL LETTER E WITH ACUTE}", PYTHONIOENCODING="ascii").status == 2
+
+
+@pytest.mark.parametrize("arguments", [("measure", "-"), ("passes", "--tle", "-", "--station", "dallas", *START)])
+def test_no_stdin(beep, arguments):
+    """A program whose stdin has been closed says so in one line."""
+    closed = ["sh", "-c", '"$@" <&-', "sh", *beep.command(*arguments)]
+    done = subprocess.run(closed, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert re.fullmatch(r"beep: error: stdin must be open [^\n]*\n", done.stderr)
+
+
+def test_closed_streams_do_not_get_into_a_file(tmp_path, beep):
+    """What a library prints on descriptor 2 does not get into the file that would have its number."""
+    first = "import soundfile; write = soundfile.SoundFile.write\nimport os\n"
+    first += "soundfile.SoundFile.write = lambda self, data: (os.write(2, b'noise'), write(self, data))"
+    closed = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *beep.command("export", "a.flac", *SHORT, first=first)]
+
+    assert subprocess.run(closed, cwd=tmp_path).returncode == 0
+    beep("export", "b.flac", *SHORT)
+    assert (tmp_path / "a.flac").read_bytes() == (tmp_path / "b.flac").read_bytes()
+
+
+def test_an_unknown_backend_of_matplotlib_does_no_harm(beep):
+    """A picture needs no window, so MPLBACKEND does not matter."""
+    assert beep.process("plot", "doppler", "a.svg", MPLBACKEND="nonsense").status == 0
+
+
+def test_control_c_during_an_import():
+    """Ctrl-C before the arguments are read ends the program with one status, and no traceback."""
+    code = """
+import runpy, sys
+class Interrupted:
+    def find_spec(name, *_):
+        if name.startswith("beep.cli"):
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted)
+runpy.run_module("beep", None, "__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -59,6 +60,7 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    os.environ.pop("MPLBACKEND", None)  # no window is opened, and matplotlib refuses an unknown one
     from beep.output.files import whole_file
     from beep.plot import Paper, kind_of, save
 
