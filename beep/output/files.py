@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from beep.base.errors import OutputError
 
-DAY_S = 86_400.0  # without a change, after which a temporary folder is one of a killed run
+LEFT_AFTER_S = 86_400.0  # without a change, after which a temporary folder is one of a killed run
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def _sweep(folder: Path) -> None:
     """Remove the temporary folders in which nothing has changed for a day."""
     for left in folder.glob(".beep-*.part"):
         with suppress(OSError):  # another process removes it, or it belongs to somebody else
-            if time.time() - max(path.lstat().st_mtime for path in (left, *left.glob("*"))) > DAY_S:
+            if time.time() - max(path.lstat().st_mtime for path in (left, *left.glob("*"))) > LEFT_AFTER_S:
                 shutil.rmtree(left)
 
 
