@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, get_args
 
 from beep.base.errors import ScenarioError, unknown_name
+from beep.base.text import quoted
 
 _TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z"
 
@@ -16,7 +17,7 @@ _TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z"
 def number_of(name: str, value: Any) -> float:
     """Return a finite number as float; raises ScenarioError with `name` for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ScenarioError(f"{name} must be a number, got {value!r}")
+        raise ScenarioError(f"{name} must be a number, got {quoted(value)}")
     try:
         number = float(value)
     except OverflowError:
@@ -68,16 +69,16 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
         return rule["read"](value)
     if field.type is bool:
         if not isinstance(value, bool):
-            raise ScenarioError(f"{name} must be true or false, got {value!r}")
+            raise ScenarioError(f"{name} must be true or false, got {quoted(value)}")
         return value
     if field.type is str or field.type == (str | None):
         if not isinstance(value, str):
-            raise ScenarioError(f"{name} must be text, got {value!r}; put it in quotes")
+            raise ScenarioError(f"{name} must be text, got {quoted(value)}; put it in quotes")
         return value
     number = number_of(name, value)
     if field.type is int:
         if not isinstance(value, Integral):
-            raise ScenarioError(f"{name} must be a whole number, got {value!r}; the default is {field.default}")
+            raise ScenarioError(f"{name} must be a whole number, got {quoted(value)}; the default is {field.default}")
         number = int(value)
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []
@@ -93,14 +94,14 @@ def from_table(kind: type, table: Any) -> Any:
     """Return a `kind` (a dataclass) from a mapping; raises ScenarioError for an unknown or a missing key."""
     title = kind.__name__.lower()
     if not isinstance(table, Mapping):
-        raise ScenarioError(f"a {title} is a table of keys and values, got {table!r}")
+        raise ScenarioError(f"a {title} is a table of keys and values, got {quoted(table)}")
     known = {field.name: field.default for field in dataclasses.fields(kind)}
     for key in table:
         if key not in known:
             raise unknown_name(f"a key of a {title} must be", key, known)
     missing = [name for name, default in known.items() if default is dataclasses.MISSING and name not in table]
     if missing:
-        raise ScenarioError(f"a {title} needs {', '.join(missing)}, got {dict(table)!r}")
+        raise ScenarioError(f"a {title} needs {', '.join(missing)}, got {quoted(dict(table))}")
     return kind(**table)
 
 
@@ -110,9 +111,9 @@ def parse_time(value: str | date) -> datetime:
         try:
             value = datetime.fromisoformat(re.sub(r"^(\d{4}-\d\d-\d\d)Z$", r"\1T00:00Z", value.strip()))
         except ValueError:
-            raise ScenarioError(f"{_TIME_RULE}, got {value!r}") from None
+            raise ScenarioError(f"{_TIME_RULE}, got {quoted(value)}") from None
     if not isinstance(value, date):
-        raise ScenarioError(f"{_TIME_RULE}, got {value!r}")
+        raise ScenarioError(f"{_TIME_RULE}, got {quoted(value)}")
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     try:

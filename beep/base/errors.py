@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from beep.base.text import quoted
+
 _MOST_LISTED, _FIRST_LISTED = 20, 5
+_MOST_COMPARED = 24  # characters, as many as a satellite's name has: the time grows with their square
 
 
 class BeepError(Exception):
@@ -44,10 +47,11 @@ def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[B
     """
     import difflib  # takes longer to import than the rest of this module
 
-    by_lower_case = {word.casefold(): word for word in known}
-    nearest = difflib.get_close_matches(str(name).casefold(), by_lower_case, n=1)
-    hint = f"; did you mean {by_lower_case[nearest[0]]!r}?" if nearest else ""
-    return error(f"{what} one of {listed(list(by_lower_case.values()))}, got {str(name)!r}{hint}")
+    known = list(known)
+    begins = {word[:_MOST_COMPARED].casefold(): word for word in known}
+    nearest = difflib.get_close_matches(str(name)[:_MOST_COMPARED].casefold(), begins, n=1)
+    hint = f"; did you mean {begins[nearest[0]]!r}?" if nearest else ""
+    return error(f"{what} one of {listed(known)}, got {quoted(str(name))}{hint}")
 
 
 def listed(names: list[str]) -> str:

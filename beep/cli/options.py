@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from beep.base.checks import choices
 from beep.base.errors import RecordingError, ScenarioError
+from beep.base.text import quoted
 from beep.cli.messages import note, stdout, warn
 from beep.cli.parser import Parser, read_number
 from beep.geometry.stations import STATIONS
@@ -121,7 +122,9 @@ def tle_of(arguments: argparse.Namespace) -> str | None:
     if path != NOTHING:
         return read_tle(path, satellite=satellite)
     if satellite is not None:
-        raise ScenarioError(f"--satellite chooses from a file of element sets, got {satellite!r}; give --tle FILE too")
+        raise ScenarioError(
+            f"--satellite chooses from a file of element sets, got {quoted(satellite)}; give --tle FILE too"
+        )
     return None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
+from beep.base.text import quoted
+
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +90,7 @@ def _reader(kind: Callable[[str], float], words: str) -> Callable[[str], float]:
         try:
             return kind(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"must be {words}, got {text!r}") from None
+            raise argparse.ArgumentTypeError(f"must be {words}, got {quoted(text)}") from None
 
     return read
 

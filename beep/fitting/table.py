@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from beep.base.errors import FitError
+from beep.base.text import quoted, read_text
 from beep.fitting.solve import Tones
 
 SECONDS_NAMES = ("t_s", "time_s", "seconds", "second", "sec", "s", "t")
@@ -20,6 +21,7 @@ ERROR_NAMES = ("sd", "error", "sigma", "uncertainty", "tone_sd", "f_sd", "freque
 UNITS_HZ = {"_hz": 1.0, "_khz": 1e3, "_mhz": 1e6, "": 1.0}  # of the ends of names
 LEAST_RADIO_HZ = 1e6  # above it the column holds the received frequency itself, below it a tone
 DAY_S = 86_400.0
+_MOST_BYTES = 1_000_000  # of a file; a row each second for six hours takes half of it
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(?:Z|UTC)?")
 
 
@@ -35,9 +37,9 @@ def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
     taken. Raises FitError with the number of the line for what cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        text = read_text(path, most_bytes=_MOST_BYTES)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise FitError(f"cannot read {path}: {reason}; give a table with times and frequencies") from error
     lines = _lines(text)
     first = next(lines, None)
@@ -49,7 +51,7 @@ def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
     frequency, error_column = _with_unit(names, FREQUENCY_NAMES), _with_unit(names, ERROR_NAMES)
     if when is None or frequency is None:
         missing = "a time, t_s or utc" if when is None else "a frequency, f_hz or frequency_mhz"
-        raise FitError(f"{where} must name {missing}, got {', '.join(first[1])!r:.60}; name the columns there")
+        raise FitError(f"{where} must name {missing}, got {quoted(', '.join(first[1]))}; name the columns there")
     times: list[float | datetime] = []
     tones_hz, errors_hz = [], []
     last = max(when, frequency[0], error_column[0] if error_column else 0)
@@ -62,7 +64,7 @@ def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
         if error_column:
             errors_hz.append(_number(cells[error_column[0]], where) * error_column[1])
             if errors_hz[-1] <= 0:
-                raise FitError(f"{where} must have an error above 0, got {cells[error_column[0]]!r}; correct it")
+                raise FitError(f"{where} must have an error above 0, got {quoted(cells[error_column[0]])}; correct it")
     if len({isinstance(time, datetime) for time in times}) > 1:
         raise FitError(f"{path} must have times of one kind, got seconds and dates; write all as seconds")
     t_s, epoch = _seconds(times)
@@ -113,7 +115,7 @@ def _number(text: str, where: str) -> float:
     except ValueError:
         value = float("nan")
     if not isfinite(value):
-        raise FitError(f"{where} must have a number with a decimal point, got {text!r}; correct it")
+        raise FitError(f"{where} must have a number with a decimal point, got {quoted(text)}; correct it")
     return value
 
 
@@ -130,7 +132,7 @@ def _time(text: str, where: str, *, seconds: bool) -> float | datetime:
         when = datetime.fromisoformat(text.removesuffix("UTC").strip())
     except ValueError as error:
         raise FitError(
-            f"{where} must have a time in seconds, hh:mm:ss or ISO 8601, got {text!r}; correct it"
+            f"{where} must have a time in seconds, hh:mm:ss or ISO 8601, got {quoted(text)}; correct it"
         ) from error
     return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
 

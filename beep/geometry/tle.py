@@ -9,24 +9,31 @@ References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain, pairwise
 from math import isfinite, radians, tau
 
 from beep.base.constants import SECONDS_PER_DAY
 from beep.base.errors import TleError, listed, unknown_name
+from beep.base.text import quoted
 from beep.geometry.elements import Elements
 
 TYPE_CHECKING = False  # importing typing for this would take a tenth of the time of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TextIO
 
-_MOST_BYTES = 50_000_000  # of a file; the whole catalogue takes 15 MB
+# A file is read piece by piece, so that its length needs no limit. Space-Track's catalogue has 30,000 satellites.
+_MOST_SETS, _MOST_LINES = 100_000, 300_000
+_LONGEST_LINE, _LONGEST_RECORD = 4000, 20_000  # characters; an OMM in JSON has 1500
+_LONGEST_NAME = 100
 
 # What stands in each column: D a digit, N a digit or blank, + a sign or blank, A a digit, letter or blank, * anything.
 _LINES = (
@@ -48,6 +55,7 @@ _LIMITS = dict.fromkeys(_COLUMNS, (0.0, 360.0, "degrees")) | {
     "MEAN_MOTION": (0.01, 18.0, "revolutions a day"),  # a faster orbit lies below the ground
 }
 _OMM_NUMBERS = (*_LIMITS, "ECCENTRICITY")
+_OMM_NEEDED = ("EPOCH", *_OMM_NUMBERS)
 _OMM_FIXED = {"MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"), "REF_FRAME": ("TEME",), "TIME_SYSTEM": ("UTC",)}
 
 
@@ -61,6 +69,12 @@ class _ElementSet:
     where: str  # place of an OMM in the whole text, for messages
     line: int = 0  # of a TLE's line 1 in the whole text, for messages
 
+    def __post_init__(self) -> None:
+        if len(self.name) > _LONGEST_NAME or not self.name.isprintable():
+            where = self.where or f"line {self.line}"
+            rule = f"the name of a satellite is plain text of at most {_LONGEST_NAME} characters"
+            raise TleError(f"{where}: {rule}, got {quoted(self.name)}; shorten it")
+
 
 def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
     """Return the text of one element set of a file, for the scenario's field `tle`; "-" is stdin.
@@ -73,21 +87,17 @@ def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
         raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
     try:
         with nullcontext(sys.stdin.buffer) if name == "stdin" else open(path, "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise TleError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; name a TLE file") from None
-    if len(data) > _MOST_BYTES:
-        raise TleError(f"a TLE file has at most {_MOST_BYTES / 1e6:.0f} MB, {name} has more; keep a few satellites")
-    try:
-        text = data.decode("utf-8-sig")
-    except ValueError:
-        text = "\0"
-    if "\0" in text:
-        raise TleError(f"a TLE file is text, but {name} is binary; name one with TLE lines or an OMM")
-    try:
-        return _checked_text(text, satellite)
+            text = io.TextIOWrapper(file, encoding="utf-8-sig")
+            try:
+                return _checked_text(text, satellite)
+            finally:
+                text.detach()  # or it would close stdin
     except TleError as error:
         raise TleError(f"{name}: {error}") from None
+    except UnicodeDecodeError:
+        raise TleError(f"a TLE file is text, but {name} is binary; name one with TLE lines or an OMM") from None
+    except (OSError, ValueError) as error:
+        raise TleError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; name a TLE file") from None
 
 
 def element_set(text: Any) -> str:
@@ -96,25 +106,25 @@ def element_set(text: Any) -> str:
         raise TleError(f"tle must be the text of an element set, got {type(text).__name__}; put its lines in quotes")
     if "\n" not in text.strip() and not text.lstrip().startswith(("{", "[")):
         rule = "tle must be the element set itself, two or three lines"
-        raise TleError(f"{rule}, got {text[:60]!r}; read_tle reads it from a file")
-    return _checked_text(text, None)
+        raise TleError(f"{rule}, got {quoted(text)}; read_tle reads it from a file")
+    return _checked_text(io.StringIO(text, newline=None), None)
 
 
 def satellite_name(text: str) -> str:
     """Name of the satellite of one element set, or its catalogue number where the set has no name."""
-    (only,) = _sets(text)
+    (only,) = _sets(io.StringIO(text))
     return only.name or str(only.number)
 
 
 @lru_cache
 def elements_of(text: str) -> Elements:
     """Elements of one element set; raises TleError with line and column of an error, or with the OMM's key."""
-    (only,) = _sets(text)
+    (only,) = _sets(io.StringIO(text))
     return _elements(only)
 
 
-def _checked_text(text: str, satellite: str | int | None) -> str:
-    chosen = _chosen(list(_sets(text)), satellite)
+def _checked_text(text: TextIO, satellite: str | int | None) -> str:
+    chosen = _chosen(_sets(text), satellite)
     _elements(chosen)
     return chosen.text
 
@@ -125,60 +135,80 @@ def _elements(chosen: _ElementSet) -> Elements:
     return _tle_elements(*chosen.text.splitlines()[-2:], first=chosen.line)
 
 
-def _chosen(sets: list[_ElementSet], satellite: str | int | None) -> _ElementSet:
-    if not sets:
+def _chosen(sets: Iterator[_ElementSet], satellite: str | int | None) -> _ElementSet:
+    """Return the only set, or the only one that is called so; of all others no more than the name is kept."""
+    wanted = None if satellite is None else str(satellite).strip().casefold()
+    names: list[str] = []
+    matching: dict[bool, tuple[_ElementSet, list[str]]] = {}  # by whether the whole name or number is the wanted one
+    for candidate in sets:
+        if len(names) == _MOST_SETS:
+            raise TleError(f"a file has at most {_MOST_SETS} element sets, got more; keep a few satellites")
+        names.append(candidate.name or str(candidate.number))
+        name, number = candidate.name.casefold(), str(candidate.number)
+        whole = wanted is None or wanted in (name, number)
+        if whole or (wanted and wanted in name):
+            matching.setdefault(whole, (candidate, []))[1].append(f"{candidate.name} ({number})".lstrip())
+    if not names:
         raise TleError("no element set is there; a TLE has lines that begin with 1 and 2, an OMM keys like MEAN_MOTION")
-    if satellite is not None:
-        wanted = str(satellite).strip().casefold()
-        names = [candidate.name or str(candidate.number) for candidate in sets]
-        matching = [candidate for candidate in sets if wanted in (candidate.name.casefold(), str(candidate.number))]
-        sets = matching or [candidate for candidate in sets if wanted and wanted in candidate.name.casefold()]
-        if not sets:
-            raise unknown_name("satellite must be", satellite, names, error=TleError)
-    if len(sets) > 1:
-        names = [f"{candidate.name} ({candidate.number})".lstrip() for candidate in sets]
-        raise TleError(f"one element set is needed, got {listed(names)}; choose one, like satellite={sets[0].number}")
-    return sets[0]
+    if not matching:
+        raise unknown_name("satellite must be", satellite, names, error=TleError)
+    first, labels = matching.get(True) or matching[False]
+    if len(labels) > 1:
+        raise TleError(f"one element set is needed, got {listed(labels)}; choose one, like satellite={first.number}")
+    return first
 
 
-def _sets(text: str) -> Iterator[_ElementSet]:
+def _sets(text: TextIO) -> Iterator[_ElementSet]:
     """Element sets of a text in any of the formats, separated but not yet checked."""
-    text = text.strip()
-    if text.startswith("<"):
+    lines = enumerate(iter(lambda: text.readline(_LONGEST_LINE), ""), 1)
+    number, first = next(((number, line) for number, line in lines if number > _MOST_LINES or line.strip()), (0, ""))
+    if "\0" in first:
+        raise TleError(f"line {number}: element sets are text, but this is binary; name TLE lines or an OMM")
+    first = first.lstrip()
+    if first.startswith("<"):
         raise TleError("an OMM is read as JSON or CSV, got XML; ask your source for one of these")
-    if text.startswith(("{", "[")):
-        return _json_sets(text)
-    if "MEAN_MOTION" in text.partition("\n")[0]:
-        return _csv_sets(text)
-    return _tle_sets(text)
+    if first.startswith(("{", "[")):
+        return _json_sets(first, text)
+    checked = _checked_lines(chain([(number, first)], lines))
+    return _csv_sets(checked) if "MEAN_MOTION" in first else _tle_sets(checked)
+
+
+def _checked_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Number and text of each line, without blanks around it. Raises TleError where there are too many or too long."""
+    for number, line in lines:
+        if len(line) == _LONGEST_LINE:
+            raise TleError(f"line {number}: a line has less than {_LONGEST_LINE} characters, got more; copy it anew")
+        if number > _MOST_LINES:
+            raise TleError(f"a file of element sets has at most {_MOST_LINES} lines, got more; keep a few satellites")
+        yield number, line.strip()
 
 
 # --- TLE --------------------------------------------------------------------------------------------------------
 
 
-def _tle_sets(text: str) -> Iterator[_ElementSet]:
-    numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    lines = [(number, line) for number, line in numbered if line and not line.startswith("#")]
-    name, at = "", 0
-    while at < len(lines):
-        (number, line), after = lines[at], lines[at + 1][1] if at + 1 < len(lines) else ""
+def _tle_sets(numbered: Iterable[tuple[int, str]]) -> Iterator[_ElementSet]:
+    lines = ((number, line) for number, line in numbered if line and not line.startswith("#"))
+    name, line_1, at = "", "", 0
+    for (number, line), (_, after) in pairwise(chain(lines, [(0, "")])):
         if not line.isprintable():
             column, character = next((c, letter) for c, letter in enumerate(line, 1) if not letter.isprintable())
             raise TleError(f"line {number}, column {column}: a TLE is plain text, got {character!r}; copy it anew")
-        if line.startswith("1 ") and after.startswith("2 "):
-            body = f"{name}\n{line}\n{after}".lstrip("\n")
-            yield _ElementSet(text=body, name=name, number=_number(line[2:7]), where="", line=number)
-            name, at = "", at + 2
-            continue
-        if line.startswith("2 "):
+        if line_1:
+            body = f"{name}\n{line_1}\n{line}".lstrip("\n")
+            yield _ElementSet(text=body, name=name, number=_number(line_1[2:7]), where="", line=at)
+            name, line_1 = "", ""
+        elif line.startswith("1 ") and after.startswith("2 "):
+            line_1, at = line, number
+        elif line.startswith("2 "):
             swapped = "the two are swapped; put them in order" if after.startswith("1 ") else "its line 1 is missing"
             raise TleError(f"line {number}: a TLE's line 2 follows its line 1, but it comes first: {swapped}")
-        if line.startswith("1 "):
+        elif line.startswith("1 "):
             raise TleError(f"line {number}: a TLE has two lines, but no line 2 follows this line 1; add it")
-        if name or not after.startswith(("1 ", "2 ")):
+        elif name or not after.startswith(("1 ", "2 ")):
             rule = "a line of a TLE begins with 1 or 2, and above them may stand a name"
-            raise TleError(f"line {number}: {rule}, got {line[:40]!r}")
-        name, at = line.removeprefix("0 ").strip(), at + 1
+            raise TleError(f"line {number}: {rule}, got {quoted(line)}")
+        else:
+            name = line.removeprefix("0 ").strip()
 
 
 def _number(text: str) -> int:
@@ -222,7 +252,9 @@ def _check_line(line: str, form: str, number: int) -> None:
         raise TleError(f"{end}: a TLE line has {_WIDTH} columns, but this one is truncated here; copy it whole")
     if len(line) > _WIDTH:
         after = line[_WIDTH:][:20]
-        raise TleError(f"line {number}, column {_WIDTH + 1}: a TLE line has {_WIDTH} columns, but {after!r} follows")
+        raise TleError(
+            f"line {number}, column {_WIDTH + 1}: a TLE line has {_WIDTH} columns, but {quoted(after)} follows"
+        )
     for column, (character, rule) in enumerate(zip(line, form, strict=True), 1):
         if rule != "*" and character not in _ALLOWED.get(rule, rule):
             wanted = _WORDS.get(rule, "a blank" if rule == " " else repr(rule))
@@ -236,40 +268,67 @@ def _check_line(line: str, form: str, number: int) -> None:
 # --- OMM --------------------------------------------------------------------------------------------------------
 
 
-def _json_sets(text: str) -> Iterator[_ElementSet]:
-    """Element sets of a JSON text: one record, or a list of records."""
+def _json_sets(text: str, rest: TextIO) -> Iterator[_ElementSet]:
+    """Element sets of a JSON text that begins with `text`: one record, or a list of records, decoded one by one."""
     import json  # takes longer to import than the rest of this module, and few files need it
 
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TleError(f"line {error.lineno}, column {error.colno}: not JSON ({error.msg})") from None
-    except (RecursionError, ValueError):
-        raise TleError("not an OMM: the JSON is nested too deep, or a number in it too long") from None
-    for number, record in enumerate(records if isinstance(records, list) else [records], 1):
+    decode, blanks = json.JSONDecoder().raw_decode, re.compile(r"\s*")
+    several, number, trimmed = text.startswith("["), 0, False
+    at = int(several)
+    while True:
+        if len(text) - at < _LONGEST_RECORD and (more := rest.read(10 * _LONGEST_RECORD)):
+            done = at if number else 0
+            text, at, trimmed = text[done:] + more, at - done, bool(done)
+        at = blanks.match(text, at).end()  # type: ignore[union-attr]
+        if several and text[at : at + 1] == "]":
+            return
+        number += 1
+        try:
+            record, at = decode(text, at)
+        except json.JSONDecodeError as error:
+            where = f"record {number}" if trimmed else f"line {error.lineno}, column {error.colno}"
+            raise TleError(f"{where}: not JSON ({error.msg})") from None
+        except (RecursionError, ValueError):
+            raise TleError("not an OMM: the JSON is nested too deep, or a number in it too long") from None
         if not isinstance(record, dict):
-            raise TleError(f"record {number}: an OMM is an object of keys and values, got {str(record)[:40]!r}")
+            raise TleError(f"record {number}: an OMM is an object of keys and values, got {quoted(str(record))}")
         yield _omm_set(record, f"record {number}")
+        at = blanks.match(text, at).end()  # type: ignore[union-attr]
+        following = text[at : at + 1]
+        if following not in (",", "]") if several else following:
+            raise TleError(f"record {number}: not JSON (a comma or the end must follow, got {quoted(following)})")
+        if not several:
+            return
+        at += following == ","
 
 
-def _csv_sets(text: str) -> Iterator[_ElementSet]:
+def _csv_sets(lines: Iterable[tuple[int, str]]) -> Iterator[_ElementSet]:
     """Element sets of a CSV text with a header."""
     import csv
 
-    rows = csv.DictReader(text.splitlines())
+    numbers: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for number, line in lines:
+            numbers[:] = [number]
+            yield line
+
+    rows = csv.DictReader(texts())
     try:
         for row in rows:
-            where = f"line {rows.line_num}"
+            where = f"line {numbers[0]}"
             if None in row or None in row.values():
                 raise TleError(f"{where}: a row has as many columns as the header, {len(rows.fieldnames or ())}")
             yield _omm_set(dict(row), where)
     except csv.Error as error:
-        raise TleError(f"line {rows.line_num}: not CSV ({error})") from None
+        raise TleError(f"line {numbers[0]}: not CSV ({error})") from None
 
 
 def _omm_set(record: dict[str, Any], where: str) -> _ElementSet:
     import json
 
+    if missing := [key for key in _OMM_NEEDED if key not in record]:
+        raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
     number = str(record.get("NORAD_CAT_ID", "")).strip()
     return _ElementSet(
         text=json.dumps(record),
@@ -284,19 +343,19 @@ def _omm_elements(chosen: _ElementSet) -> Elements:
     import json
 
     record, where = json.loads(chosen.text), chosen.where
-    missing = [key for key in ("EPOCH", *_OMM_NUMBERS) if record.get(key) in (None, "")]
+    missing = [key for key in _OMM_NEEDED if record.get(key) in (None, "")]
     if missing:
         raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
     for key, allowed in _OMM_FIXED.items():
         if record.get(key) not in (None, "", *allowed):
-            raise TleError(f"{where}, {key}: must be {allowed[0]}, got {str(record[key])[:40]!r}")
+            raise TleError(f"{where}, {key}: must be {allowed[0]}, got {quoted(str(record[key]))}")
     if str(record.get("EPHEMERIS_TYPE", "0")) == "4":
         raise TleError(f"{where}, EPHEMERIS_TYPE: the elements must be SGP4's, got 4 (SGP4-XP); ask for type 0")
     try:
         epoch = datetime.fromisoformat(str(record["EPOCH"]))
         epoch = epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise TleError(f"{where}, EPOCH: must be a time in ISO 8601, UTC, got {str(record['EPOCH'])[:40]!r}") from None
+        raise TleError(f"{where}, EPOCH: must be a time in ISO 8601, UTC, got {quoted(str(record['EPOCH']))}") from None
     if not 1957 <= epoch.year < 2157:
         raise TleError(f"{where}, EPOCH: must lie within the years 1957 to 2156, got {epoch.year}")
     values = {}
@@ -307,7 +366,7 @@ def _omm_elements(chosen: _ElementSet) -> Elements:
         except (ValueError, OverflowError):
             values[key] = float("nan")
         if isinstance(value, bool) or not isfinite(values[key]):
-            raise TleError(f"{where}, {key}: must be a number, got {str(value)[:40]!r}")
+            raise TleError(f"{where}, {key}: must be a number, got {quoted(str(value))}")
     return _limited(epoch, values, {key: f"{where}, {key}" for key in _OMM_NUMBERS})
 
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, get_args
 from beep.base.choices import Subtype
 from beep.base.errors import OutputError
 from beep.base.progress import Progress, watched
+from beep.base.text import quoted
 from beep.output.files import whole_file
 from beep.output.truth import write_truth
 from beep.output.wav import data_bytes, write_flac, write_wav
@@ -52,7 +53,7 @@ def export(
     if suffix not in SOUND_SUFFIXES:
         raise OutputError(f"the file name must end in {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}")
     if subtype not in get_args(Subtype):
-        raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {subtype!r}")
+        raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {quoted(subtype)}")
     if truth is not None and Path(truth).suffix.lower() != ".json":
         raise OutputError(f"the truth file must end in .json, got {str(truth)!r}")
     plan = make_plan(scenario)

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from beep.base.checks import checked, field, from_table, number_of, parse_time
 from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
 from beep.base.errors import ScenarioError, unknown_name
+from beep.base.text import quoted
 from beep.geometry.stations import parse_station
 from beep.geometry.tle import element_set
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
@@ -52,7 +53,7 @@ def parse_carriers(value: Any) -> tuple[Carrier, ...]:
     if isinstance(value, str):
         value = [_carrier_table(part) for part in value.split(",")]
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
-        given = len(value) if isinstance(value, list | tuple) else repr(value)
+        given = len(value) if isinstance(value, list | tuple) else quoted(value)
         raise ScenarioError(f"carriers must be a list of one or two, got {given}")
     return tuple(part if isinstance(part, Carrier) else from_table(Carrier, part) for part in value)
 
@@ -63,7 +64,7 @@ def _carrier_table(text: str) -> dict[str, Any]:
         values = [*map(float, parts[:2]), *parts[2:]]
         return dict(zip(("frequency_mhz", "power_w", "sends")[: len(values)], values, strict=True))
     except ValueError:
-        raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {text!r}") from None
+        raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {quoted(text)}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -390,5 +391,5 @@ def _complaints(s: Scenario) -> Iterator[str]:
             if getattr(s, name) != getattr(Scenario, name):
                 yield (
                     f"{name} is for a pass without station, got {name} {getattr(s, name):g} with station "
-                    f"{s.station!r}; drop one of the two"
+                    f"{quoted(s.station)}; drop one of the two"
                 )

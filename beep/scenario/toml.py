@@ -9,7 +9,11 @@ from typing import Any
 
 from beep.base.checks import choices, from_table
 from beep.base.errors import ScenarioError
+from beep.base.text import printable, read_text
 from beep.scenario.scenario import Scenario, fields
+
+_MOST_BYTES = 200_000  # of a file; `beep show` prints 7000, and 2000 changes of the keying take 120,000
+_MOST_DOTS = 1000  # in a line: the time that tomllib takes for a key of N parts grows with the square of N
 
 
 def from_dict(table: Mapping[str, Any]) -> Scenario:
@@ -49,12 +53,15 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
+        text = read_text(path, most_bytes=_MOST_BYTES)
+        if max(line.count(".") for line in text.split("\n")) > _MOST_DOTS:
+            raise ValueError(f"a line has more than {_MOST_DOTS} dots")
+        return tomllib.loads(text)
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}; check its name") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{path} is not a scenario in TOML ({error}); `beep show` prints one") from None
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError is a ValueError
+        reason = printable(str(error))
+        raise ScenarioError(f"{path} is not a scenario in TOML ({reason}); `beep show` prints one") from None
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from beep.base.checks import from_table, number_of
 from beep.base.choices import Key
 from beep.base.errors import ScenarioError, unknown_name
+from beep.base.text import quoted
 
 _LONGEST_S = 3600.0
 _SYNTAX = "keying is written FROM_S:PULSE_S:PAUSE_S or FROM_S:WORD (keyed, continuous, silent), like 200:0.2:0.4"
@@ -50,7 +51,7 @@ class Regime:
             raise ScenarioError(f"keying needs both lengths or none, got {self.pulse_s} and {self.pause_s}; give both")
         if self.pulse_s is not None and self.key != "keyed":
             raise ScenarioError(
-                f"keying has lengths or a word, got {self.pulse_s:g} and {self.key!r}; drop one of the two"
+                f"keying has lengths or a word, got {self.pulse_s:g} and {quoted(self.key)}; drop one of the two"
             )
 
 
@@ -63,7 +64,7 @@ def parse_keying(value: Any) -> tuple[Regime, ...]:
         text = value.strip()
         value = [] if text.lower() in ("", "none") else [_parse_regime(part) for part in text.split(",")]
     if not isinstance(value, list | tuple):
-        raise ScenarioError(f"keying must be a list of regimes, got {value!r}; {_SYNTAX}")
+        raise ScenarioError(f"keying must be a list of regimes, got {quoted(value)}; {_SYNTAX}")
     regimes = tuple(part if isinstance(part, Regime) else from_table(Regime, part) for part in value)
     for before, after in pairwise(regimes):
         if after.from_s <= before.from_s:
@@ -80,7 +81,7 @@ def _parse_regime(text: str) -> dict[str, Any]:
             return {"from_s": float(first), "key": rest[0]}
         from_s, pulse_s, pause_s = map(float, (first, *rest))
     except ValueError:
-        raise ScenarioError(f"{_SYNTAX}, got {text!r}") from None
+        raise ScenarioError(f"{_SYNTAX}, got {quoted(text)}") from None
     return {"from_s": from_s, "pulse_s": pulse_s, "pause_s": pause_s}
 
 

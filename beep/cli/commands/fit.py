@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from beep.base.choices import Orbit, Sideband
 from beep.base.errors import BeepError, FitError
+from beep.base.text import quoted
 from beep.cli.messages import note, stdout, warn
 from beep.cli.options import open_input
 from beep.cli.parser import Parser, read_number
@@ -152,7 +153,7 @@ def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]
 def _frequency(text: str) -> float:
     value = read_number(text)
     if not 0 < value <= MOST_MHZ:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {text!r}")
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {quoted(text)}")
     return value
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beep.base.errors import OutputError, RecordingError
+from beep.base.text import quoted
 from beep.cli.messages import say, stdout
 from beep.cli.options import add_scenario_options, add_section_options, open_input, scenario_of, typed_fields
 from beep.cli.parser import Parser
@@ -96,7 +97,8 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
     match = re.fullmatch(rf"{number}\s*x\s*{number}\s*({'|'.join(UNITS_PER_INCH)})?", text.strip().lower())
     if match is None:
         raise OutputError(
-            f"--size is WIDTHxHEIGHT in pixels, or with the unit in, cm or mm, like 1200x900 or 16x9in, got {text!r}"
+            "--size is WIDTHxHEIGHT in pixels, or with the unit in, cm or mm, like 1200x900 or 16x9in, "
+            f"got {quoted(text)}"
         )
     per_inch = UNITS_PER_INCH[match[3] or "px"] or dpi
     return float(match[1]) / per_inch, float(match[2]) / per_inch
