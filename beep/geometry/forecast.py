@@ -136,17 +136,17 @@ def first_pass(station: Station, start: datetime, tle: str | None) -> tuple[Pass
     raise ScenarioError(f"{satellite_name(tle)} does not rise {when} {where}; choose another station or satellite")
 
 
-def pass_columns(predictions: Iterable[Prediction]) -> dict[str, NDArray[np.generic]]:
-    """Columns (N,) of predictions, named as their fields; a missing time is NaT, a missing angle nan."""
+def pass_columns(predictions: Iterable[Prediction | None]) -> dict[str, NDArray[np.generic]]:
+    """Columns (N,) of predictions or None, named as their fields; a missing time is NaT, a missing angle nan."""
     rows = list(predictions)
     columns: dict[str, NDArray[np.generic]] = {}
     for name in Prediction.__dataclass_fields__:
-        values = [getattr(row, name) for row in rows]
+        values = [getattr(row, name, None) for row in rows]
         if name in ("aos", "tca", "los"):
             naive = [value and value.replace(tzinfo=None) for value in values]
             columns[f"{name}_utc"] = np.array(naive, "datetime64[us]")
         elif name == "direction":
-            columns[name] = np.array(values, np.str_)
+            columns[name] = np.array([value or "" for value in values], np.str_)
         else:
             columns[name] = np.array([np.nan if value is None else value for value in values], np.float64)
     return columns

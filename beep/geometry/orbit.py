@@ -4,9 +4,9 @@ The series gives the velocity as the derivative of the position. SGP4's own velo
 to 0.45 m/s, which would make delay and Doppler inconsistent.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
@@ -26,11 +26,8 @@ KEPT_SEGMENTS = 512  # in the cache, 18 hours
 FARTHEST_DAYS = 366.0  # from the epoch; elements are accurate for days and meaningless after a year
 
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
-_REASONS = {  # SGP4's error codes that an element set can lead to
-    1: "its mean eccentricity has left the range from 0 to 1",
+_REASONS = SGP4_ERRORS | {
     2: "its mean motion has fallen below zero",
-    3: "its eccentricity has left the range from 0 to 1",
-    4: "its semilatus rectum has fallen below zero",
     6: "it has decayed: its orbit meets the ground",
 }
 _NODES = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
@@ -86,16 +83,11 @@ def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
     Both are nan where SGP4 fails (a decayed orbit).
     """
     position = positions(elements, start)
-    cache: OrderedDict[int, Array] = OrderedDict()
 
+    @lru_cache(KEPT_SEGMENTS)
     def series(segment: int) -> Array:
         """Coefficients (3, DEGREE + 1) of one segment, in metres."""
-        if segment not in cache:
-            t_s = (segment + (1 + _NODES) / 2) * SEGMENT_S
-            cache[segment] = position(t_s) @ _FIT
-            if len(cache) > KEPT_SEGMENTS:
-                cache.popitem(last=False)
-        return cache[segment]
+        return position((segment + (1 + _NODES) / 2) * SEGMENT_S) @ _FIT
 
     def state(u_s: Array) -> tuple[Vectors, Vectors]:
         segment = np.floor(u_s / SEGMENT_S)
@@ -130,8 +122,8 @@ def orbit_passes(
 ) -> Iterator[Pass]:
     """Passes of an orbit over a station, in seconds after `start`; see `search.find_passes`.
 
-    Raises TleError where the search leaves the year around the epoch, and after the last pass where SGP4 fails within
-    the search.
+    Raises TleError where the search leaves the year around the epoch, and after the last pass where SGP4 fails after
+    `start_s`.
     """
     age_days, days = (start - elements.epoch) / timedelta(days=1), stop_s / SECONDS_PER_DAY
     if max(abs(age_days), abs(age_days + days)) > FARTHEST_DAYS:
@@ -144,9 +136,7 @@ def orbit_passes(
 
     def watched(u_s: Array) -> Vectors:
         position_m = position(u_s)
-        failed = np.isnan(position_m[0])
-        if failed.any():
-            failed_s.append(float(u_s[failed].min()))
+        failed_s.extend(u_s[np.isnan(position_m[0]) & (u_s >= start_s)].tolist())
         return position_m
 
     view = station_view(watched, station, sidereal=sidereal_angle(start))
@@ -159,8 +149,8 @@ def check_orbit(elements: Elements, when: datetime) -> None:
     """Raise TleError with the reason where SGP4 gives no position at `when`."""
     code, _, _ = _satellite(elements).sgp4(*julian_date(when))
     if code:
-        reason = _REASONS.get(code) or SGP4_ERRORS.get(code, f"error {code}")
-        raise TleError(f"SGP4 has lost the satellite by {when:%Y-%m-%dT%H:%MZ}: {reason}; choose an earlier start")
+        lost = f"SGP4 has lost the satellite by {when:%Y-%m-%dT%H:%MZ}"
+        raise TleError(f"{lost}: {_REASONS.get(code, f'error {code}')}; choose an earlier start")
 
 
 def northbound(elements: Elements, when: datetime) -> bool:

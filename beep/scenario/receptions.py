@@ -72,29 +72,12 @@ def _documented(name: str) -> DocumentedReception:
 
 def reception_columns(rows: Sequence[DocumentedReception]) -> dict[str, NDArray[np.generic]]:
     """Columns (N,) of receptions and their passes; a missing pass is NaT, nan or empty."""
-    blank = Prediction(
-        aos=None,
-        tca=rows[0].heard_from,
-        los=None,
-        aos_azimuth_deg=None,
-        tca_azimuth_deg=np.nan,
-        los_azimuth_deg=None,
-        max_elevation_deg=np.nan,
-        tca_range_km=np.nan,
-        direction="",
-    )
-    predicted = pass_columns(row.prediction or blank for row in rows)
-    predicted["tca_utc"][[row.prediction is None for row in rows]] = np.datetime64("NaT", "us")
-    words: dict[str, NDArray[np.generic]] = {
-        key: np.array([getattr(row, key) for row in rows], np.str_)
-        for key in ("name", "who", "report", "grade", "source", "verdict")
+    words = ("name", "who", "report", "grade", "source", "verdict")
+    columns: dict[str, NDArray[np.generic]] = {
+        key: np.array([getattr(row, key) for row in rows], np.str_) for key in words
     }
-    times: dict[str, NDArray[np.generic]] = {
-        f"{key}_utc": np.array([getattr(row, key).replace(tzinfo=None) for row in rows], "datetime64[us]")
-        for key in ("heard_from", "heard_until")
-    }
-    heard: dict[str, NDArray[np.generic]] = {
-        "heard_lowest_deg": np.array([row.lowest_deg for row in rows]),
-        "heard_highest_deg": np.array([row.highest_deg for row in rows]),
-    }
-    return words | times | heard | predicted
+    for key in ("heard_from", "heard_until"):
+        columns[f"{key}_utc"] = np.array([getattr(row, key).replace(tzinfo=None) for row in rows], "datetime64[us]")
+    for key in ("lowest_deg", "highest_deg"):
+        columns[f"heard_{key}"] = np.array([getattr(row, key) for row in rows])
+    return columns | pass_columns(row.prediction for row in rows)

@@ -302,15 +302,8 @@ class Scenario:
     @property
     def key(self) -> Keying:
         """The keying over time, for `beep.signal.pulses`."""
-        return resolve(
-            self.keying,
-            pulse_s=self.pulse_s,
-            pause_s=self.pause_s,
-            rise_s=self.rise_s,
-            jitter_s=self.jitter_s,
-            clock_jitter_s=self.clock_jitter_s,
-            seed=self.seed,
-        )
+        names = ("pulse_s", "pause_s", "rise_s", "jitter_s", "clock_jitter_s", "seed")
+        return resolve(self.keying, **{name: getattr(self, name) for name in names})
 
     @property
     def channels(self) -> int:

@@ -109,17 +109,8 @@ class Keying:
     seed: int = 0
 
 
-def resolve(
-    regimes: Sequence[Regime],
-    *,
-    pulse_s: float,
-    pause_s: float,
-    rise_s: float,
-    jitter_s: float = 0.0,
-    clock_jitter_s: float = 0.0,
-    seed: int = 0,
-) -> Keying:
-    """Return the keying with these lengths from emission time 0 on, changed by the regimes."""
+def resolve(regimes: Sequence[Regime], *, pulse_s: float, pause_s: float, **settings: Any) -> Keying:
+    """Return the keying with these lengths from emission time 0 on, changed by the regimes; `settings` as in Keying."""
     spans = [Span(from_s=-inf, until_s=inf, key="keyed", origin_s=0.0, pulse_s=pulse_s, pause_s=pause_s, clock=0)]
     for regime in regimes:
         last = spans[-1]
@@ -129,4 +120,4 @@ def resolve(
             following = replace(following, pulse_s=regime.pulse_s, pause_s=regime.pause_s)
             following = replace(following, origin_s=regime.from_s, clock=last.clock + 1)
         spans.append(following)
-    return Keying(spans=tuple(spans), rise_s=rise_s, jitter_s=jitter_s, clock_jitter_s=clock_jitter_s, seed=seed)
+    return Keying(spans=tuple(spans), **settings)

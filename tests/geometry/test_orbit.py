@@ -350,11 +350,11 @@ DECAYING = verification_sets()[33333]  # leaves SGP4's range within the hour
 
 
 def test_an_orbit_that_ends_says_so():
-    """Where SGP4 gives up, its reason comes in words, with the time and the remedy."""
+    """Where SGP4 gives up, its reason comes in words, with the time after the start and the remedy."""
     mean = elements_of(DECAYING)
     searched = orbit_passes(Station(latitude_deg=52.0, longitude_deg=0.0), mean, mean.epoch, stop_s=86_400)
 
-    with pytest.raises(TleError, match=r"by 2005-11-27T00:\d\dZ: .*semilatus rectum.*earlier start"):
+    with pytest.raises(TleError, match=r"by 2005-11-29T00:49Z: .*semilatus rectum.*earlier start"):
         list(searched)
 
     check_orbit(mean, mean.epoch)

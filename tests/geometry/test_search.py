@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from beep.base.errors import ScenarioError
 from beep.geometry import sputnik
 from beep.geometry.elements import Elements
-from beep.geometry.look import simple_pass, simple_pass_duration_s
+from beep.geometry.look import View, simple_pass, simple_pass_duration_s
 from beep.geometry.orbit import orbit_look, orbit_view
 from beep.geometry.search import FIRST_SCAN_STEPS, SCAN_S, find_passes
 from beep.geometry.sputnik import first_sputnik_pass
 from beep.geometry.stations import STATIONS, Station
 
 HALF_SECOND_S = 0.5  # before and after an event
-EDGE_TOLERANCE_S = 1e-9  # a scan step bisected 34 times, 6e-10: measured 3e-10
-TCA_TOLERANCE_S = 1e-7  # a pass of up to 1700 s bisected 34 times: measured 5e-8
-NEAREST_TOLERANCE_M = 1e-5  # of a grazing pass the horizon may be nearest, and is bisected: measured 7e-7
+EDGE_TOLERANCE_S = 1e-9  # a scan step is cut six times into eight, and a line drawn in the last part
+TCA_TOLERANCE_S = 1e-7  # of a pass of up to 1700 s
+NEAREST_TOLERANCE_M = 1e-5  # of a grazing pass the horizon may be nearest: measured 7e-7
 OVERLOOKED_DEG = 0.01  # passes below this height may last less than one scan step
 SAME_PASS_TOLERANCE_S = 5e-6  # dates are kept to a microsecond: measured 9e-7
 DAY_S = 86_400.0
@@ -262,3 +262,17 @@ def test_what_never_sets_and_what_never_rises():
         assert all(one.aos_s == -np.inf and one.los_s == np.inf and 0 <= one.tca_s <= 3 * DAY_S for one in found)
         counts.append(len(found))
     assert 4 <= sum(counts) <= 6
+
+
+def test_a_rise_before_the_orbit_is_known():
+    """A satellite that is up at the start has risen where its orbit begins to be known: before, `look` gives nan."""
+
+    def high(t_s):
+        elevation_rad = np.where(t_s < -1000, np.nan, np.cos((t_s - 100) / 2000))
+        return View(range_m=1e6 - 1e5 * elevation_rad, azimuth_rad=np.zeros_like(t_s), elevation_rad=elevation_rad)
+
+    (found,) = find_passes(high, start_s=0.0, stop_s=4000.0, running=True)
+
+    assert abs(found.aos_s + 1000) < 1e-3
+    assert abs(found.los_s - (100 + 1000 * np.pi)) < EDGE_TOLERANCE_S
+    assert abs(found.tca_s - 100) < 1e-3
