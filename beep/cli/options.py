@@ -228,6 +228,21 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     return date_keying(scenario, then)
 
 
+def iq_scenario_of(arguments: argparse.Namespace) -> Scenario:
+    """Return the scenario of parsed options for I/Q. Raises ScenarioError where an option sets the receiver."""
+    from beep.stream.baseband import RECEIVER_FIELDS
+
+    typed = [arguments.options[name] for name in RECEIVER_FIELDS if hasattr(arguments, name)]
+    typed += ["--character"] if arguments.character is not None else []
+    if typed:
+        raise ScenarioError(f"I/Q is the signal before the receiver, got {typed[0]}; drop it")
+    scenario, usual = scenario_of(arguments), Scenario()
+    unused = [name for name in RECEIVER_FIELDS if getattr(scenario, name) != getattr(usual, name)]
+    if unused:
+        note(f"I/Q is the signal before the receiver: {', '.join(unused)} of the scenario not used", arguments)
+    return scenario
+
+
 def typed_fields(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of a scenario that were given as options."""
     return {field.name: getattr(arguments, field.name) for field in fields() if hasattr(arguments, field.name)}

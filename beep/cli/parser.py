@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.register("type", float, read_number)  # for one wording of errors
-        self.register("type", int, _reader(int, "a whole number"))
+        self.register("type", int, _reader(_whole, "a whole number, such as 48000 or 240k"))
         self._positionals.title = "arguments"
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", flags=re.IGNORECASE)  # also -31.1,136.8
         self.rare: set[str] = set()  # names of arguments that only --help-all shows
@@ -93,6 +93,19 @@ def _reader(kind: Callable[[str], float], words: str) -> Callable[[str], float]:
             raise argparse.ArgumentTypeError(f"must be {words}, got {quoted(text)}") from None
 
     return read
+
+
+def _whole(text: str) -> int:
+    """Return a whole number; k and M after it stand for thousands and millions, as in 2.4M."""
+    factor = {"k": 1_000, "M": 1_000_000}.get(text[-1:])
+    if factor is None:
+        return int(text)
+    from fractions import Fraction  # takes 4 ms, and few numbers have such an ending
+
+    number = Fraction(text[:-1]) * factor
+    if number.denominator != 1:
+        raise ValueError
+    return int(number)
 
 
 read_number = _reader(float, "a number")

@@ -35,14 +35,14 @@ def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subt
     code, bits = 3 if subtype == "float" else 1, 8 * BYTES[subtype]
     layout = struct.pack("<HHIIHH", code, channels, sample_rate_hz, sample_rate_hz * frame, frame, bits)
     if subtype == "float":
-        chunks = _chunk(b"fmt ", layout + bytes(2)) + _chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
+        chunks = chunk(b"fmt ", layout + bytes(2)) + chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
     else:
-        chunks = _chunk(b"fmt ", layout)
+        chunks = chunk(b"fmt ", layout)
     riff = len(b"WAVE") + len(chunks) + 8 + size + len(wav_trailer(size, comment=comment))
     if riff <= LONGEST_32_BIT:
         return b"RIFF" + struct.pack("<I", riff) + b"WAVE" + chunks + b"data" + struct.pack("<I", size)
     riff += 8 + 28
-    sizes = _chunk(b"ds64", struct.pack("<QQQI", riff, size, frames, 0))
+    sizes = chunk(b"ds64", struct.pack("<QQQI", riff, size, frames, 0))
     unknown = struct.pack("<I", LONGEST_32_BIT)
     return b"RF64" + unknown + b"WAVE" + sizes + chunks + b"data" + unknown
 
@@ -52,10 +52,11 @@ def wav_trailer(size: int, *, comment: str = "") -> bytes:
     pad = b"\0" * (size % 2)
     if not comment:
         return pad
-    return pad + _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", comment.encode() + b"\0"))
+    return pad + chunk(b"LIST", b"INFO" + chunk(b"ICMT", comment.encode() + b"\0"))
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
+def chunk(name: bytes, body: bytes) -> bytes:
+    """Return a chunk of a RIFF file, padded to whole words."""
     return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 

@@ -262,7 +262,7 @@ class Scenario:
         None, "recording", "length of the recording", above=0, most=1e7, unset="rise (AOS) to set (LOS)", usual=True
     )
     sample_rate_hz: int = field(
-        48_000, "recording", "sample rate of the recording", least=8000, most=384_000, usual=True
+        48_000, "recording", "sample rate; sound: up to 384k", least=8000, most=3_200_000, usual=True
     )
     seed: int = field(1957, "recording", "seed of the random numbers for noise and jitter", least=0, most=2**63 - 1)
     mix: str = field(

@@ -6,6 +6,7 @@ Functions of arrays of any shape.
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import Sends
@@ -194,3 +195,15 @@ def carrier(turns: Array) -> Samples:
     fraction *= 2 * np.pi
     angle: Samples = fraction.astype(np.float32)
     return np.cos(angle, out=angle)
+
+
+def phasor(turns: Array) -> NDArray[np.complex64]:
+    """exp(2 pi j turns), complex64, of a phase in turns; whole turns are removed as in `carrier`."""
+    fraction = np.rint(turns)
+    np.subtract(turns, fraction, out=fraction)
+    fraction *= 2 * np.pi
+    angle: Samples = fraction.astype(np.float32)
+    wave = np.empty(turns.shape, np.complex64)
+    np.cos(angle, out=wave.real)
+    np.sin(angle, out=wave.imag)
+    return wave

@@ -30,6 +30,7 @@ FINE_REACH = 16  # output samples to each side that go into one sample of the de
 SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the speed of light: 10.5 km/s, at the perigee of an orbit near escape
 LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
+MOST_SOUND_RATE_HZ = 384_000
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 KEY_AND_POWER = {"pulse": (1.0, 0.0), "pause": (-1.0, 1.0), "always": (0.0, 1.0)}  # factors of both in the amplitude
 
@@ -94,6 +95,10 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         return scenario
     reception = receive(scenario)
     scenario = reception.scenario
+    if scenario.sample_rate_hz > MOST_SOUND_RATE_HZ:
+        raise ScenarioError(
+            f"sample_rate_hz of sound must be at most {MOST_SOUND_RATE_HZ}, got {scenario.sample_rate_hz}; lower it"
+        )
     frames = round(reception.duration_s * scenario.sample_rate_hz)
     if frames < 1:
         raise ScenarioError(f"a recording has at least one sample, got duration_s {reception.duration_s:g}; raise it")

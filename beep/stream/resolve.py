@@ -25,16 +25,17 @@ LONG_BEFORE_S = -1e7
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
-def receive(scenario: Scenario | Reception) -> Reception:
+def receive(scenario: Scenario | Reception, *, audible: bool = True) -> Reception:
     """Return the reception that a scenario describes; a Reception is returned as it is.
 
     Raises ScenarioError where there is none: no pass within a day, a date without an orbit, no length, a tone beyond
-    half the sample rate.
+    half the sample rate. The tone is not checked where nobody listens to it, `audible` False.
     """
     if isinstance(scenario, Reception):
         return scenario
     reception = _simple(scenario) if scenario.station is None else _over_station(scenario, scenario.station)
-    _check_tones(reception)
+    if audible:
+        _check_tones(reception)
     return reception
 
 

@@ -32,6 +32,7 @@ from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PI
 from beep.stream.reception import Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
+ALL = slice(None)
 
 T = TypeVar("T")
 Waves = list[tuple[Array, Samples]]  # phase in turns and amplitude of each carrier; for the residual carriers another
@@ -87,7 +88,7 @@ def filtered(reader: Reader, number: int) -> Samples:
     course_of_tile = reader.get(course, number // GROUP)
     if scenario.detector == "am":
         return _envelope(plan, course_of_tile, number)
-    tones = _in_noise(plan, _carriers(plan, course_of_tile, number), number)
+    tones = _in_noise(plan, waves_of(plan, course_of_tile, number), number)
     if scenario.mix == "mono" and not scenario.agc:  # each receiver has its own AGC: they are mixed after it
         tones = tones.sum(axis=0, keepdims=True)
     return _band_filtered(plan, tones)
@@ -164,10 +165,11 @@ def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], nu
 # --- parts of the first stage, at the internal rate, with the overlap -------------------------------------------
 
 
-def _carriers(plan: Plan, course: Course, number: int) -> Waves:
+def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) -> Waves:
     """Phase in turns and amplitude of each carrier, both (carriers, samples), relative to its receiver's oscillator.
 
-    The first pair is of the keyed carriers, the second of the residual carriers, where there are some.
+    The first pair is of the keyed carriers, the second of the residual carriers, where there are some. `pieces` are
+    those of the tile with its overlap.
     """
     scenario, row = plan.scenario, number % GROUP
     powers = _powers(PIECE * plan.scale)
@@ -178,9 +180,10 @@ def _carriers(plan: Plan, course: Course, number: int) -> Waves:
         time_s[:, 1] = plan.step_s
     else:
         time_s = course.time_s[row]
+    time_s = time_s[pieces]
 
     # What arrives at t was sent at u = t - delay, and was keyed then.
-    sent_s = (time_s - course.group_delay_s[:, row]) @ powers
+    sent_s = (time_s - course.group_delay_s[:, row, pieces]) @ powers
     keys = [key(u_s, plan.key) for u_s in sent_s]
     down = np.stack([key_down for key_down, _ in keys])
     power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keys)))
@@ -189,11 +192,11 @@ def _carriers(plan: Plan, course: Course, number: int) -> Waves:
 
     # Phase of the beat between the carrier, 2 pi f u, and an oscillator tone_hz beside it, or on it.
     sign, tone_hz, frequency_hz = plan.sign, plan.tone_hz[:, None, None], plan.frequency_hz[:, None, None]
-    turns = tone_hz * time_s - sign * frequency_hz * course.phase_delay_s[:, row]
+    turns = tone_hz * time_s - sign * frequency_hz * course.phase_delay_s[:, row, pieces]
     if course.drift is not None:
-        turns = turns + course.drift[:, row]
+        turns = turns + course.drift[:, row, pieces]
     turns[..., 0] -= np.rint(turns[..., 0])
-    gain = course.gain[:, row] @ powers[:2].astype(np.float32)
+    gain = course.gain[:, row, pieces] @ powers[:2].astype(np.float32)
     strength: Samples = plan.amplitude.astype(np.float32)[:, None, None] * gain
     turns = turns @ powers
     waves = [(turns, keying)]
@@ -248,7 +251,7 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
 
     The carrier is at 0 Hz: its cosine and sine, each with its own noise, are real and imaginary part.
     """
-    waves = _carriers(plan, course, number)
+    waves = waves_of(plan, course, number)
     baseband = np.empty(waves[0][1].shape, np.complex64)
     baseband.real = _in_noise(plan, waves, number)
     quadrature = [(turns - 0.25, strength) for turns, strength in waves]

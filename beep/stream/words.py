@@ -27,7 +27,7 @@ PLACE_AND_DATE = {"station", "start", "tle"}  # fields that are written apart fr
 def warnings(reception: Reception) -> list[str]:
     """What is allowed but probably not meant, such as a tone that leaves the filter, or a pass that is missed."""
     scenario = reception.scenario
-    lines = [*_pass_warnings(reception), *_clipping(reception)]
+    lines = [*pass_warnings(reception), *_clipping(reception)]
     if scenario.detector == "am":
         clicks = f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}"
         return [*lines, f"{clicks}; lower it to 100"] if scenario.low_hz > CLICK_HZ else lines
@@ -41,7 +41,8 @@ def warnings(reception: Reception) -> list[str]:
     return lines
 
 
-def _pass_warnings(reception: Reception) -> list[str]:
+def pass_warnings(reception: Reception) -> list[str]:
+    """Warnings about the pass alone."""
     scenario, highest_deg = reception.scenario, degrees(reception.looks.elevation_rad.max())
     lines = []
     if highest_deg <= 0:
@@ -99,9 +100,9 @@ def _tones_outside(reception: Reception) -> list[str]:
 # --- what it is -------------------------------------------------------------------------------------------------
 
 
-def describe(reception: Reception) -> str:
-    """A few lines: when and where the closest approach is, SNR and C/N0, and the ionosphere."""
-    lines = [_pass(reception), *_strength(reception)]
+def describe(reception: Reception, *, sound: bool = True) -> str:
+    """A few lines: when and where the closest approach is, SNR (of the sound) and C/N0, and the ionosphere."""
+    lines = [_pass(reception), *_strength(reception)[0 if sound else -1 :]]
     if reception.layer is not None:
         lines.append(_ionosphere(reception))
     return "\n".join(lines)
