@@ -22,6 +22,7 @@ from beep.measuring.measure import measure as measure
 from beep.measuring.recording import Recording as Recording
 from beep.measuring.recording import open_recording as open_recording
 from beep.output.export import export as export
+from beep.output.iq import export_iq as export_iq
 from beep.output.player import play as play
 from beep.output.player import playing as playing
 from beep.scenario.presets import beacon as beacon
@@ -34,6 +35,8 @@ from beep.scenario.scenario import Carrier as Carrier
 from beep.scenario.scenario import Scenario as Scenario
 from beep.scenario.toml import load as load
 from beep.scenario.toml import to_toml as to_toml
+from beep.stream.baseband import iq_blocks as iq_blocks
+from beep.stream.baseband import tune as tune
 from beep.stream.resolve import date_keying as date_keying
 from beep.stream.tiles import blocks as blocks
 from beep.stream.tiles import render as render

@@ -20,7 +20,7 @@ from beep.output.files import whole_file
 from beep.output.sigmf import collection, write_meta
 from beep.output.truth import write_truth
 from beep.output.wav import LONGEST_32_BIT, chunk, packed24, quantized
-from beep.scenario.scenario import Scenario
+from beep.scenario.scenario import MOST_MHZ, Scenario
 from beep.stream.baseband import IQ_LEVEL_DBFS, Iq, Tuning, default_center_hz, iq_blocks, tune, without_receiver
 from beep.stream.reception import Reception
 from beep.stream.resolve import receive
@@ -79,16 +79,18 @@ def export_iq(
     if truth is not None and Path(truth).suffix.lower() != ".json":
         raise OutputError(f"the truth file must end in .json, got {str(truth)!r}")
     reception = receive(scenario, audible=False)
+    recipe = replace(reception.scenario, level_dbfs=level_dbfs)
     rate_hz, carriers = reception.scenario.sample_rate_hz, reception.scenario.carriers
-    if suffix == ".sigmf-collection" and center_mhz is not None:
+    if center_mhz is not None and suffix == ".sigmf-collection":
         raise OutputError(f"a collection has a center for each carrier, got center_mhz {center_mhz:g}; drop it")
+    if center_mhz is not None and not 0 < center_mhz <= MOST_MHZ:
+        raise ScenarioError(f"center_mhz must be above 0 and at most {MOST_MHZ:g}, got {center_mhz:g}")
     if suffix == ".sigmf-collection":
         centers_hz = [default_center_hz(carrier, rate_hz) for carrier in carriers]
     else:
         centers_hz = [default_center_hz(carriers[0], rate_hz) if center_mhz is None else round(center_mhz * 1e6)]
     tunings = tuple(tune(reception, center_hz=center_hz, level_dbfs=level_dbfs) for center_hz in centers_hz)
     _check_band(tunings)
-    recipe = replace(reception.scenario, level_dbfs=level_dbfs)
     frames = sum(tuning.frames for tuning in tunings)
     with ExitStack() as stack:
         out = _Writer(stack=stack, force=force, recipe=recipe, kind=kind, frames=frames, progress=progress)

@@ -22,7 +22,7 @@ from beep.stream.words import title
 SIGMF_VERSION = "1.2.0"
 NAMESPACE_VERSION = "1.0.0"
 DATATYPES = {"cf32": "cf32_le", "cs16": "ci16_le", "cu8": "cu8"}
-BESIDE_PULSE_HZ = 50.0  # from a pulse's lowest and highest frequency to the edges of its annotation
+EDGES_BEYOND_HZ = 50.0  # from a pulse's lowest and highest frequency to the edges of its annotation
 
 
 def write_meta(file: TextIO, tuning: Tuning, *, recipe: Scenario, subtype: str, sha512: str) -> None:
@@ -79,8 +79,8 @@ def annotations(tuning: Tuning) -> Table:
         columns = {
             "core:sample_start": first,
             "core:sample_count": last - first,
-            "core:freq_lower_edge": low_hz - BESIDE_PULSE_HZ,
-            "core:freq_upper_edge": high_hz + BESIDE_PULSE_HZ,
+            "core:freq_lower_edge": low_hz - EDGES_BEYOND_HZ,
+            "core:freq_upper_edge": high_hz + EDGES_BEYOND_HZ,
             "core:label": np.array([f"pulse {number}" for number in table["number"]]),
             "core:comment": np.array([f"{carrier.frequency_mhz:.12g} MHz {shift:+.1f} Hz" for shift in shift_hz]),
             "beep:number": table["number"],

@@ -28,7 +28,7 @@ from beep.stream.tiles import waves_of
 Iq = NDArray[np.complex64]  # (N, 1), full scale 1
 
 IQ_LEVEL_DBFS = -20.0  # default of the strongest carrier: leaves room for the noise
-BESIDE_HZ = 5000  # from the center to the carrier by default: at 0 Hz receivers have a spike of their own
+CENTER_BELOW_HZ = 5000  # from the center to the carrier by default: at 0 Hz receivers have a spike of their own
 NOISE_STREAM = 1 << 41  # the noise about a center frequency of n Hz is stream n + this
 AUTO_DBFS = -12.0  # rms of the whole band where no level is given: peaks stay below full scale
 TINY_W = 1e-30
@@ -143,7 +143,7 @@ def tune(
 
 def default_center_hz(carrier: Carrier, sample_rate_hz: int) -> int:
     """Return a center frequency 5 kHz below a carrier, or an eighth of a low sample rate."""
-    return round(carrier.frequency_mhz * 1e6) - min(BESIDE_HZ, sample_rate_hz // 8)
+    return round(carrier.frequency_mhz * 1e6) - min(CENTER_BELOW_HZ, sample_rate_hz // 8)
 
 
 def _in_band(scenario: Scenario, carrier: Carrier, center_hz: int, rate_hz: int) -> bool:
