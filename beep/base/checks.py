@@ -76,9 +76,11 @@ def checked(field: "dataclasses.Field[Any]", value: Any) -> Any:
             raise ScenarioError(f"{name} must be text, got {quoted(value)}; put it in quotes")
         return value
     number = number_of(name, value)
-    if field.type is int:
+    if field.type in (int, int | None):
         if not isinstance(value, Integral):
-            raise ScenarioError(f"{name} must be a whole number, got {quoted(value)}; the default is {field.default}")
+            raise ScenarioError(
+                f"{name} must be a whole number, got {quoted(value)}; the default is {rule['unset'] or field.default}"
+            )
         number = int(value)
     above, least, most = rule["above"], rule["least"], rule["most"]
     bounds = [f"above {above:g}"] if above is not None else [f"{least:g} or more"] if least is not None else []

@@ -16,7 +16,7 @@ from beep.base.arrays import Array
 from beep.cli.keys import Keyboard, press
 from beep.cli.messages import tell
 from beep.output.player import Player
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.scenario import Carrier
 from beep.signal.pulses import key
 from beep.stream.reception import Reception, doppler_hz, tone_hz
 
@@ -49,7 +49,7 @@ def _carrier(reception: Reception, carrier: Carrier, t_s: Array, delay_s: Array,
     shift_hz = doppler_hz(reception, carrier, t_s)
     tone = float(tone_hz(reception, carrier, t_s, shift_hz=shift_hz, delay_s=delay_s)[0])
     outside = "" if scenario.low_hz <= tone <= scenario.high_hz else " (outside the filter)"
-    lamp = _lamp(audible and _on(scenario, carrier, t_s - delay_s))
+    lamp = _lamp(audible and _on(reception, carrier, t_s - delay_s))
     return f"{lamp} {scenario.name_of(carrier)} MHz Doppler {round(shift_hz[0]):+5d}, tone {tone:4.0f} Hz{outside}"
 
 
@@ -61,9 +61,9 @@ def _lamp(on: bool) -> str:
     return "●" if on else "○"
 
 
-def _on(scenario: Scenario, carrier: Carrier, sent_s: Array) -> bool:
+def _on(reception: Reception, carrier: Carrier, sent_s: Array) -> bool:
     """Whether a carrier is on at an emission time (1,)."""
-    down, power = key(sent_s, scenario.key)
+    down, power = key(sent_s, reception.key)
     amplitude = {"pulse": down, "pause": power - down, "always": power}[carrier.sends]
     return bool(np.all(np.asarray(amplitude) > 0.5))
 

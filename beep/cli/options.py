@@ -189,8 +189,15 @@ def _reader(field: dataclasses.Field[Any]) -> Callable[[str], Any]:
     """Return the type of an option for a field; a field without a default value also takes the text "none"."""
     if field.default is not None:
         return field.type if field.type in (int, float) else str
-    kind = read_number if field.type == (float | None) else str
-    return lambda text: None if text.lower() == NOTHING else kind(text)
+
+    def read(text: str) -> Any:
+        if text.lower() == NOTHING:
+            return None
+        if field.type == (int | None) and text.isdecimal():
+            return int(text)
+        return read_number(text) if field.type in (float | None, int | None) else text
+
+    return read
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
@@ -204,6 +211,9 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     typed = typed_fields(arguments)
     if "carriers" in typed:
         typed["carriers"] = ",".join(typed["carriers"])
+    for given, instead_of in (("beeps", "duration_s"), ("duration_s", "beeps")):
+        if given in typed:
+            typed.setdefault(instead_of, None)  # an option replaces what the preset says of the length
     if "tle" in typed or hasattr(arguments, "satellite"):
         typed["tle"] = tle_of(arguments)
     note_utc(typed.get("start"), arguments)

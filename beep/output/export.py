@@ -59,6 +59,7 @@ def export(
     plan = make_plan(scenario)
     scenario = plan.scenario
     samples = watched(blocks(plan), plan.frames, progress)
+    loop = scenario.beeps is not None
     layout: dict[str, Any] = {
         "sample_rate_hz": scenario.sample_rate_hz,
         "channels": scenario.channels,
@@ -73,11 +74,11 @@ def export(
                 write_truth(plan.reception, file)
         if part is None:
             assert not isinstance(to, str | Path)
-            clipped = write_wav(to, samples, frames=plan.frames, **layout)
+            clipped = write_wav(to, samples, frames=plan.frames, loop=loop, **layout)
         elif suffix == ".flac":
             clipped = write_flac(part, samples, **layout)
         else:
             with part.open("wb") as sound:
-                clipped = write_wav(sound, samples, frames=plan.frames, **layout)
+                clipped = write_wav(sound, samples, frames=plan.frames, loop=loop, **layout)
     size = data_bytes(plan.frames, channels=scenario.channels, subtype=subtype)
     return Export(frames=plan.frames, clipped=clipped, data_bytes=size)

@@ -1,7 +1,8 @@
 """Blocks of samples written as WAV (RF64 above 4 GiB), as FLAC, or as a WAV stream.
 
 The WAV header is written here because soundfile cannot write to a pipe and puts the time of day into float files. A PCM
-file has the plain 44-byte header, a float file has a `fact` chunk as well. The comment follows the data.
+file has the plain 44-byte header, a float file has a `fact` chunk as well, and a loop a `smpl` chunk. The comment comes
+after the data.
 """
 
 import struct
@@ -25,9 +26,12 @@ def data_bytes(frames: int, *, channels: int, subtype: Subtype) -> int:
     return frames * channels * BYTES[subtype]
 
 
-def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subtype, comment: str = "") -> bytes:
+def wav_header(
+    frames: int, *, sample_rate_hz: int, channels: int, subtype: Subtype, comment: str = "", loop: bool = False
+) -> bytes:
     """Return all bytes of a WAV file before its first sample; RF64 where the sizes need it.
 
+    With `loop` a `smpl` chunk says that the whole file is to be repeated.
     References: Microsoft and IBM, RIFF (1991) and WAVE (1994); EBU Tech 3306 (RF64).
     """
     size = data_bytes(frames, channels=channels, subtype=subtype)
@@ -38,6 +42,9 @@ def wav_header(frames: int, *, sample_rate_hz: int, channels: int, subtype: Subt
         chunks = chunk(b"fmt ", layout + bytes(2)) + chunk(b"fact", struct.pack("<I", min(frames, LONGEST_32_BIT)))
     else:
         chunks = chunk(b"fmt ", layout)
+    if loop:  # nine values of the sampler, key 60 (middle C); then one loop: forwards, first to last sample, for ever
+        sampler = (0, 0, round(1e9 / sample_rate_hz), 60, 0, 0, 0, 1, 0)
+        chunks += chunk(b"smpl", struct.pack("<15I", *sampler, 0, 0, 0, frames - 1, 0, 0))
     riff = len(b"WAVE") + len(chunks) + 8 + size + len(wav_trailer(size, comment=comment))
     if riff <= LONGEST_32_BIT:
         return b"RIFF" + struct.pack("<I", riff) + b"WAVE" + chunks + b"data" + struct.pack("<I", size)
@@ -97,9 +104,11 @@ def write_wav(
     channels: int,
     subtype: Subtype = "pcm16",
     comment: str = "",
+    loop: bool = False,
 ) -> int:
     """Write blocks (N, channels), `frames` in all, as WAV; the file need not seek. Returns the clipped samples."""
-    header = wav_header(frames, sample_rate_hz=sample_rate_hz, channels=channels, subtype=subtype, comment=comment)
+    layout: dict[str, Any] = {"channels": channels, "subtype": subtype, "comment": comment}
+    header = wav_header(frames, sample_rate_hz=sample_rate_hz, loop=loop, **layout)
     clipped = 0
     for samples, over in _all_quantized(blocks, subtype):
         data = packed24(samples) if subtype == "pcm24" else samples.data

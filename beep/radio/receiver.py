@@ -139,6 +139,13 @@ def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: flo
     return sound
 
 
+def faded_ends(first: int, count: int, *, of: int, rise: int) -> Samples:
+    """Gain (count,) of the samples from `first` on: 0 at both ends of `of` samples, 1 from `rise` samples inside."""
+    sample = np.arange(first, first + count)
+    inside = np.clip(np.minimum(sample, of - 1 - sample) / rise, 0.0, 1.0)
+    return (0.5 - 0.5 * np.cos(np.pi * inside)).astype(np.float32)
+
+
 def wow_s(t_s: Array, *, percent: float, rate_hz: float) -> Array:
     """Time (as `t_s`) by which a tape is ahead whose speed varies by `percent` at `rate_hz`, seconds."""
     return np.asarray(percent / 100 / (2 * pi * rate_hz) * np.sin(2 * pi * rate_hz * t_s))

@@ -261,6 +261,15 @@ class Scenario:
     duration_s: float | None = field(
         None, "recording", "length of the recording", above=0, most=1e7, unset="rise (AOS) to set (LOS)", usual=True
     )
+    beeps: int | None = field(
+        None,
+        "recording",
+        "length of the recording in beeps: whole periods of the keying around closest approach, silent at both ends, "
+        "to be repeated without a click",
+        least=1,
+        most=100_000,
+        unset="not counted",
+    )
     sample_rate_hz: int = field(
         48_000, "recording", "sample rate; sound: up to 384k", least=8000, most=3_200_000, usual=True
     )
@@ -277,6 +286,11 @@ class Scenario:
             object.__setattr__(self, rule.name, checked(rule, getattr(self, rule.name)))
         for complaint in _complaints(self):
             raise ScenarioError(complaint)
+
+    @property
+    def length_s(self) -> float | None:
+        """Length of the recording where it is given, in seconds or in beeps."""
+        return self.duration_s if self.beeps is None else self.beeps * (self.pulse_s + self.pause_s)
 
     @property
     def heard(self) -> tuple[Carrier, ...]:
@@ -340,6 +354,9 @@ def _complaints(s: Scenario) -> Iterator[str]:
             f"six times clock_jitter_s, three times jitter_s and rise_s must fit into the pause, or pulses overlap: "
             f"got clock_jitter_s {s.clock_jitter_s:g}; lower it to {least_pause_s / 6:.3g} or less"
         )
+    for name, given in (("duration_s", s.duration_s is not None), ("keying", s.keying)):
+        if s.beeps is not None and given:
+            yield f"beeps counts whole periods of one keying, got beeps {s.beeps} and {name}; drop one of the two"
     if s.high_hz - s.low_hz < LEAST_BANDWIDTH_HZ:
         yield (
             f"the filter must be at least {LEAST_BANDWIDTH_HZ:g} Hz wide: low_hz is {s.low_hz:g}, "

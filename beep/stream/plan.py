@@ -129,7 +129,7 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         frequency_hz=np.array([carrier.frequency_mhz * 1e6 for carrier in carriers]),
         tone_hz=np.array([scenario.tone_without_doppler_hz(c) if scenario.detector == "cw" else 0.0 for c in carriers]),
         sign=1 if scenario.detector == "am" else doppler_sign(scenario.sideband),
-        key=scenario.key,
+        key=reception.key,
         key_and_power=np.array([KEY_AND_POWER[carrier.sends] for carrier in carriers], np.float32),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),

@@ -1,6 +1,6 @@
 """A scenario with its geometry, start time and duration worked out, and its Doppler, tones and C/N0."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from math import inf, log10
@@ -14,8 +14,11 @@ from beep.radio.channel import Link, amplitude, carrier_to_noise_db_hz, ionosphe
 from beep.radio.ionosphere import Layer
 from beep.radio.receiver import doppler_sign, flutter_s, noise_bandwidth_hz, wow_s
 from beep.scenario.scenario import Carrier, Scenario
+from beep.signal.keying import Keying, Regime
 
 TIMES = 2001
+LONG_BEFORE_S = -1e7
+SILENT_S = 0.005  # at both ends of a recording of whole beeps
 MOST_RAYS = 200  # for the lowest and highest tone: a ray costs more than a look
 
 
@@ -49,6 +52,22 @@ class Reception:
         t_s = np.append(self.times_s, np.clip(self.tca_s, 0.0, self.duration_s))
         look = self.look(t_s)
         return float(t_s[np.argmin(np.where(look.elevation_rad > 0, look.range_m, inf))])
+
+    @cached_property
+    def key(self) -> Keying:
+        """The keying over time; around a recording of whole beeps it is silent."""
+        scenario = self.scenario
+        if scenario.beeps is None:
+            return scenario.key
+        edge_s = SILENT_S + scenario.rise_s / 2
+        ends_s = np.array([0.0, self.duration_s])
+        first_s, last_s = ends_s - self.look(ends_s).delay_s + (edge_s, -edge_s)
+        keying = (
+            Regime(from_s=LONG_BEFORE_S, key="silent"),
+            Regime(from_s=first_s, pulse_s=scenario.pulse_s, pause_s=scenario.pause_s),
+            Regime(from_s=last_s, key="silent"),
+        )
+        return replace(scenario, beeps=None, keying=keying).key
 
     def link(self, look: Look, frequency_hz: float, *, faraday: bool = True) -> Link:
         """Delays and losses of one frequency at each look; without `faraday`, at the mean polarisation loss."""

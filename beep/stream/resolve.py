@@ -15,13 +15,12 @@ from beep.geometry.stations import Station, parse_station
 from beep.radio.ionosphere import LAYERS, LEAST_HEIGHT, Layer, layer_at
 from beep.scenario.scenario import Scenario
 from beep.signal.keying import Regime
-from beep.stream.reception import TIMES, Reception, tone_range_hz
+from beep.stream.reception import LONG_BEFORE_S, TIMES, Reception, tone_range_hz
 
 if TYPE_CHECKING:
     from beep.scenario.date_keying import DayKeying
 
 HOUR = timedelta(hours=1)
-LONG_BEFORE_S = -1e7
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
 
@@ -42,7 +41,7 @@ def receive(scenario: Scenario | Reception, *, audible: bool = True) -> Receptio
 def _simple(scenario: Scenario) -> Reception:
     altitude_m = scenario.altitude_km * 1e3
     max_elevation_rad = radians(scenario.max_elevation_deg)
-    duration_s = scenario.duration_s
+    duration_s = scenario.length_s
     if duration_s is None:
         duration_s = simple_pass_duration_s(altitude_m=altitude_m, max_elevation_rad=max_elevation_rad)
         if duration_s < 1:
@@ -64,7 +63,7 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
     if isinf(next_pass.los_s):
         return _always_up(scenario, orbit_look(station, mean, start), station, start)
     tca = start + timedelta(seconds=next_pass.tca_s)
-    if scenario.tca_s is None and scenario.duration_s is None:
+    if scenario.tca_s is None and scenario.length_s is None:
         # The recording begins on the whole second before AOS and ends on the one after LOS; over Tyuratam AOS was
         # before the satellite was on the air.
         aos = tca - timedelta(seconds=next_pass.tca_s - next_pass.aos_s)
@@ -72,7 +71,7 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
         tca_s = (tca - epoch).total_seconds()
         duration_s = float(ceil(tca_s + next_pass.los_s - next_pass.tca_s))
     else:
-        duration_s = scenario.duration_s or float(ceil(next_pass.los_s) - floor(next_pass.aos_s))
+        duration_s = scenario.length_s or float(ceil(next_pass.los_s) - floor(next_pass.aos_s))
         tca_s = duration_s / 2 if scenario.tca_s is None else scenario.tca_s
         epoch = tca - timedelta(seconds=tca_s)
     for moment_s in (0.0, duration_s):
@@ -82,12 +81,12 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
 
 def _always_up(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
     """Reception of a satellite that does not set for days: from the start on."""
-    if scenario.duration_s is None:
+    if scenario.length_s is None:
         raise ScenarioError("this satellite does not set here for days; give duration_s, and it is recorded from start")
     if scenario.tca_s is not None:
         raise ScenarioError("tca_s needs a pass, but this satellite does not set here for days; drop tca_s")
-    t_s = np.linspace(0.0, scenario.duration_s, TIMES)
-    return _reception(scenario, look, station, start, scenario.duration_s, float(t_s[np.argmin(look(t_s).range_m)]))
+    t_s = np.linspace(0.0, scenario.length_s, TIMES)
+    return _reception(scenario, look, station, start, scenario.length_s, float(t_s[np.argmin(look(t_s).range_m)]))
 
 
 def _start(scenario: Scenario) -> datetime | None:

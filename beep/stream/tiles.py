@@ -6,7 +6,7 @@ A tile is about a second of sound. Its stages, each a function below:
     filtered    keyed tones with noise at a low internal rate, then the band filter and the output rate;
                 with an envelope detector: the envelope behind the first filter, at the internal rate
     levelled    AGC, from the `peaks` of this and earlier tiles
-    mixed       audio filter behind an envelope detector, mono mix, hum
+    mixed       audio filter behind an envelope detector, mono mix, hum, faded ends of a recording of whole beeps
     tile        soft clipping
 
 A stage depends on (plan, tile number) alone. It computes the overlap of its filter again, and asks for the tiles beside
@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.random import normal_quantiles, white_noise
-from beep.radio.receiver import agc_gain, agc_steps, even_harmonics, hum, saturated
+from beep.radio.receiver import agc_gain, agc_steps, even_harmonics, faded_ends, hum, saturated
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, chirp_turns, click, key, since_key_down_s
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
 from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
-from beep.stream.reception import Reception
+from beep.stream.reception import SILENT_S, Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
 ALL = slice(None)
@@ -117,7 +117,7 @@ def levelled(reader: Reader, number: int) -> Samples:
 
 
 def mixed(reader: Reader, number: int) -> Samples:
-    """Sound (channels, frames) at the rate of the audio stage: AM audio filter, mono mix, hum."""
+    """Sound (channels, frames) at the rate of the audio stage: AM audio filter, mono mix, hum, ends."""
     plan, scenario = reader.plan, reader.plan.scenario
     if scenario.detector == "am":
         samples = _band_filtered(plan, _with_neighbours(reader, levelled, number, OVERLAP * plan.scale))
@@ -130,6 +130,9 @@ def mixed(reader: Reader, number: int) -> Samples:
         rate_hz, frames = scenario.sample_rate_hz * plan.fine, samples.shape[1]
         sound = hum(number * frames, frames, rate_hz=rate_hz, hum_hz=scenario.hum_hz, amplitude=amplitude)
         samples = samples + sound
+    if scenario.beeps is not None:
+        rise, frames = round(SILENT_S * scenario.sample_rate_hz * plan.fine), samples.shape[1]
+        samples = samples * faded_ends(number * frames, frames, of=plan.frames * plan.fine, rise=rise)
     return samples
 
 

@@ -143,7 +143,7 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
         for first_s in np.arange(0.0, reception.duration_s, PULSES_S):
             edge_s = np.array([first_s, min(first_s + PULSES_S, reception.duration_s)])
             sent_from_s, sent_until_s = edge_s - _group_delay_s(reception, carrier, edge_s)
-            starts, ends = pulses(scenario.key, start_s=sent_from_s, stop_s=sent_until_s, sends=carrier.sends)
+            starts, ends = pulses(reception.key, start_s=sent_from_s, stop_s=sent_until_s, sends=carrier.sends)
             new = (starts >= sent_from_s) | (first_s == 0)  # an earlier one was listed with the stretch before
             starts, ends = starts[new], ends[new]
             starts, ends = (np.where(np.isfinite(sent_s), sent_s, np.nan) for sent_s in (starts, ends))
