@@ -25,13 +25,13 @@ from beep.output.export import export as export
 from beep.output.iq import export_iq as export_iq
 from beep.output.player import play as play
 from beep.output.player import playing as playing
+from beep.scenario.carriers import Carrier as Carrier
 from beep.scenario.presets import beacon as beacon
 from beep.scenario.presets import beacons as beacons
 from beep.scenario.presets import character as character
 from beep.scenario.presets import preset as preset
 from beep.scenario.presets import presets as presets
 from beep.scenario.receptions import receptions as receptions
-from beep.scenario.scenario import Carrier as Carrier
 from beep.scenario.scenario import Scenario as Scenario
 from beep.scenario.toml import load as load
 from beep.scenario.toml import to_toml as to_toml

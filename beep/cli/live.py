@@ -16,7 +16,7 @@ from beep.base.arrays import Array
 from beep.cli.keys import Keyboard, press
 from beep.cli.messages import tell
 from beep.output.player import Player
-from beep.scenario.scenario import Carrier
+from beep.scenario.carriers import Carrier
 from beep.signal.pulses import key
 from beep.stream.reception import Reception, doppler_hz, tone_hz
 

@@ -16,8 +16,9 @@ from beep.cli.messages import note, stdout, warn
 from beep.cli.parser import Parser, read_number
 from beep.geometry.stations import STATIONS
 from beep.geometry.tle import read_tle
+from beep.scenario.carriers import SPUTNIK_1
 from beep.scenario.presets import beacon, beacons, character, preset, presets, reception_names
-from beep.scenario.scenario import SPUTNIK_1, Scenario, fields
+from beep.scenario.scenario import Scenario, fields
 from beep.scenario.toml import load
 
 if TYPE_CHECKING:

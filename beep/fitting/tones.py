@@ -9,7 +9,7 @@ import numpy as np
 from beep.base.errors import FitError
 from beep.fitting.solve import Tones, robust_sd
 from beep.measuring.measure import Measurement
-from beep.scenario.scenario import SPUTNIK_1
+from beep.scenario.carriers import SPUTNIK_1
 
 LEAST_TONES = 8  # twice the unknowns of a circular orbit: four remain for the scatter, whose error is then a third
 LEAST_TREND = 5.0  # standard errors by which the tone must have moved

@@ -20,7 +20,8 @@ from beep.output.files import whole_file
 from beep.output.sigmf import collection, write_meta
 from beep.output.truth import write_truth
 from beep.output.wav import LONGEST_32_BIT, chunk, packed24, quantized
-from beep.scenario.scenario import MOST_MHZ, Scenario
+from beep.scenario.carriers import MOST_MHZ
+from beep.scenario.scenario import Scenario
 from beep.stream.baseband import IQ_LEVEL_DBFS, Iq, Tuning, default_center_hz, iq_blocks, tune, without_receiver
 from beep.stream.reception import Reception
 from beep.stream.resolve import receive

@@ -12,7 +12,8 @@ import numpy as np
 from beep.base.arrays import Array
 from beep.base.constants import PROGRAM, VERSION
 from beep.output.table import Table, write_document
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario
 from beep.scenario.toml import to_dict
 from beep.stream.baseband import Tuning
 from beep.stream.reception import Reception, c_n0_db_hz, doppler_hz, tone_hz

@@ -13,7 +13,8 @@ from beep.base.arrays import Array
 from beep.measuring.spectrogram import Spectrogram
 from beep.plot.preview import BEYOND_BAND_HZ
 from beep.plot.style import DASHES, EDGE_IN, LEFT_IN, RIGHT_IN, Paper, axes_at, pass_clock, size_in, titled, utc_clock
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario
 from beep.stream.reception import Reception
 from beep.stream.track import track
 from beep.stream.words import date, minutes, moment

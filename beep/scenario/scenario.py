@@ -8,63 +8,20 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from beep.base.checks import checked, field, from_table, number_of, parse_time
-from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sends, Sideband
+from beep.base.checks import checked, field, parse_time
+from beep.base.choices import Detector, FilterShape, Ionosphere, Noise, Sideband
 from beep.base.errors import ScenarioError, unknown_name
 from beep.base.text import quoted
 from beep.geometry.stations import parse_station
 from beep.geometry.tle import element_set
+from beep.scenario.carriers import SPUTNIK_1, Carrier, parse_carriers
 from beep.signal.keying import Keying, Regime, parse_keying, resolve
 
 LEAST_BANDWIDTH_HZ = 200.0
-MOST_MHZ = 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 LEAST_EDGE_SAMPLES = 24  # a shorter edge would alias more than 1e-4 of full scale into the band
-
-
-@dataclass(frozen=True, kw_only=True)
-class Carrier:
-    """One transmitter: frequency, power, and the part of the keying in which it sends."""
-
-    frequency_mhz: float
-    power_w: float = 1.0
-    sends: Sends = "pulse"
-
-    def __post_init__(self) -> None:
-        for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
-            value = number_of(f"carriers.{name}", getattr(self, name))
-            if not 0 < value <= most:
-                raise ScenarioError(f"carriers.{name} must be above 0 and at most {most:g}, got {value:g}")
-            object.__setattr__(self, name, value)
-        if self.sends not in get_args(Sends):
-            raise unknown_name("carriers.sends must be", self.sends, get_args(Sends))
-
-
-SPUTNIK_1 = (  # the same as data/beacons/sputnik-1.toml, which `--beacon sputnik-1` reads
-    Carrier(frequency_mhz=20.005, power_w=1.0, sends="pulse"),  # TASS, 5 October 1957
-    Carrier(frequency_mhz=40.002, power_w=1.0, sends="pause"),
-)
-
-
-def parse_carriers(value: Any) -> tuple[Carrier, ...]:
-    """Return one or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
-    if isinstance(value, str):
-        value = [_carrier_table(part) for part in value.split(",")]
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
-        given = len(value) if isinstance(value, list | tuple) else quoted(value)
-        raise ScenarioError(f"carriers must be a list of one or two, got {given}")
-    return tuple(part if isinstance(part, Carrier) else from_table(Carrier, part) for part in value)
-
-
-def _carrier_table(text: str) -> dict[str, Any]:
-    parts = text.split(":")
-    try:
-        values = [*map(float, parts[:2]), *parts[2:]]
-        return dict(zip(("frequency_mhz", "power_w", "sends")[: len(values)], values, strict=True))
-    except ValueError:
-        raise ScenarioError(f"carriers are written MHZ:WATTS:SENDS, like 20.005:1:pulse, got {quoted(text)}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,8 @@ from beep.base.arrays import Array
 from beep.base.random import normal_quantiles, white_noise
 from beep.radio.channel import received_dbw
 from beep.radio.noise import noise_density_dbw_hz
-from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario, fields
 from beep.signal.pulses import phasor
 from beep.stream.course import GROUP, Course, course_of_group
 from beep.stream.plan import FASTEST, KEY_AND_POWER, OVERLAP, PIECE, SCALE_RATE_HZ, TILE, Plan

@@ -13,7 +13,8 @@ from beep.geometry.stations import Station
 from beep.radio.channel import Link, amplitude, carrier_to_noise_db_hz, ionospheric_doppler_hz, link
 from beep.radio.ionosphere import Layer
 from beep.radio.receiver import doppler_sign, flutter_s, noise_bandwidth_hz, wow_s
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario
 from beep.signal.keying import Keying, Regime
 
 TIMES = 2001

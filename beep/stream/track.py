@@ -13,7 +13,8 @@ from beep.base.errors import ScenarioError
 from beep.radio.channel import amplitude, ionospheric_doppler_hz, path_loss_db, received_dbw, spin_gain
 from beep.radio.ionosphere import slant_electron_content
 from beep.radio.receiver import doppler_sign
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario
 from beep.signal.pulses import mean_chirp_hz, pulses
 from beep.stream.reception import Reception, c_n0_db_hz, tape_ahead_s, tone_hz
 from beep.stream.resolve import receive

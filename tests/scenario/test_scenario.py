@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from beep.base.errors import BeepError, ScenarioError
-from beep.scenario.scenario import Carrier, Scenario
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario
 from beep.scenario.toml import from_dict, to_dict
 
 

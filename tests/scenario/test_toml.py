@@ -11,7 +11,8 @@ from beep.base.checks import choices
 from beep.base.choices import Detector, FilterShape, Key, Noise, Sends, Sideband
 from beep.base.errors import ScenarioError
 from beep.geometry.stations import STATIONS
-from beep.scenario.scenario import Carrier, Scenario, fields
+from beep.scenario.carriers import Carrier
+from beep.scenario.scenario import Scenario, fields
 from beep.scenario.toml import from_comment, from_dict, load, to_dict, to_toml
 from beep.signal.keying import Regime
 

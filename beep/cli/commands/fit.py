@@ -14,7 +14,7 @@ from beep.cli.messages import note, stdout, warn
 from beep.cli.options import open_input
 from beep.cli.parser import Parser, read_number
 from beep.geometry.stations import parse_station
-from beep.scenario.scenario import MOST_MHZ, SPUTNIK_1
+from beep.scenario.carriers import MOST_MHZ, SPUTNIK_1
 from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
