@@ -25,6 +25,7 @@ from beep.plot.style import (
     EDGE_IN,
     LEFT_IN,
     PANEL_TITLE_IN,
+    PAPER,
     TICKS_IN,
     Paper,
     axes_at,
@@ -51,7 +52,7 @@ def waterfall(
     *,
     scenario: Scenario | None = None,
     curve: bool = True,
-    paper: Paper | None = None,
+    paper: Paper = PAPER,
     progress: Progress | None = None,
 ) -> Figure:
     """Waterfall of a recording, or of a scenario's sound at a low sample rate.
@@ -61,7 +62,6 @@ def waterfall(
     Of more than two channels the first two are shown. Raises RecordingError where the recording cannot be read or is
     shorter than a window.
     """
-    paper = paper or Paper()
     if isinstance(recording, Scenario):
         scenario, name, numbers = recording, "the scenario's sound", scenario_spectrogram(recording)
     else:
@@ -87,12 +87,11 @@ def waterfall(
     return figure
 
 
-def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper | None = None) -> Figure:
+def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper = PAPER) -> Figure:
     """Envelope of the first seconds with the measured beeps, and histograms of the lengths of beeps and pauses.
 
     `measurements` are those of the recording; each with beeps has a row. Raises RecordingError where none has any.
     """
-    paper = paper or Paper()
     shown = [measurement for measurement in measurements if measurement.beeps]
     if not shown:
         reasons = "; ".join(dict.fromkeys(measurement.note for measurement in measurements if measurement.note))
@@ -187,9 +186,8 @@ def _length_histogram(axes: Axes, measurement: Measurement, paper: Paper) -> Non
     axes.locator_params(axis="y", nbins=5, integer=True)
 
 
-def measurement_sheet(measurement: Measurement, *, paper: Paper | None = None) -> Figure:
+def measurement_sheet(measurement: Measurement, *, paper: Paper = PAPER) -> Figure:
     """Tone of every beep with its standard error, and histograms of the lengths of beeps and pauses."""
-    paper = paper or Paper()
     page = sheet(paper, "Beeps as measured", [_summary(measurement, 1)], default_in=(11.0, 4.5), least_in=(6.0, 3.0))
     with page as (figure, _, top_in, foot_in):
         tones, bars = _row(figure, foot_in, top_in - foot_in)
@@ -206,14 +204,13 @@ def measurement_sheet(measurement: Measurement, *, paper: Paper | None = None) -
 
 
 def fit_sheet(
-    fitted: PassFit, *, name: str = "a recording", scenario: Scenario | None = None, paper: Paper | None = None
+    fitted: PassFit, *, name: str = "a recording", scenario: Scenario | None = None, paper: Paper = PAPER
 ) -> Figure:
     """Measured tones with the fitted Doppler curve, and below their residuals, with standard errors.
 
     Hollow marks are outliers, which the fit left out; a residual too large for the picture is drawn at its edge.
     `scenario` is the recipe of the recording: the footer names it, and nothing else depends on it.
     """
-    paper = paper or Paper()
     notes = [*_fit_notes(fitted), *_recipe_notes(scenario)]
     page = sheet(paper, f"Pass fitted to {name}", notes, default_in=(10.0, 7.5), least_in=(6.0, 4.5))
     with page as (figure, width_in, top_in, foot_in):

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from beep.plot.panels import clocks, elevation_and_level, facts, s_curve, sky, truth_of, waterfalls
 from beep.plot.preview import scenario_spectrogram
-from beep.plot.style import EDGE_IN, LEFT_IN, PANEL_TITLE_IN, RIGHT_IN, TICKS_IN, Paper, axes_at, sheet
+from beep.plot.style import EDGE_IN, LEFT_IN, PANEL_TITLE_IN, PAPER, RIGHT_IN, TICKS_IN, Paper, axes_at, sheet
 from beep.scenario.scenario import Scenario
 from beep.stream.resolve import receive
 from beep.stream.words import footer, title
@@ -14,12 +14,11 @@ SKY_IN = 2.35
 FACT_IN = 0.16  # height of a line
 
 
-def doppler_curve(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
+def doppler_curve(scenario: Scenario, *, paper: Paper = PAPER) -> Figure:
     """Doppler shift of every carrier through the pass, as received.
 
     Raises ScenarioError where there is nothing to receive.
     """
-    paper = paper or Paper()
     reception = receive(scenario)
     heading = f"Doppler curve: {title(reception)}"
     page = sheet(paper, heading, footer(reception), default_in=(10.0, 6.0), least_in=(5.0, 3.5))
@@ -31,13 +30,12 @@ def doppler_curve(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
     return figure
 
 
-def pass_sheet(scenario: Scenario, *, paper: Paper | None = None) -> Figure:
+def pass_sheet(scenario: Scenario, *, paper: Paper = PAPER) -> Figure:
     """Doppler curve, elevation and level, track over the sky, and waterfall of a pass.
 
     The waterfall is of the scenario's sound at a low sample rate. Raises ScenarioError where there is nothing to
     receive.
     """
-    paper = paper or Paper()
     reception = receive(scenario)
     truth = truth_of(reception)
     numbers = scenario_spectrogram(scenario)

@@ -80,6 +80,9 @@ class Paper:
         return DARK if self.dark else LIGHT
 
 
+PAPER = Paper()
+
+
 class Picture(Figure):  # type: ignore[misc]
     """A figure that a notebook shows as PNG, without pyplot or any setting."""
 

@@ -38,12 +38,7 @@ class Scenario:
     jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
     clock_jitter_s: float = field(0.0, "pulses", "random shift of each key-down about its clock, rms", least=0)
     click_db: float | None = field(
-        None,
-        "pulses",
-        "key click: burst of 0.8 ms at key-down, peak against the pulse's amplitude (assumed shape)",
-        least=-60,
-        most=20,
-        unset="no click",
+        None, "pulses", "key click of 0.8 ms at key-down, against the pulse", least=-60, most=20, unset="no click"
     )
     keying: tuple[Regime, ...] = field(
         (),
@@ -91,24 +86,12 @@ class Scenario:
     chirp_hz: float = field(
         0.0, "carriers", "chirp: the carrier starts this much too low at key-down, then settles", least=-500, most=500
     )
-    chirp_s: float = field(
-        0.025, "carriers", "time constant with which a chirp settles", least=0.001, most=10, needs="chirp_hz"
-    )
+    chirp_s: float = field(0.025, "carriers", "time constant of the chirp", least=0.001, most=10, needs="chirp_hz")
     backwave_db: float | None = field(
-        None,
-        "carriers",
-        "residual carrier (backwave) while the key is up, against the pulse",
-        least=-80,
-        most=-3,
-        unset="no residual carrier",
+        None, "carriers", "residual carrier in the pause, against the pulse", least=-80, most=-3, unset="none"
     )
     backwave_offset_hz: float = field(
-        0.0,
-        "carriers",
-        "frequency of the residual carrier against the settled carrier",
-        least=-200,
-        most=200,
-        needs="backwave_db",
+        0.0, "carriers", "frequency offset of the residual carrier", least=-200, most=200, needs="backwave_db"
     )
 
     ionosphere: Ionosphere = field(
@@ -123,18 +106,14 @@ class Scenario:
     scale_km: float | None = field(
         None, "channel", "scale height of the F2 layer (Chapman layer)", least=5, most=150, unset="set by ionosphere"
     )
-    faraday: bool = field(
-        True, "channel", "Faraday rotation in the ionosphere: fading on a dipole antenna", needs="ionosphere"
-    )
+    faraday: bool = field(True, "channel", "Faraday rotation: fading on a dipole antenna", needs="ionosphere")
     spin_rpm: float = field(
         0.0, "channel", "spin rate of the satellite, turns per minute (1957: 7); two fades per turn", least=0, most=600
     )
     spin_depth_db: float = field(
         6.0, "channel", "depth of the two fades per turn; no measured value known", least=0, most=60, needs="spin_rpm"
     )
-    noise: Noise = field(
-        "rural", "channel", "radio noise of the place where the antenna stands (ITU-R P.372)", usual=True
-    )
+    noise: Noise = field("rural", "channel", "radio noise at the antenna's place (ITU-R P.372)", usual=True)
     snr_db: float | None = field(
         None,
         "channel",
@@ -158,22 +137,15 @@ class Scenario:
     )
 
     detector: Detector = field(
-        "cw",
-        "receiver",
-        "cw: with BFO, a carrier becomes a tone; am: envelope detector without BFO, a carrier makes no tone, it only "
-        "changes the noise",
+        "cw", "receiver", "cw: a BFO makes a carrier a tone; am: envelope detector, a carrier only changes the noise"
     )
     low_hz: float = field(300.0, "receiver", "lower edge of the band filter (-6 dB)", least=0)
     high_hz: float = field(3000.0, "receiver", "upper edge of the band filter (-6 dB)", above=0, most=192_000)
     filter_shape: FilterShape = field(
         "flat", "receiver", "band filter: flat with steep edges, or round (Gaussian); both -6 dB at the edges"
     )
-    receiver_drift_hz_s: float = field(
-        0.0, "receiver", "frequency drift of the receiver, from the first sample", least=-100, most=100
-    )
-    agc: bool = field(
-        False, "receiver", "automatic gain control (AGC): constant level of the pulses, louder noise in the pauses"
-    )
+    receiver_drift_hz_s: float = field(0.0, "receiver", "frequency drift of the receiver", least=-100, most=100)
+    agc: bool = field(False, "receiver", "automatic gain control (AGC): constant pulses, louder noise in the pauses")
     agc_attack_s: float = field(
         0.005, "receiver", "AGC attack time: how fast a stronger signal reduces the gain", above=0, most=10, needs="agc"
     )
@@ -184,35 +156,17 @@ class Scenario:
         None, "receiver", "highest level of the audio stage (soft clipping)", least=-60, most=20, unset="no clipping"
     )
     saturation_asymmetry: float = field(
-        0.0,
-        "receiver",
-        "asymmetry of the clipping, which makes even harmonics: share of the square of the clipped sound",
-        least=-0.5,
-        most=0.5,
-        needs="saturation_dbfs",
+        0.0, "receiver", "asymmetry of the clipping: even harmonics", least=-0.5, most=0.5, needs="saturation_dbfs"
     )
-    hum_hz: float | None = field(
-        None, "receiver", "frequency of the mains hum, e.g. 50 or 60", least=10, most=1000, unset="no hum"
-    )
+    hum_hz: float | None = field(None, "receiver", "frequency of the mains hum", least=10, most=1000, unset="no hum")
     hum_dbfs: float = field(
         -40.0, "receiver", "level of the mains hum at its fundamental frequency", least=-120, most=0, needs="hum_hz"
     )
-    wow_percent: float = field(
-        0.0, "receiver", "wow of a tape recorder (slow speed variation), peak value", least=0, most=5
-    )
-    wow_hz: float = field(
-        0.6, "receiver", "frequency of the tape's wow (speed variation)", least=0.05, most=10, needs="wow_percent"
-    )
-    flutter_percent: float = field(
-        0.0, "receiver", "random flutter of a tape recorder (speed variation), rms", least=0, most=4
-    )
+    wow_percent: float = field(0.0, "receiver", "wow of a tape recorder (slow speed variation), peak", least=0, most=5)
+    wow_hz: float = field(0.6, "receiver", "frequency of the tape's wow", least=0.05, most=10, needs="wow_percent")
+    flutter_percent: float = field(0.0, "receiver", "random flutter of a tape recorder, rms", least=0, most=4)
     flutter_hz: float = field(
-        25.0,
-        "receiver",
-        "highest frequency of the tape's random flutter; its spectrum is flat from 0.5 Hz up",
-        least=5,
-        most=50,
-        needs="flutter_percent",
+        25.0, "receiver", "highest frequency of the tape's random flutter", least=5, most=50, needs="flutter_percent"
     )
 
     duration_s: float | None = field(
