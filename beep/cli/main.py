@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
     "play": "play the pass on the sound card; keys change it while it plays",
-    "export": "write the sound to a WAV or FLAC file, or to a pipe",
+    "export": "write the sound, or the signal as I/Q, to a file or a pipe",
+    "rtl-tcp": "serve the signal to SDR programs, as a dongle with rtl_tcp would",
     "track": "print range, Doppler and tone of the pass, second by second",
     "passes": "print when a satellite can be received: AOS, TCA, LOS",
     "receptions": "list who received Sputnik 1 in 1957, and check it by the orbit",
@@ -46,7 +47,14 @@ EXAMPLES = {  # the first line of each is in `beep --help`
   beep export sputnik.wav
       a simple pass: 500 km high, highest elevation 60 degrees
   beep export - --duration-s 20 | aplay
-      a WAV stream on stdout""",
+      a WAV stream on stdout
+  beep export pass.sigmf-meta --station dallas --start 1957-10-07T05:00Z
+      the signal before the receiver (I/Q) about 20 MHz""",
+    "rtl-tcp": """\
+  beep rtl-tcp --station dallas --start 1957-10-07T05:00Z --from-s 120
+      rtl_tcp at 127.0.0.1:1234: tune to 20.005 or 40.002 MHz
+  beep rtl-tcp --shift-mhz 125 --loop
+      for programs that do not tune below 24 MHz: 145.005 or 165.002 MHz""",
     "track": """\
   beep track --preset dallas
       the pass that was recorded in Dallas, as CSV
@@ -101,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
         _prepare_streams()
         try:
             name, rest = _command(words)
-            command = import_module(f"beep.cli.commands.{name}")
+            command = import_module(f"beep.cli.commands.{name.replace('-', '_')}")
             parsed = parse(name, command, rest)
             command.run(parsed)
         finally:

@@ -33,6 +33,7 @@ CENTER_BELOW_HZ = 5000  # from the center to the carrier by default: at 0 Hz rec
 NOISE_STREAM = 1 << 41  # the noise about a center frequency of n Hz is stream n + this
 AUTO_DBFS = -12.0  # rms of the whole band where no level is given: peaks stay below full scale
 TINY_W = 1e-30
+LEAST_NOISE_HZ = 300e3  # lower end of ITU-R P.372's man-made noise
 RECEIVER_FIELDS = [f.name for f in fields() if f.metadata["group"] in ("tuning", "receiver")] + ["mix"]
 MOST_CHUNK = 1 << 16  # samples, which stay in a processor's cache
 _DIVISORS = [n for n in range(1, TILE // PIECE + 1) if TILE // PIECE % n == 0]
@@ -48,6 +49,7 @@ class Tuning:
     carriers: tuple[Carrier, ...]  # in the band
     amplitude: Array  # (carriers,) at closest approach, full scale 1
     noise_rms: float  # of each of I and Q
+    full_scale_dbw: float  # received power of a carrier at full scale
 
     @property
     def frames(self) -> int:
@@ -139,6 +141,7 @@ def tune(
         carriers=carriers,
         amplitude=10 ** ((powers_dbw - full_scale_dbw) / 20),
         noise_rms=hypot(noise, dither),
+        full_scale_dbw=full_scale_dbw,
     )
 
 
@@ -160,7 +163,8 @@ def _received(reception: Reception, carriers: tuple[Carrier, ...], center_hz: in
     if scenario.noise == "off":
         watts = [received_dbw(c.frequency_mhz * 1e6, power_w=c.power_w, range_m=reception.closest_m) for c in carriers]
         return np.array(watts), -np.inf
-    noise_dbw_hz = noise_density_dbw_hz(carriers[0].frequency_mhz * 1e6 if carriers else center_hz, scenario.noise)
+    noise_hz = carriers[0].frequency_mhz * 1e6 if carriers else max(center_hz, LEAST_NOISE_HZ)
+    noise_dbw_hz = noise_density_dbw_hz(noise_hz, scenario.noise)
     return np.array([noise_dbw_hz + receiver_c_n0_db_hz(reception, carrier) for carrier in carriers]), noise_dbw_hz
 
 
