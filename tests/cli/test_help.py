@@ -81,7 +81,7 @@ def test_examples_can_be_typed(monkeypatch):
             for part in re.split(r"[|>]", line):
                 words = shlex.split(part)
                 if words[0] == "beep":
-                    parse(words[1], import_module(f"beep.cli.commands.{words[1]}"), words[2:])
+                    parse(words[1], import_module(f"beep.cli.commands.{words[1].replace('-', '_')}"), words[2:])
                     seen.append(words[1])
     assert set(seen) == set(COMMANDS)
     assert len(seen) > 15
