@@ -160,7 +160,7 @@ def test_one_module_each_for_what_is_heavy() -> None:
         "soundfile": {"output.wav", "measuring.recording"},
         "rich": {"cli.tables", "cli.progress", "cli.live"},
         "sounddevice": {"output.card"},
-        "scipy": {"fitting.flutter", "fitting.rank", "fitting.solve", "measuring.band", "measuring.bursts"},
+        "scipy": {"fitting.flutter", "fitting.rank", "fitting.solve", "measuring.bursts"},
         "matplotlib": {"plot.style", "plot.panels", "plot.sheets", "plot.recordings"},
     }
     for library, homes in wanted.items():

@@ -1,9 +1,9 @@
-"""Narrow band around a tone of a long recording, mixed to baseband and decimated.
+"""Narrow band around a tone of a recording, mixed to baseband and decimated.
 
 Overlap-save: one real FFT per frame; the bins around the tone are transformed back at the lower rate.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -13,34 +13,38 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.measuring.framing import Framer, silence
+from beep.measuring.recording import Recording
 
 Spectrum = NDArray[np.complex64]
+Rows = NDArray[np.int64]  # numbers of frames
 
 BAND_RATE_HZ = 1000.0  # least rate of the baseband; the flat pass-band is 0.7 of it
 FLAT, STOP = 0.35, 0.48  # of the lower rate: begin and end of the filter's slope
+SMALL = 1024  # samples of a frame at the lower rate
+SIDE = SMALL // 16  # of them on either side that are discarded
+KEPT = SMALL - 2 * SIDE
+FRAMES_AT_ONCE = 4
+
+
+def smooth_ratio(most: float) -> int:
+    """Return the largest whole number up to `most`, at least 1, without a prime factor above 5, for fast FFTs."""
+    twos, threes, fives = ([prime**power for power in range(20)] for prime in (2, 3, 5))
+    return max(
+        (two * three * five for two in twos for three in threes for five in fives if two * three * five <= most),
+        default=1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Framing:
-    """Layout of overlap-save frames: `size` samples become `small`, of which the middle `kept` are used."""
+class Band:
+    """Narrow band around a tone over a part of a recording, at baseband."""
 
     sample_rate_hz: int
     ratio: int  # decimation
-    small: int = 1024  # samples of a frame at the lower rate
-
-    @property
-    def size(self) -> int:
-        return self.small * self.ratio
-
-    @property
-    def side(self) -> int:
-        """Samples on either side of a frame, at the lower rate, that are discarded."""
-        return self.small // 16
-
-    @property
-    def kept(self) -> int:
-        """Samples of a frame that are used, at the lower rate."""
-        return self.small - 2 * self.side
+    frames: int  # of the recording, at its own rate
+    first: int  # number of the first overlap-save frame
+    samples: Spectrum  # (frames, KEPT)
+    centres: Rows  # (frames,) bin by which each was mixed down; 0 for one that was left out
 
     @property
     def rate_hz(self) -> float:
@@ -50,81 +54,12 @@ class Framing:
     @property
     def bin_hz(self) -> float:
         """Spacing of the spectrum."""
-        return self.sample_rate_hz / self.size
-
-
-def smooth_ratio(most: float) -> int:
-    """Return the largest whole number up to `most`, at least 1, without a prime factor above 5, for fast FFTs."""
-    best = 1
-    for two in range(20):
-        for three in range(13):
-            for five in range(9):
-                value = 2**two * 3**three * 5**five
-                if best < value <= most:
-                    best = value
-    return best
-
-
-def spectra(blocks: Iterable[Samples], framing: Framing, channels: int) -> Iterator[tuple[int, Spectrum]]:
-    """Number and spectrum (channels, size / 2 + 1) of each frame of blocks (N, channels).
-
-    Frame j begins at sample (j kept - side) ratio, with silence before the first sample and after the last.
-    """
-    import scipy.fft
-
-    lead, hop = framing.side * framing.ratio, framing.kept * framing.ratio
-    framer = Framer(size=framing.size, step=hop, most=1)
-    number = 0
-    for block in chain([silence(lead, channels)], blocks, [silence(framing.size - lead - 1, channels)]):
-        for frames in framer.frames(block):
-            yield number, scipy.fft.rfft(frames[:, 0], axis=1, workers=2)
-            number += 1
-
-
-def baseband(spectrum: Spectrum, number: int, centre: int, framing: Framing) -> Spectrum:
-    """Return the used samples of frame `number` of one channel, (kept,) complex at the lower rate.
-
-    They are mixed down by `centre` bins, with phase zero at the recording's first sample. A tone of amplitude A has
-    magnitude A.
-    """
-    import scipy.fft
-
-    half = framing.small // 2
-    wanted = np.arange(centre - half, centre + half)
-    inside = (wanted > 0) & (wanted < len(spectrum))
-    band = np.zeros(framing.small, np.complex64)
-    band[inside] = spectrum[wanted[inside]]
-    band *= _taper(np.abs(np.arange(-half, half)) / framing.small)
-    first = (number * framing.kept - framing.side) * framing.ratio
-    turns = (centre * first % framing.size) / framing.size
-    phase = np.complex64(2 / framing.ratio * np.exp(-2j * np.pi * turns))
-    mixed: Spectrum = scipy.fft.ifft(np.fft.ifftshift(band)) * phase
-    return mixed[framing.side : framing.side + framing.kept]
-
-
-def _taper(part: NDArray[Any]) -> Samples:
-    """Gain of the filter at frequencies given as a part of the lower rate: 1, a raised cosine, 0."""
-    place = np.clip((part - FLAT) / (STOP - FLAT), 0, 1)
-    gain: Samples = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
-    return gain
-
-
-@dataclass(frozen=True, kw_only=True)
-class Band:
-    """Narrow band around a tone over a whole recording, at baseband."""
-
-    framing: Framing
-    frames: int  # of the recording, at its own rate
-    samples: Spectrum  # (frames x kept,)
-    centres: NDArray[np.int64]  # bin by which each frame was mixed down; 0 for a frame that was left out
-
-    @property
-    def rate_hz(self) -> float:
-        return self.framing.rate_hz
+        return self.rate_hz / SMALL
 
     @property
     def duration_s(self) -> float:
-        return self.frames / self.framing.sample_rate_hz
+        """Length of the recording."""
+        return self.frames / self.sample_rate_hz
 
     def windows(
         self, start_s: Array, count: int, tone_hz: Array, slope_hz_s: Array, at_s: Array
@@ -133,44 +68,97 @@ class Band:
 
         The tone is `tone_hz` at `at_s`, where its phase is zero, and changes by `slope_hz_s`, all (N,).
         """
-        rate = self.framing.rate_hz
-        first = np.ceil(start_s * rate - 1e-9).astype(np.int64)
-        index = first[:, None] + np.arange(count)
-        valid = (index >= 0) & (index < len(self.samples)) & (index < self.duration_s * rate)
-        safe = np.where(valid, index, 0)
-        t_s = index / rate
-        centre_hz = self.centres[safe // self.framing.kept] * self.framing.bin_hz
+        index = np.ceil(start_s * self.rate_hz - 1e-9).astype(np.int64)[:, None] + np.arange(count)
+        t_s = index / self.rate_hz
+        valid = (index >= 0) & (t_s < self.duration_s)
+        index -= self.first * KEPT
+        valid &= (index >= 0) & (index < self.samples.size)
+        index[~valid] = 0
+        centre_hz = self.centres[index // KEPT] * self.bin_hz
         since_s = t_s - at_s[:, None]
-        # Whole turns are taken out for precision; the phase of the baseband is zero at time zero.
-        turns = np.remainder(centre_hz * t_s, 1.0) - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * since_s) * since_s
-        mixed = self.samples[safe] * np.exp(2j * np.pi * turns)
-        return t_s, np.where(valid & (centre_hz > 0), mixed, 0)
+        # The phase of the baseband is zero at time zero.
+        turns = centre_hz * t_s - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * since_s) * since_s
+        turns -= np.rint(turns)
+        angle = (2 * np.pi * turns).astype(np.float32)
+        mixed = np.empty(angle.shape, np.complex64)
+        mixed.real, mixed.imag = np.cos(angle), np.sin(angle)
+        mixed *= self.samples.ravel()[index]
+        return t_s, np.where(valid & (centre_hz > 0), mixed, 0).astype(np.complex128)
 
 
 def extract(
-    blocks: Iterable[Samples],
-    framing: Framing,
-    *,
-    frames: int,
-    channels: int,
-    tones: list[tuple[int, Callable[[Array], Array]]],
+    recording: Recording, *, tones: list[tuple[int, Callable[[Array], Array]]], from_s: float, to_s: float
 ) -> list[Band]:
-    """Return the band around each of `tones`: a channel, and a function from times (N,) to Hz, nan where not needed."""
-    if not tones:
-        return []
-    count = -(-frames // (framing.kept * framing.ratio))
-    middle_s: Array = (np.arange(count, dtype=np.float64) + 0.5) * framing.kept / framing.rate_hz
-    centres = []
+    """Return the bands between two times around `tones`: a channel, and a function from times (N,) to Hz.
+
+    Where none of the functions has a finite value, nothing is read.
+    """
+    rate_hz = recording.sample_rate_hz
+    ratio = smooth_ratio(rate_hz / BAND_RATE_HZ)
+    frame_s = KEPT * ratio / rate_hz
+    number = np.arange(max(int(from_s / frame_s), 0), int(np.ceil(min(to_s, recording.duration_s) / frame_s)))
+    bands = []
     for _, tone in tones:
-        hz = np.asarray(tone(middle_s), np.float64)
-        centres.append(np.where(np.isfinite(hz), np.rint(np.nan_to_num(hz) / framing.bin_hz), 0).astype(np.int64))
-    kept = [np.zeros(count * framing.kept, np.complex64) for _ in tones]
-    for number, spectrum in spectra(blocks, framing, channels):
-        for (channel, _), centre, samples in zip(tones, centres, kept, strict=True):
-            if number < count and centre[number]:
-                at = number * framing.kept
-                samples[at : at + framing.kept] = baseband(spectrum[channel], number, int(centre[number]), framing)
-    return [
-        Band(framing=framing, frames=frames, samples=samples, centres=centre)
-        for samples, centre in zip(kept, centres, strict=True)
-    ]
+        hz = tone(np.asarray((number + 0.5) * frame_s, np.float64))
+        bands.append(
+            Band(
+                sample_rate_hz=rate_hz,
+                ratio=ratio,
+                frames=recording.frames,
+                first=int(number[0]),
+                samples=np.zeros((len(number), KEPT), np.complex64),
+                centres=np.rint(np.nan_to_num(hz) / (rate_hz / ratio / SMALL)).astype(np.int64),
+            )
+        )
+    needed = number[np.any([band.centres for band in bands], axis=0)]
+    for run in np.split(needed, 1 + np.flatnonzero(np.diff(needed) > 1)):
+        for rows, spectrum in _spectra(recording, ratio, run):
+            for (channel, _), band in zip(tones, bands, strict=True):
+                at = rows - band.first
+                band.samples[at] = _baseband(spectrum[channel], rows, band.centres[at], ratio)
+    return bands
+
+
+def _spectra(recording: Recording, ratio: int, number: Rows) -> Iterator[tuple[Rows, Spectrum]]:
+    """Rows (N,) and spectra (channels, N, bins) of frames of consecutive numbers, some at once.
+
+    Frame j begins at sample (j KEPT - SIDE) ratio, with silence before the first sample and after the last.
+    """
+    start, stop = ((at * KEPT - SIDE) * ratio for at in (int(number[0]), int(number[-1]) + 1))
+    stop += 2 * SIDE * ratio
+    lead = silence(max(-start, 0), recording.channels)
+    tail = silence(SMALL * ratio, recording.channels)
+    framer = Framer(size=SMALL * ratio, step=KEPT * ratio, most=FRAMES_AT_ONCE)
+    done = 0
+    for block in chain([lead], recording.blocks(start=max(start, 0), stop=stop), [tail]):
+        for frames in framer.frames(block):
+            rows = number[done : done + frames.shape[1]]
+            if len(rows):
+                spectrum: Any = np.fft.rfft(frames[:, : len(rows)], axis=2, norm="forward")
+                yield rows, spectrum
+            done += len(rows)
+
+
+def _baseband(spectrum: Spectrum, number: Rows, centre: Rows, ratio: int) -> Spectrum:
+    """Return the used samples (N, KEPT) of frames of one channel, at the lower rate.
+
+    They are mixed down by `centre` bins (N,), with phase zero at the recording's first sample. A tone of amplitude A
+    has magnitude A.
+    """
+    offset = np.fft.fftfreq(SMALL, 1 / SMALL).astype(np.int64)
+    wanted = centre[:, None] + offset
+    inside = (wanted > 0) & (wanted < spectrum.shape[1]) & (centre > 0)[:, None]
+    band = np.take_along_axis(spectrum, np.where(inside, wanted, 0), axis=1)
+    band *= inside * _taper(np.abs(offset) / SMALL)
+    turns = centre * ((number * KEPT - SIDE) * ratio) % (SMALL * ratio) / (SMALL * ratio)
+    mixed: Any = np.fft.ifft(band, axis=1)  # in single precision, as the spectrum is
+    mixed *= (2 * SMALL * np.exp(-2j * np.pi * turns)).astype(np.complex64)[:, None]
+    kept: Spectrum = mixed[:, SIDE : SIDE + KEPT]
+    return kept
+
+
+def _taper(part: NDArray[Any]) -> Samples:
+    """Gain of the filter at frequencies given as a part of the lower rate: 1, a raised cosine, 0."""
+    place = np.clip((part - FLAT) / (STOP - FLAT), 0, 1)
+    gain: Samples = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
+    return gain

@@ -9,6 +9,7 @@ import numpy as np
 from beep.base.arrays import Array, Samples, joined, picked
 from beep.measuring.band import smooth_ratio
 from beep.measuring.framing import Framer, silence
+from beep.measuring.recording import Recording
 
 BURST_WINDOW_S = 0.0427  # Hann; resolves tones 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0
@@ -47,20 +48,28 @@ class Bursts:
         return hz
 
 
-def find_bursts(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> list[Bursts]:
-    """Return the bursts of each channel of blocks (N, channels)."""
+def find_bursts(recording: Recording) -> tuple[list[Bursts], int]:
+    """Return the bursts of each channel, and the number of frames that the recording really holds."""
+    sample_rate_hz, channels, frames = recording.sample_rate_hz, recording.channels, 0
+
+    def blocks() -> Iterator[Samples]:
+        nonlocal frames
+        for block in recording.blocks():
+            frames += len(block)
+            yield block
+
     size = 2 * smooth_ratio(BURST_WINDOW_S * sample_rate_hz / 2)
     hop_s, bin_hz = size / 2 / sample_rate_hz, sample_rate_hz / size
     bins = min(size // 2 + 1, int(HIGHEST_HZ / bin_hz) + 1)
     parts: list[list[Bursts]] = [[] for _ in range(channels)]
-    for first, low, high, power in _segments(_spectrogram(blocks, size, bins, channels)):
+    for first, low, high, power in _segments(_spectrogram(blocks(), size, bins, channels)):
         for channel in range(channels):
             bursts = _bursts(power[channel], hop_s=hop_s, bin_hz=bin_hz)
             middle = bursts.middle_s / hop_s
             bursts = picked(bursts, (middle >= low) & (middle < high))
             first_s = first * hop_s
             parts[channel].append(replace(bursts, start_s=bursts.start_s + first_s, stop_s=bursts.stop_s + first_s))
-    return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in map(joined, parts)]
+    return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in map(joined, parts)], frames
 
 
 def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int) -> Iterator[Samples]:

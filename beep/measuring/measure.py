@@ -1,8 +1,6 @@
 """Measure the keyed tones of a recording: clock, pulse lengths, tone, drift, SNR, each with its standard error."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from beep.base.arrays import Array, picked
 from beep.base.errors import RecordingError
-from beep.measuring.band import BAND_RATE_HZ, Band, Framing, extract, smooth_ratio
-from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
+from beep.measuring.beeps import Beeps
 from beep.measuring.bursts import Bursts, find_bursts
 from beep.measuring.clock import KeyingName, keying_of, small_sample
 from beep.measuring.hum import hum_lines
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
 from beep.measuring.speed import Speed, tape_speeds
+from beep.measuring.stretches import LEAST_BURSTS, beeps_of_tracks
 from beep.measuring.tracks import find_tracks
-from beep.measuring.verdict import doubt, irregular
+from beep.measuring.verdict import irregular
 
 SNR_BANDWIDTH_HZ = 500.0
-THREADS = 2  # NumPy releases the interpreter lock most of the time
 MOST_TRACKS = 3  # measured per channel
 MOST_CARRIERS = 2  # returned per channel
-LEAST_BURSTS = 4  # of a track
 MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
-FAR_S = 1.2 * BEYOND_S  # a tone's band is extracted up to so long before and after its bursts
 NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
 CHIRP_PART, TONE_PART = 0.01, 2.5e-5  # of a chirp and of the tone, to which a tape's mean tone is known
 LEAST_RESIDUAL = 1e-3  # -60 dB
@@ -139,26 +134,18 @@ def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int |
         raise RecordingError("samples need their rate, got none; give it: measure(samples, sample_rate_hz=48000)")
     else:
         recording = recording_of(source, sample_rate_hz=sample_rate_hz)
-    rate_hz, channels = recording.sample_rate_hz, recording.channels
+    bursts_of, frames = find_bursts(recording)
+    recording = recording.shortened(frames)
     hum = hum_lines(recording)
-    bursts_of = find_bursts(recording.blocks(), sample_rate_hz=rate_hz, channels=channels)
     candidates = [
         (channel, picked(bursts, members))
         for channel, bursts in enumerate(bursts_of)
         for members in find_tracks(bursts)[:MOST_TRACKS]
         if len(members) >= LEAST_BURSTS
     ]
-    bands = extract(
-        recording.blocks(),
-        Framing(sample_rate_hz=rate_hz, ratio=smooth_ratio(rate_hz / BAND_RATE_HZ)),
-        frames=recording.frames,
-        channels=channels,
-        tones=[(channel, partial(_tone_near, bursts)) for channel, bursts in candidates],
-    )
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = list(pool.map(_beeps_or_reason, bands, (bursts for _, bursts in candidates)))
+    results = beeps_of_tracks(recording, candidates)
     measurements: list[Measurement] = []
-    for channel in range(channels):
+    for channel in range(recording.channels):
         tried = [
             (bursts, result) for (where, bursts), result in zip(candidates, results, strict=True) if where == channel
         ]
@@ -176,21 +163,6 @@ def _in_file_time(measurement: Measurement, start_s: float) -> Measurement:
     pulses = measurement.pulses
     moved = replace(pulses, start_s=pulses.start_s + start_s, time_s=pulses.time_s + start_s)
     return replace(measurement, tone_time_s=measurement.tone_time_s + start_s, pulses=moved)
-
-
-def _beeps_or_reason(band: Band, bursts: Bursts) -> Beeps | str:
-    """Return the beeps of a track, or the reason why it has none."""
-    beeps = beeps_of(band, bursts)
-    return beeps if isinstance(beeps, str) else doubt(beeps) or beeps
-
-
-def _tone_near(bursts: Bursts, t_s: Array) -> Array:
-    """Tone at times (N,), Hz, interpolated between bursts; nan far from all of them."""
-    middle_s = bursts.middle_s
-    after = np.searchsorted(middle_s, t_s)
-    before_s, after_s = middle_s[np.maximum(after - 1, 0)], middle_s[np.minimum(after, len(middle_s) - 1)]
-    distance_s = np.minimum(np.abs(t_s - before_s), np.abs(t_s - after_s))
-    return np.where(distance_s < FAR_S, bursts.tone_at(t_s), np.nan)
 
 
 def _without_by_products(found: list[Beeps], bursts: Bursts) -> list[Beeps]:

@@ -60,6 +60,12 @@ class Recording:
         _check(section)
         return section
 
+    def shortened(self, frames: int) -> "Recording":
+        """Return as many frames of it. Raises RecordingError where that is too short to be measured."""
+        shorter = replace(self, frames=frames)
+        _check(shorter)
+        return shorter
+
     def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
         """Samples of the frames from `start` up to `stop`, float32 (N, channels) with full scale 1, 4 MB at most.
 
