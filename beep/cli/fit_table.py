@@ -1,4 +1,4 @@
-"""The result of a fit as a table, as text, and as JSON."""
+"""The result of a fit as a table, as rows for CSV, and as JSON."""
 
 from datetime import datetime, timedelta
 from math import isfinite
@@ -9,9 +9,10 @@ import numpy as np
 from beep.base.checks import parse_time
 from beep.base.figures import decimals_of, with_error
 from beep.cli.tables import clock, show_table
-from beep.fitting.fit import QUANTITIES, UNDETERMINED, CarrierFit, Estimate, PassFit
+from beep.fitting.fit import QUANTITIES, CarrierFit, Estimate, PassFit
 from beep.fitting.flutter import Flutter
 from beep.fitting.rank import RankedPasses
+from beep.geometry.sputnik import TCA_ERROR_S
 
 _ROWS = {
     "tca_s": "TCA (closest), s",
@@ -19,6 +20,7 @@ _ROWS = {
     "speed_km_s": "speed, km/s",
     "f0_hz": "tone, no Doppler, Hz",
 }
+_BIASES = ("model_bias", "ionosphere_bias")
 _AUDIO_HZ = 20e3  # above it the frequencies are those received, and a share of them says nothing
 _LEAST_ROWS, _MOST_ROWS = 3, 12  # of a ranking
 _OF_A_PASS = ("node_shift_deg", "sideband", "residual_rms_hz", "chi_square", "probability")  # as in RankedPass
@@ -27,28 +29,31 @@ _SYSTEMATIC = 3.0  # misfit beyond which the model's errors matter more than the
 
 def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, start: datetime | str | None) -> None:
     """Print a fit; beside it the values of the recording's own recipe, where they are known."""
-    removed = "removed to first order" if len(fit.carriers) == 2 else "not removed, which needs two carriers"
+    removed = "removed to first order by two carriers" if len(fit.carriers) == 2 else "not removed by one carrier"
     out.write(f"model: {fit.model}; ionosphere: {removed}\n")
-    head = ["", "value", "model bias", "ionosphere bias"]
+    head = ["", "fit", "model bias", "ionosphere bias", "recipe"]
     rows = []
     for name, title in _ROWS.items():
         value: Estimate = getattr(fit, name)
         decimals = decimals_of(value.sd)
-        given = "" if value.sd else " (given)"
-        cells = [title, with_error(value.value, value.sd, decimals=decimals) + given]
-        cells += [_with_error(bias[name]) for bias in (fit.model_bias, fit.ionosphere_bias)]
+        cells = [title, with_error(value.value, value.sd, decimals=decimals) + ("" if value.sd else " (given)")]
+        cells += [_with_error(getattr(fit, bias)[name]) for bias in _BIASES]
         rows.append(cells if recipe is None else [*cells, f"{recipe[name]:.{decimals}f}"])
-    show_table(head if recipe is None else [*head, "recipe"], rows, file=out)
-    lines = ["ionosphere bias: the error that the ionosphere of a morning in October 1957 would cause"]
-    lines += [] if start is None else [_time_and_node(fit, start)]
+    show_table(head if recipe else head[:-1], rows, file=out)
+    lines = [
+        "fit: value and standard error, from the scatter of the tones",
+        "model bias: fit minus truth if the orbit has another shape than the model, mean and spread",
+        "ionosphere bias: fit minus truth in the ionosphere of a morning in October 1957, mean and spread",
+    ]
+    lines += [] if start is None else _time_and_node(fit, start)
     lines += map(_carrier, fit.carriers)
     lines += [] if fit.flutter is None else [_flutter(fit.flutter, fit.carriers[0])]
     if any(not carrier.sd_given for carrier in fit.carriers):
-        lines.append("the errors of the tones were not given: they are estimated from the residuals")
+        lines.append("errors of the tones: not given, estimated from the residuals")
     if any(carrier.misfit > _SYSTEMATIC for carrier in fit.carriers):
-        lines.append("the residuals are larger than the errors of the tones: quote the biases, not the errors")
+        lines.append("the residuals are larger than the errors of the tones: quote the biases, not the standard errors")
     lines.append(f"correlation of distance and speed: {fit.correlation[2, 3]:.3f}")
-    lines += ["one pass over one place does not tell:", *(f"  {what}" for what in UNDETERMINED)]
+    lines += [f"one pass does not determine {what}" for what in fit.undetermined]
     out.write("\n".join(lines) + "\n")
 
 
@@ -56,14 +61,25 @@ def _with_error(estimate: Estimate, unit: str = "") -> str:
     return with_error(estimate.value, estimate.sd, unit)
 
 
-def _time_and_node(fit: PassFit, start: datetime | str) -> str:
-    """Return the time of the first sample, and the shift of the node, by a known orbit."""
+def _time_and_node(fit: PassFit, start: datetime | str) -> list[str]:
+    """Return lines with the time of the first sample and with the shift of the node, by a known orbit."""
     assert fit.time_shift_s, "a known orbit gives a time"
     assert fit.node_shift_deg, "and a node"
     first = parse_time(start) - timedelta(seconds=fit.time_shift_s.value)
+    error = f"\N{PLUS-MINUS SIGN} {fit.time_shift_s.sd:.2g} s (fit) \N{PLUS-MINUS SIGN} {TCA_ERROR_S} s (orbit)"
+    return [
+        f"first sample: {first:%Y-%m-%d %H:%M:%S.%f} UTC {error}",
+        f"shift of the node, east positive: {_with_error(fit.node_shift_deg, 'degrees')}",
+    ]
+
+
+def _carrier(carrier: CarrierFit) -> str:
+    drift = carrier.drift_hz_per_s
     return (
-        f"by that orbit, good to 3 s, the first sample was at {first:%Y-%m-%d %H:%M:%S.%f} UTC "
-        f"\N{PLUS-MINUS SIGN} {fit.time_shift_s.sd:.2g} s; the node is off by {_with_error(fit.node_shift_deg, 'deg')}"
+        f"{carrier.frequency_hz / 1e6:g} MHz: {carrier.used.size} tones, {int((~carrier.used).sum())} outliers, "
+        f"{carrier.sideband} sideband, residuals {carrier.rms_hz:.3f} Hz rms, "
+        f"chi-square per tone {carrier.misfit**2:.1f}"
+        + ("" if drift is None else f", oscillator drift {_with_error(drift, 'Hz/s')}")
     )
 
 
@@ -71,11 +87,10 @@ def _flutter(flutter: Flutter, carrier: CarrierFit) -> str:
     """Return how large the scatter beyond the tones' own errors is, and how long it lasts."""
     typical_hz = float(np.median(carrier.tone_hz))
     share = f" ({100 * flutter.rms_hz / typical_hz:.2g} % of the tone)" if 0 < typical_hz < _AUDIO_HZ else ""
-    lasting = f"correlated over {flutter.time_s:.2g} s" if flutter.time_s else "independent from tone to tone"
-    cause = "longer than the flutter of a tape" if flutter.slow else "as the flutter of a tape does"
+    lasting = f"correlated over {flutter.time_s:.2f} s" if flutter.time_s else "independent from tone to tone"
     return (
-        f"flutter: the tones scatter by {flutter.rms_hz:.2g} Hz rms{share} beyond their own errors, {lasting}, "
-        f"{cause}; the standard errors include it"
+        f"{'slow errors' if flutter.slow else 'flutter'}: {flutter.rms_hz:.2g} Hz rms{share} beyond the errors of the "
+        f"tones, {lasting}; included in the standard errors"
     )
 
 
@@ -111,53 +126,43 @@ def show_ranking(out: TextIO, ranked: RankedPasses, station: str) -> None:
     )
 
 
-def ranking_as_json(ranked: RankedPasses) -> dict[str, Any]:
-    """Return all ranked passes as plain values for JSON."""
-    return {
-        "decided": ranked.decided,
-        "possible": ranked.possible,
-        "passes": [
-            {
-                "tca_utc": f"{one.prediction.tca.replace(tzinfo=None).isoformat()}Z",
-                "max_elevation_deg": one.prediction.max_elevation_deg,
-                "direction": one.prediction.direction,
-                "first_sample_utc": f"{one.first_sample.replace(tzinfo=None).isoformat()}Z",
-                **{name: getattr(one, name) for name in _OF_A_PASS},
-            }
-            for one in ranked
-        ],
-    }
+def ranking_rows(ranked: RankedPasses) -> list[dict[str, Any]]:
+    """Return a row of plain values for each ranked pass."""
+    return [
+        {
+            "tca_utc": f"{one.prediction.tca.replace(tzinfo=None).isoformat()}Z",
+            "max_elevation_deg": one.prediction.max_elevation_deg,
+            "direction": one.prediction.direction,
+            "first_sample_utc": f"{one.first_sample.replace(tzinfo=None).isoformat()}Z",
+            **{name: getattr(one, name) for name in _OF_A_PASS},
+        }
+        for one in ranked
+    ]
 
 
-def _carrier(carrier: CarrierFit) -> str:
-    drift = carrier.drift_hz_per_s
-    return (
-        f"{carrier.frequency_hz / 1e6:g} MHz: {carrier.used.size} tones, {int((~carrier.used).sum())} outliers, "
-        f"{carrier.sideband} sideband, residual {carrier.rms_hz:.3f} Hz rms, "
-        f"{carrier.misfit:.1f} times the tones' errors"
-        + (" with flutter" if (carrier.total_sd_hz != carrier.sd_hz).any() else "")
-        + ("" if drift is None else f", oscillator drift {_with_error(drift, 'Hz/s')}")
-    )
+def fit_rows(fit: PassFit, recipe: dict[str, float] | None) -> list[dict[str, Any]]:
+    """Return a row of plain values for each fitted quantity."""
+    rows = []
+    for name in QUANTITIES:
+        row: dict[str, Any] = {"quantity": name, **vars(getattr(fit, name))}
+        for bias in _BIASES:
+            estimate = getattr(fit, bias)[name]
+            row |= {bias: estimate.value, f"{bias}_sd": estimate.sd}
+        rows.append(row if recipe is None else row | {"recipe": recipe[name]})
+    return rows
 
 
 def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
     """Return a fit as plain values for JSON; what is not finite is None."""
     correlation = [dict(zip(QUANTITIES, row, strict=True)) for row in fit.correlation.tolist()]
-    table: dict[str, Any] = {name: _plain(getattr(fit, name)) for name in QUANTITIES}
+    table: dict[str, Any] = {name: getattr(fit, name) for name in (*QUANTITIES, "model", "residual_rms_hz", *_BIASES)}
     table |= {
-        "model": fit.model,
-        "residual_rms_hz": fit.residual_rms_hz,
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
-        "model_bias": {name: _plain(bias) for name, bias in fit.model_bias.items()},
-        "ionosphere_bias": {name: _plain(bias) for name, bias in fit.ionosphere_bias.items()},
         "flutter": None if fit.flutter is None else vars(fit.flutter),
-        "undetermined": list(UNDETERMINED),
+        "undetermined": list(fit.undetermined),
         "carriers": [
             {
-                "frequency_hz": carrier.frequency_hz,
-                "sideband": carrier.sideband,
-                "f0_hz": _plain(carrier.f0_hz),
-                "drift_hz_per_s": _plain(carrier.drift_hz_per_s),
+                **{name: getattr(carrier, name) for name in ("frequency_hz", "sideband", "f0_hz", "drift_hz_per_s")},
                 "tones": int(carrier.used.size),
                 "outliers": int((~carrier.used).sum()),
                 "residual_rms_hz": carrier.rms_hz,
@@ -167,11 +172,16 @@ def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]
         ],
     }
     if fit.time_shift_s is not None:
-        table |= {"time_shift_s": _plain(fit.time_shift_s), "node_shift_deg": _plain(fit.node_shift_deg)}
-    return table if recipe is None else table | {"recipe": recipe}
+        table |= {"time_shift_s": fit.time_shift_s, "node_shift_deg": fit.node_shift_deg}
+    return dict(_plain(table if recipe is None else table | {"recipe": recipe}))
 
 
-def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
-    if estimate is None:
-        return None
-    return {name: value if isfinite(value) else None for name, value in vars(estimate).items()}
+def _plain(value: Any) -> Any:
+    """Return dictionaries and lists of plain values, without estimates and numbers that are not finite."""
+    if isinstance(value, Estimate):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -35,7 +35,7 @@ COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arg
     "plot": "draw a pass or a recording as PNG, SVG or PDF",
     "show": "print the scenario as TOML, to change it and use it again",
 }
-EXAMPLES = {  # the first line of each is in `beep --help`
+EXAMPLES = {
     "play": """\
   beep play
       a simple pass: 500 km high, highest elevation 60 degrees; press ? for keys
@@ -135,12 +135,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _command(words: list[str]) -> tuple[str, list[str]]:
     """Return the command's name and the arguments after it; answers --help, --version and wrong usage itself."""
-    first = words[0] if words else "--help"
+    first, *rest = words or ["--help"]
+    if first == "help" and rest:
+        return _command([rest[0], "--help"])
     if first in COMMANDS:
-        return first, words[1:]
-    if first in ("-h", "--help", "--help-all"):
+        return first, rest
+    if first in ("-h", "--help", "--help-all", "help"):
         print(_help(), end="")
-    elif first == "--version":
+    elif first in ("--version", "version"):
         print(f"beep {VERSION}")
     elif first.startswith("-"):
         _wrong_usage(f"a command comes first, got {first}")
@@ -156,14 +158,12 @@ def _wrong_usage(message: str) -> NoReturn:
 
 def _help() -> str:
     commands = "".join(f"  {name:10}  {text}\n" for name, text in COMMANDS.items())
-    examples = "".join(f"{EXAMPLES[name].splitlines()[0]}\n" for name in COMMANDS)
     return (
         "usage: beep COMMAND [options]\n\n"
         "The radio signal of Sputnik 1 as a receiver on the ground heard it.\n\n"
         f"commands:\n{commands}\n"
-        "options:\n  -h, --help  show this help\n  --version   show the version\n\n"
-        f"examples:\n{examples}\n"
-        "beep COMMAND --help explains a command, --help-all lists all its options.\n"
+        "examples:\n  beep play\n  beep export sputnik.wav\n  beep measure sputnik.wav\n\n"
+        "beep COMMAND --help explains a command, beep --version prints the version.\n"
     )
 
 

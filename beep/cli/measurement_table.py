@@ -103,22 +103,43 @@ def comparison(
             rows.append((f"tone {number + 1}", *("" if m is None else _heads((m,))[0] for m in pair), "", ""))
         rows.append(("beeps", *("" if m is None else str(m.beeps) for m in pair), "", ""))
         for label, quantity in quantities.items():
-            rows.append((label, *(_value(m, quantity) for m in pair), *_difference(*pair, quantity)))
+            name, unit, factor, _ = quantity
+            difference, ratio = _difference(*pair, name)
+            ends = ("", "") if difference is None else (f"{factor * difference:+.4g} {unit}", f"{ratio:+.1f}")
+            rows.append((label, *(_value(m, quantity) for m in pair), *ends))
         rows.append(
             ("nearest known keying of 1957", *("" if m is None or not m.beeps else m.keying for m in pair), "", "")
         )
     return ("", *names, ">difference", ">in standard errors"), rows
 
 
-def _difference(first: Measurement | None, second: Measurement | None, quantity: _Quantity) -> tuple[str, str]:
-    name, unit, factor, _ = quantity
+def comparison_rows(first: tuple[Measurement, ...], second: tuple[Measurement, ...]) -> list[dict[str, Any]]:
+    """Return a row of values in SI units for each tone and quantity of two recordings; None where it has none."""
+    rows = []
+    for number, pair in enumerate(zip_longest(first, second), 1):
+        for name, *_ in (*_QUANTITIES.values(), _SNR):
+            row: dict[str, Any] = {"tone": number, "quantity": name}
+            for side, measurement in zip("ab", pair, strict=True):
+                row |= {f"{side}{end}": _finite(measurement, name + end) for end in ("", "_sd")}
+            difference, ratio = _difference(*pair, name)
+            rows.append(row | {"difference": difference, "in_standard_errors": ratio})
+    return rows
+
+
+def _finite(measurement: Measurement | None, name: str) -> float | None:
+    value = np.nan if measurement is None else float(getattr(measurement, name))
+    return value if np.isfinite(value) else None
+
+
+def _difference(
+    first: Measurement | None, second: Measurement | None, name: str
+) -> tuple[float, float] | tuple[None, None]:
+    """Return second less first, and the same in standard errors; None where it is not known."""
     if first is None or second is None:
-        return "", ""
-    difference = getattr(second, name) - getattr(first, name)
-    sd = np.hypot(getattr(first, f"{name}_sd"), getattr(second, f"{name}_sd"))
-    if not (np.isfinite(difference) and np.isfinite(sd) and sd > 0):
-        return "", ""
-    return f"{factor * difference:+.4g} {unit}", f"{difference / sd:+.1f}"
+        return None, None
+    difference = float(getattr(second, name) - getattr(first, name))
+    sd = float(np.hypot(getattr(first, f"{name}_sd"), getattr(second, f"{name}_sd")))
+    return (difference, difference / sd) if np.isfinite(difference) and np.isfinite(sd) and sd > 0 else (None, None)
 
 
 def speed_line(measurements: tuple[Measurement, ...]) -> str:

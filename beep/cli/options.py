@@ -69,7 +69,7 @@ def add_scenario_options(parser: Parser) -> None:
     recipe.add_argument(
         "--date-keying", action="store_true", help="key as Sputnik 1 did on the date of the pass, as far as known"
     )
-    parser.rare |= {"character", "beacon", "date_keying", "satellite"}
+    parser.rare |= {"beacon", "date_keying", "satellite"}
     groups: dict[str, Any] = {}
     for field in fields():
         title = field.metadata["group"]
@@ -130,8 +130,11 @@ def tle_of(arguments: argparse.Namespace) -> str | None:
 
 
 def add_output_options(group: Any, formats: tuple[str, ...], about: str = "output format") -> None:
-    """Give a parser or group --format, whose default is the first one, --output and --force."""
+    """Give a parser or group --format, whose default is the first one, --json for short, --output and --force."""
     group.add_argument("--format", choices=formats, default=formats[0], help=f"{about} (default: {formats[0]})")
+    for name in ("csv", "json"):
+        about = f"same as --format {name}"
+        group.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
     group.add_argument("-o", "--output", metavar="FILE", default="-", help="file to write (default: stdout)")
     group.add_argument("--force", action="store_true", help="replace a file that exists")
 
@@ -153,8 +156,8 @@ def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
 
 def add_section_options(group: Any) -> None:
     """Give a parser or group --from-s and --to-s."""
-    group.add_argument("--from-s", type=float, metavar="S", help="read the recording from here, s (default: 0)")
-    group.add_argument("--to-s", type=float, metavar="S", help="read the recording up to here, s (default: its end)")
+    group.add_argument("--from-s", type=float, metavar="S", help="use the recording from here on, s (default: 0)")
+    group.add_argument("--to-s", type=float, metavar="S", help="use the recording up to here, s (default: its end)")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
         self.register("type", int, _reader(_whole, "a whole number, such as 48000 or 240k"))
         self._positionals.title = "arguments"
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", flags=re.IGNORECASE)  # also -31.1,136.8
-        self.rare: set[str] = set()  # names of arguments that only --help-all shows
+        self.rare = {"quiet", "force"}  # names of arguments that only --help-all shows
         self.everything = False  # whether the help shows them
 
     def add_general_options(self) -> None:
@@ -47,7 +47,8 @@ class Parser(argparse.ArgumentParser):
         formatter = self._get_formatter()
         formatter.add_usage(self.usage, [], [])
         formatter.add_text(self.description)
-        usual = [action for action in self._actions if action.dest not in self.rare]
+        aliases = [action for action in self._actions if isinstance(action.const, str)]
+        usual = [action for action in self._actions if action.dest not in self.rare and action not in aliases]
         for title, named in (("arguments", False), ("options", True)):
             formatter.start_section(title)
             formatter.add_arguments(action for action in usual if bool(action.option_strings) == named)
@@ -73,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         """Return the long option of each argument that is an option, by the name of the argument."""
         return {
             action.dest: option
-            for action in self._actions
+            for action in reversed(self._actions)  # of two options with one name the first stays
             for option in reversed(action.option_strings)
             if option.startswith("--")
         }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from beep.cli.messages import stdout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 GAP = 2  # between the columns
 
@@ -50,3 +52,13 @@ def show_table(
         cells = (text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True))
         out.write((" " * GAP).join(cells).rstrip() + "\n")
     return []
+
+
+def write_values(file: TextIO, form: str, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a document of plain values as JSON, or rows of the same keys as CSV."""
+    if form == "json":
+        file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+    else:
+        out = csv.DictWriter(file, rows[0] if rows else (), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)

@@ -41,8 +41,8 @@ from beep.radio.receiver import doppler_sign
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
-    "whether it passed on the left or on the right of the station",
-    "its height, and the whole orbit: inclination, node, eccentricity",
+    "on which side of the station it passed",
+    "its orbit: inclination, node, eccentricity, and height unless that was given",
 )
 STARTS = 3  # start values that are refined
 LEAST_SD_HZ = 1e-6  # of tones exactly on the curve
@@ -110,6 +110,11 @@ class PassFit:
     node_shift_deg: Estimate | None
     flutter: Flutter | None  # None where the errors of the tones explain the residuals
     carriers: tuple[CarrierFit, ...] = field(repr=False)
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """What the pass does not determine; empty for a known orbit."""
+        return UNDETERMINED if self.time_shift_s is None else ()
 
     @property
     def correlation(self) -> Array:

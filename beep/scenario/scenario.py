@@ -28,11 +28,9 @@ LEAST_EDGE_SAMPLES = 24  # a shorter edge would alias more than 1e-4 of full sca
 class Scenario:
     """A satellite pass, its transmitters, the channel and the receiver. Raises ScenarioError where a rule is broken."""
 
-    pulse_s: float = field(
-        0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=3600, usual=True
-    )
+    pulse_s: float = field(0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=3600)
     pause_s: float = field(
-        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600, usual=True
+        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600
     )
     rise_s: float = field(0.005, "pulses", "rise and fall time of a pulse (raised-cosine edge)", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
@@ -50,7 +48,7 @@ class Scenario:
     )
 
     altitude_km: float = field(
-        500.0, "pass", "altitude of the circular orbit (only without a station)", least=100, most=100_000, usual=True
+        500.0, "pass", "altitude of the circular orbit (only without a station)", least=100, most=100_000
     )
     max_elevation_deg: float = field(
         60.0, "pass", "maximum elevation of the pass (only without a station)", least=0, most=90, usual=True
@@ -62,7 +60,7 @@ class Scenario:
         None, "pass", "receiving station: known place or LAT,LON[,HEIGHT_M]", unset="a simple pass", usual=True
     )
     tle: str | None = field(
-        None, "pass", "another satellite: text of its TLE or OMM", unset="Sputnik 1", read=element_set, usual=True
+        None, "pass", "another satellite: text of its TLE or OMM", unset="Sputnik 1", read=element_set
     )
     start: datetime | str | None = field(  # given as text or datetime, afterwards an aware datetime or None
         None,
@@ -95,7 +93,7 @@ class Scenario:
     )
 
     ionosphere: Ionosphere = field(
-        "off", "channel", "ionosphere of October 1957 by time of day; auto uses the local time of the pass", usual=True
+        "off", "channel", "ionosphere of October 1957 by time of day; auto uses the local time of the pass"
     )
     fof2_mhz: float | None = field(
         None, "channel", "critical frequency of the F2 layer (foF2)", above=0, most=100, unset="set by ionosphere"
@@ -181,9 +179,7 @@ class Scenario:
         most=100_000,
         unset="not counted",
     )
-    sample_rate_hz: int = field(
-        48_000, "recording", "sample rate; sound: up to 384k", least=8000, most=3_200_000, usual=True
-    )
+    sample_rate_hz: int = field(48_000, "recording", "sample rate; sound: up to 384k", least=8000, most=3_200_000)
     seed: int = field(1957, "recording", "seed of the random numbers for noise and jitter", least=0, most=2**63 - 1)
     mix: str = field(
         "stereo", "recording", "stereo (first carrier left), mono, or one carrier by its MHz, e.g. 20", usual=True

@@ -46,11 +46,11 @@ def add(parser: Parser) -> None:
         help="give the I/Q file a name from which that program reads frequency and sample rate, in the folder of FILE "
         "(default: FILE)",
     )
-    parser.rare |= {"name"}
     output.add_argument(
         "--truth", metavar="FILE", help="also write a .json file with the exact values, pulse by pulse (default: none)"
     )
     output.add_argument("--force", action="store_true", help="replace a file that exists")
+    parser.rare |= {"subtype", "center_mhz", "name", "truth"}
     add_scenario_options(parser)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.base.choices import Orbit, Sideband
 from beep.base.errors import BeepError, FitError
 from beep.base.text import quoted
-from beep.cli.messages import note, stdout, warn
-from beep.cli.options import open_input
+from beep.cli.messages import note, warn
+from beep.cli.options import add_output_options, add_section_options, open_input, output_of
 from beep.cli.parser import Parser, read_number
+from beep.cli.tables import write_values
 from beep.geometry.stations import parse_station
 from beep.scenario.carriers import MOST_MHZ, SPUTNIK_1
 from beep.scenario.toml import from_comment
@@ -44,10 +44,7 @@ def add(parser: Parser) -> None:
         "node (default: circular)",
     )
     model.add_argument(
-        "--altitude-km",
-        type=float,
-        metavar="KM",
-        help="height of the circular orbit (default: found by the fit)",
+        "--altitude-km", type=float, metavar="KM", help="height of the circular orbit (default: found by the fit)"
     )
     model.add_argument(
         "--station", metavar="PLACE", help="place of the receiver, for sputnik1: a name or LAT,LON[,HEIGHT_M]"
@@ -55,12 +52,10 @@ def add(parser: Parser) -> None:
     model.add_argument(
         "--start",
         metavar="UTC",
-        help="time in ISO 8601, for sputnik1: the fit takes the first pass after it; without "
-        "it, the passes of 4 to 25 October 1957 over --station are ranked by their misfit",
+        help="time in ISO 8601, for sputnik1: the fit takes the first pass after it; without it, the passes of 4 to 25 "
+        "October 1957 over --station are ranked by their misfit",
     )
-    for option, side, default in (("--from-s", "before", "0"), ("--to-s", "after", "its end")):
-        about = f"leave out tones {side} this second of the recording (default: {default})"
-        model.add_argument(option, type=read_number, metavar="S", help=about)
+    add_section_options(model)
     receiver = parser.add_argument_group("receiver")
     receiver.add_argument(
         "--carrier-mhz",
@@ -73,18 +68,19 @@ def add(parser: Parser) -> None:
     receiver.add_argument(
         "--sideband",
         choices=get_args(Sideband),
-        help="upper: the tone falls during the pass; lower: it rises (default: as the tone does)",
+        help="upper: the tone falls during the pass; lower: it rises (default: found from the recording)",
     )
     receiver.add_argument("--drift", action="store_true", help="fit a constant drift of the oscillator as well")
     output = parser.add_argument_group("output")
-    output.add_argument("--json", action="store_true", help="print the result as JSON")
     output.add_argument(
         "--blind", action="store_true", help="do not read the scenario in the file's comment: no date, no comparison"
     )
+    add_output_options(output, ("table", "csv", "json"))
+    parser.rare |= {"drift", "output"}
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.cli.fit_table import fit_as_json, ranking_as_json, show_fit, show_ranking
+    from beep.cli.fit_table import fit_as_json, fit_rows, ranking_rows, show_fit, show_ranking
     from beep.fitting.fit import fit, model_of
     from beep.fitting.rank import rank_passes
 
@@ -101,31 +97,30 @@ def run(arguments: argparse.Namespace) -> None:
         model_of(**settings)  # reports a wrong option before the long measurement
     if ranks:
         parse_station(arguments.station)
-    tones, scenario = _tones(arguments)
-    if from_recipe:
-        settings |= _place_and_date(scenario, arguments)
-        model_of(**settings)
-    choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
-    if ranks:
-        ranked = rank_passes(tones, station=arguments.station, **choices)
-        if arguments.json:
-            _show_json(ranking_as_json(ranked))
+    with output_of(arguments) as out:
+        tones, scenario = _tones(arguments)
+        if from_recipe:
+            settings |= _place_and_date(scenario, arguments)
+            model_of(**settings)
+        choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
+        if ranks:
+            ranked = rank_passes(tones, station=arguments.station, **choices)
+            if arguments.format == "table":
+                show_ranking(out, ranked, arguments.station)
+            else:
+                rows = ranking_rows(ranked)
+                document = {"decided": ranked.decided, "possible": ranked.possible, "passes": rows}
+                write_values(out, arguments.format, document, rows)
+            return
+        fitted = fit(tones, **settings, **choices, drift=arguments.drift)
+        if arguments.carrier_mhz is None and not _is_table(arguments.file):
+            _note_carriers(fitted, scenario, arguments)
+        _warn_of_doubts(fitted, arguments)
+        recipe = None if scenario is None else _recipe(scenario)
+        if arguments.format == "table":
+            show_fit(out, fitted, recipe, start=settings["start"])
         else:
-            show_ranking(stdout(), ranked, arguments.station)
-        return
-    fitted = fit(tones, **settings, **choices, drift=arguments.drift)
-    if arguments.carrier_mhz is None and not _is_table(arguments.file):
-        _note_carriers(fitted, scenario, arguments)
-    _warn_of_doubts(fitted, arguments)
-    recipe = None if scenario is None else _recipe(scenario)
-    if arguments.json:
-        _show_json(fit_as_json(fitted, recipe))
-    else:
-        show_fit(stdout(), fitted, recipe, start=settings["start"])
-
-
-def _show_json(values: dict[str, Any]) -> None:
-    stdout().write(json.dumps(values, indent=1, allow_nan=False) + "\n")
+            write_values(out, arguments.format, fit_as_json(fitted, recipe), fit_rows(fitted, recipe))
 
 
 def _is_table(name: str) -> bool:
@@ -184,17 +179,17 @@ def _recipe(scenario: Scenario) -> dict[str, float] | None:
 
 
 def _note_carriers(fit: PassFit, scenario: Scenario | None, arguments: argparse.Namespace) -> None:
-    """Print which frequencies were assumed, and those of the file's recipe where they differ."""
+    """Print which frequencies were assumed, unless they are those of the file's recipe."""
     assumed_hz = [carrier.frequency_hz for carrier in fit.carriers]
-    recipe_hz = assumed_hz if scenario is None else [carrier.frequency_mhz * 1e6 for carrier in scenario.heard]
-    assumed, recipe = ([f"{hz / 1e6:g}" for hz in carriers_hz] for carriers_hz in (assumed_hz, recipe_hz))
-    text = f"assumed: {' and '.join(assumed)} MHz; "
+    recipe_hz = [] if scenario is None else [carrier.frequency_mhz * 1e6 for carrier in scenario.heard]
     if set(assumed_hz) <= set(recipe_hz):
-        text += "give another frequency with --carrier-mhz MHZ"
-    else:
+        return
+    assumed, recipe = ([f"{hz / 1e6:g}" for hz in carriers_hz] for carriers_hz in (assumed_hz, recipe_hz))
+    remedy = "give another frequency with --carrier-mhz MHZ"
+    if recipe:
         options = " ".join(f"--carrier-mhz {mhz}" for mhz in recipe)
-        text += f"but the file's own recipe says {' and '.join(recipe)}: {options}"
-    note(text, arguments)
+        remedy = f"but the file's own recipe says {' and '.join(recipe)}: {options}"
+    note(f"assumed: {' and '.join(assumed)} MHz; {remedy}", arguments)
 
 
 def _warn_of_doubts(fit: PassFit, arguments: argparse.Namespace) -> None:

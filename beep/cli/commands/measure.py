@@ -4,8 +4,8 @@ import argparse
 import json
 
 from beep.base.errors import RecordingError
-from beep.cli.messages import note, stdout
-from beep.cli.options import add_section_options, open_input
+from beep.cli.messages import note
+from beep.cli.options import add_output_options, add_section_options, open_input, output_of
 from beep.cli.parser import Parser
 from beep.cli.tables import show_table
 
@@ -17,9 +17,7 @@ def add(parser: Parser) -> None:
         nargs="+",
         help="recordings that libsndfile reads (.wav, .flac, ...), with a tone of 0.1 to 7 kHz; - for stdin",
     )
-    output = parser.add_argument_group("output").add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print all measured values as JSON")
-    output.add_argument("--csv", action="store_true", help="print one line per pulse as CSV")
+    add_output_options(parser, ("table", "csv", "json"), "table; csv: one line per pulse; json: all measured values")
     add_section_options(parser)
     parser.add_argument("--blind", action="store_true", help="do not compare with the scenario in the file's comment")
 
@@ -33,24 +31,25 @@ def run(arguments: argparse.Namespace) -> None:
     if names.count("-") > 1:
         raise RecordingError("stdin is one recording, got - twice; give a file for the other")
     documents, tables = [], []
-    for name in names:
-        with open_input(name, arguments) as recording:
-            measurements = measure(recording)
-        if arguments.json:
-            documents.append(({"file": name} if several else {}) | measurements.to_dict())
-        elif arguments.csv:
-            tables.append(pulse_table(measurements, file=name if several else None))
-        else:
-            if several:
-                stdout().write(f"{name}:\n")
-            if any(measurement.beeps for measurement in measurements):
-                show_table(*measurement_table(measurements))
-            stdout().write(speed_line(measurements))
-            if not arguments.blind:
-                stdout().write(comparison_with_recipe(measurements, recording.comment))
-        for remark in remarks(measurements, recording):
-            note(remark, arguments)
-    if arguments.json:
-        stdout().write(json.dumps(documents if several else documents[0], indent=1, allow_nan=False) + "\n")
-    elif arguments.csv:
-        write_csv(stdout(), tables)
+    with output_of(arguments) as out:
+        for name in names:
+            with open_input(name, arguments) as recording:
+                measurements = measure(recording)
+            if arguments.format == "json":
+                documents.append(({"file": name} if several else {}) | measurements.to_dict())
+            elif arguments.format == "csv":
+                tables.append(pulse_table(measurements, file=name if several else None))
+            else:
+                if several:
+                    out.write(f"{name}:\n")
+                if any(measurement.beeps for measurement in measurements):
+                    show_table(*measurement_table(measurements), file=out)
+                out.write(speed_line(measurements))
+                if not arguments.blind:
+                    out.write(comparison_with_recipe(measurements, recording.comment))
+            for remark in remarks(measurements, recording):
+                note(remark, arguments)
+        if arguments.format == "json":
+            out.write(json.dumps(documents if several else documents[0], indent=1, allow_nan=False) + "\n")
+        elif arguments.format == "csv":
+            write_csv(out, tables)

@@ -47,7 +47,7 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "-v", "--verbose", action="store_true", help="print the status line every 5 s when the output is not a terminal"
     )
-    parser.rare |= {"until_stopped", "latency_ms", "verbose"}
+    parser.rare |= {"until_stopped", "latency_ms", "list_devices", "verbose"}
     add_scenario_options(parser)
 
 

@@ -29,7 +29,7 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--site", type=int, metavar="N", help="number of the station in the sites.txt of strf (default: none)"
     )
-    parser.rare |= {"parts", "site"}
+    parser.rare |= {"frequency_mhz", "parts", "site"}
     about = "csv, json: all columns; doppler, strf: one frequency, as gr-satellites or strf reads it"
     add_output_options(output, ("csv", "json", "doppler", "strf"), about)
     add_scenario_options(parser)
