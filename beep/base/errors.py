@@ -45,13 +45,18 @@ def unknown_name(what: str, name: object, known: Iterable[str], *, error: type[B
 
     `what` begins the message: "a preset must be" gives "a preset must be one of ..., got ...; did you mean ...?".
     """
+    known = list(known)
+    return error(f"{what} one of {listed(known)}, got {quoted(str(name))}{did_you_mean(str(name), known)}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question with the known name that is nearest to a name, or an empty text."""
     import difflib  # takes longer to import than the rest of this module
 
     known = list(known)
     begins = {word[:_MOST_COMPARED].casefold(): word for word in known}
-    nearest = difflib.get_close_matches(str(name)[:_MOST_COMPARED].casefold(), begins, n=1)
-    hint = f"; did you mean {begins[nearest[0]]!r}?" if nearest else ""
-    return error(f"{what} one of {listed(known)}, got {quoted(str(name))}{hint}")
+    nearest = difflib.get_close_matches(name[:_MOST_COMPARED].casefold(), begins, n=1)
+    return f"; did you mean {begins[nearest[0]]!r}?" if nearest else ""
 
 
 def listed(names: list[str]) -> str:

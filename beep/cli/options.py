@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from beep.base.checks import choices
+from beep.base.checks import choices, names_zone, number_type, parse_time, unit_of
 from beep.base.errors import RecordingError, ScenarioError
 from beep.base.text import quoted
 from beep.cli.messages import note, stdout, warn
-from beep.cli.parser import Parser, read_number
+from beep.cli.parser import Parser, reader
 from beep.geometry.stations import STATIONS
 from beep.geometry.tle import read_tle
 from beep.scenario.carriers import SPUTNIK_1
@@ -26,18 +25,6 @@ if TYPE_CHECKING:
 
     from beep.measuring.recording import Recording
 
-UNITS = {  # by the ending of a field's name
-    "hz_s": "Hz/s",  # before s
-    "s": "s",
-    "km": "km",
-    "deg": "degrees",
-    "hz": "Hz",
-    "mhz": "MHz",
-    "rpm": "rpm",
-    "db": "dB",
-    "dbfs": "dBFS",
-    "percent": "percent",
-}
 METAVARS = {"station": "PLACE", "start": "UTC"}  # others have their unit or name
 STATION_NAMES = ", ".join(STATIONS)
 NOTHING = "none"  # takes an optional field back to its default
@@ -85,7 +72,7 @@ def _add_field(group: Any, field: dataclasses.Field[Any]) -> None:
     if field.name == "tle":
         add_tle_options(group, str(field.metadata["unset"]))
         return
-    unit = next((unit for ending, unit in UNITS.items() if field.name.endswith(f"_{ending}")), "")
+    unit = unit_of(field.name)
     flag = "--" + field.name.replace("_", "-")
     text = field.metadata["help"] + (f"; known: {STATION_NAMES}" if field.name == "station" else "")
     settings: dict[str, Any] = {"dest": field.name, "default": argparse.SUPPRESS}
@@ -107,7 +94,7 @@ def add_tle_options(group: Any, default: str) -> None:
         "--tle",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help=f"another satellite: a file of TLE lines, or an OMM as JSON or CSV; - for stdin (default: {default})",
+        help=f"another satellite: a file of TLE lines, or an OMM as JSON, CSV or XML; - for stdin (default: {default})",
     )
     group.add_argument(
         "--satellite",
@@ -129,9 +116,19 @@ def tle_of(arguments: argparse.Namespace) -> str | None:
     return None
 
 
-def add_output_options(group: Any, formats: tuple[str, ...], about: str = "output format") -> None:
-    """Give a parser or group --format, whose default is the first one, --json for short, --output and --force."""
-    group.add_argument("--format", choices=formats, default=formats[0], help=f"{about} (default: {formats[0]})")
+def add_output_options(
+    group: Any, formats: tuple[str, ...], about: str = "output format", *, default: str | None = None
+) -> None:
+    """Give a parser or group --format, --csv and --json for short, --output and --force.
+
+    Without `default`, which says what a format of None stands for, the first format is the default.
+    """
+    group.add_argument(
+        "--format",
+        choices=formats,
+        default=None if default else formats[0],
+        help=f"{about} (default: {default or formats[0]})",
+    )
     for name in ("csv", "json"):
         about = f"same as --format {name}"
         group.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=about)
@@ -156,8 +153,12 @@ def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
 
 def add_section_options(group: Any) -> None:
     """Give a parser or group --from-s and --to-s."""
-    group.add_argument("--from-s", type=float, metavar="S", help="use the recording from here on, s (default: 0)")
-    group.add_argument("--to-s", type=float, metavar="S", help="use the recording up to here, s (default: its end)")
+    group.add_argument(
+        "--from-s", type=reader("from_s"), metavar="S", help="use the recording from here on, s (default: 0)"
+    )
+    group.add_argument(
+        "--to-s", type=reader("to_s"), metavar="S", help="use the recording up to here, s (default: its end)"
+    )
 
 
 @contextmanager
@@ -174,9 +175,8 @@ def open_input(name: str, arguments: argparse.Namespace | None = None) -> Iterat
 
 def note_utc(start: str | None, arguments: argparse.Namespace) -> None:
     """Print that a time without a time zone is taken as UTC."""
-    with suppress(ValueError):  # reported elsewhere
-        if start is not None and datetime.fromisoformat(start.strip()).tzinfo is None:
-            note(f"no time zone given: {start} is taken as UTC", arguments)
+    if start is not None and parse_time(start) and not names_zone(start):
+        note(f"no time zone given: {start} is taken as UTC", arguments)
 
 
 def _default(field: dataclasses.Field[Any], unit: str) -> str:
@@ -191,17 +191,9 @@ def _default(field: dataclasses.Field[Any], unit: str) -> str:
 
 def _reader(field: dataclasses.Field[Any]) -> Callable[[str], Any]:
     """Return the type of an option for a field; a field without a default value also takes the text "none"."""
-    if field.default is not None:
-        return field.type if field.type in (int, float) else str
-
-    def read(text: str) -> Any:
-        if text.lower() == NOTHING:
-            return None
-        if field.type == (int | None) and text.isdecimal():
-            return int(text)
-        return read_number(text) if field.type in (float | None, int | None) else text
-
-    return read
+    kind = number_type(field)
+    read: Callable[[str], Any] = reader(field.name, kind) if kind else str
+    return read if field.default is not None else lambda text: None if text.lower() == NOTHING else read(text)
 
 
 def scenario_of(arguments: argparse.Namespace) -> Scenario:
@@ -221,6 +213,8 @@ def scenario_of(arguments: argparse.Namespace) -> Scenario:
     if "tle" in typed or hasattr(arguments, "satellite"):
         typed["tle"] = tle_of(arguments)
     note_utc(typed.get("start"), arguments)
+    if "start" in typed and base.station is None and not typed.get("station"):
+        note("a start without --station only dates the simple pass; a real pass needs --station PLACE", arguments)
     sent = beacon(arguments.beacon) if arguments.beacon is not None else {}
     scenario = dataclasses.replace(base, **{**sent, **typed})
     for field in fields():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 
-from beep.base.text import quoted
+from beep.base.checks import read_number
+from beep.base.errors import ScenarioError, did_you_mean
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from _typeshed import SupportsWrite
 
@@ -26,8 +27,8 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        self.register("type", float, read_number)  # for one wording of errors
-        self.register("type", int, _reader(_whole, "a whole number, such as 48000 or 240k"))
+        self.register("type", float, reader("_"))  # for one wording of errors
+        self.register("type", int, reader("_", int))
         self._positionals.title = "arguments"
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", flags=re.IGNORECASE)  # also -31.1,136.8
         self.rare = {"quiet", "force"}  # names of arguments that only --help-all shows
@@ -79,34 +80,28 @@ class Parser(argparse.ArgumentParser):
             if option.startswith("--")
         }
 
+    def parse_args(self, words: list[str]) -> argparse.Namespace:  # type: ignore[override]
+        """Return the parsed arguments; an unknown option is wrong usage, with the nearest one that exists."""
+        parsed, unknown = self.parse_known_args(words)
+        if unknown:
+            known = [option for action in self._actions for option in action.option_strings]
+            self.error(f"unknown: {' '.join(unknown)}{did_you_mean(unknown[0].partition('=')[0], known)}")
+        return parsed
+
     def error(self, message: str) -> NoReturn:
-        """Leave with status 2 and one line."""
+        """Leave with status 2 and one line, with the nearest choice where the one given is unknown."""
+        if choice := re.fullmatch(r".*invalid choice: '(.*)' \(choose from (.*)\)", message):
+            message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
         self.exit(2, f"beep: error: {message}; see {self.prog} --help\n")
 
 
-def _reader(kind: Callable[[str], float], words: str) -> Callable[[str], float]:
-    """Return a function from an option's text to a number, which raises the error that argparse prints."""
+def reader(name: str, kind: type = float) -> Callable[[str], Any]:
+    """Return the type of an option whose number is for the field `name`."""
 
-    def read(text: str) -> float:
+    def read(text: str) -> Any:
         try:
-            return kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"must be {words}, got {quoted(text)}") from None
+            return read_number(name, text, kind)
+        except ScenarioError as error:
+            raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name} ")) from None
 
     return read
-
-
-def _whole(text: str) -> int:
-    """Return a whole number; k and M after it stand for thousands and millions, as in 2.4M."""
-    factor = {"k": 1_000, "M": 1_000_000}.get(text[-1:])
-    if factor is None:
-        return int(text)
-    from fractions import Fraction  # takes 4 ms, and few numbers have such an ending
-
-    number = Fraction(text[:-1]) * factor
-    if number.denominator != 1:
-        raise ValueError
-    return int(number)
-
-
-read_number = _reader(float, "a number")

@@ -118,22 +118,35 @@ def _prediction(station: Station, begin: datetime, passage: Pass, elements: Elem
 
 
 @lru_cache
-def first_pass(station: Station, start: datetime, tle: str | None) -> tuple[Pass, Elements, datetime]:
+def first_pass(
+    station: Station, start: datetime, tle: str | None, least_rad: float = 0.0
+) -> tuple[Pass, Elements, datetime]:
     """First pass that rises after `start`, in seconds after it, its elements, and when the transmission began.
 
-    A satellite that is up at `start` and does not set for days has a pass with infinite rise and set. Raises
-    ScenarioError where none rises: within a day for Sputnik, within ten for an element set.
+    Lower passes than `least_rad` are left out. A satellite that is up at `start` and does not set for days has a pass
+    with infinite rise and set. Raises ScenarioError where none rises: for Sputnik within a day, with `least_rad` until
+    its battery was flat; within ten days for an element set.
     """
-    if tle is None:
+    if tle is None and not least_rad:
         first, tca = sputnik.first_sputnik_pass(station, start)
         return first, sputnik.elements(tca), sputnik.ON_AIR
-    elements = elements_of(tle)
-    for passage in orbit_passes(station, elements, start, stop_s=SEARCH_DAYS * SECONDS_PER_DAY, running=True):
-        if passage.aos_s >= 0 or not isfinite(passage.los_s):
-            return passage, elements, _EVER
+    if tle is None:
+        name, on_air, when = "Sputnik 1", sputnik.ON_AIR, "before its battery is flat (1957-10-26), from"
+        rising = sputnik.sputnik_passes(station, start, sputnik.ORBIT_UNTIL)
+        candidates = ((each, sputnik.elements(start + timedelta(seconds=each.tca_s))) for each in rising)
+    else:
+        name, on_air, when = satellite_name(tle), _EVER, f"within {SEARCH_DAYS:g} days of"
+        elements = elements_of(tle)
+        found = orbit_passes(station, elements, start, stop_s=SEARCH_DAYS * SECONDS_PER_DAY, running=True)
+        candidates = ((each, elements) for each in found if each.aos_s >= 0 or not isfinite(each.los_s))
+    for passage, elements in candidates:
+        highest_s = np.array([passage.highest_s if isfinite(passage.highest_s) else passage.tca_s])
+        if not least_rad or orbit_view(station, elements, start)(highest_s).elevation_rad[0] >= least_rad:
+            return passage, elements, on_air
     where = f"at latitude {station.latitude_deg:g}, longitude {station.longitude_deg:g}"
-    when = f"within {SEARCH_DAYS:g} days of {start:%Y-%m-%dT%H:%MZ}"
-    raise ScenarioError(f"{satellite_name(tle)} does not rise {when} {where}; choose another station or satellite")
+    height = f"to {degrees(least_rad):g} degrees " if least_rad else ""
+    remedy = "lower min_elevation_deg or choose another station" if least_rad else "choose another station or satellite"
+    raise ScenarioError(f"{name} does not rise {height}{when} {start:%Y-%m-%dT%H:%MZ} {where}; {remedy}")
 
 
 def pass_columns(predictions: Iterable[Prediction | None]) -> dict[str, NDArray[np.generic]]:

@@ -4,9 +4,12 @@ Coordinates are WGS-84 in degrees, east positive; heights in metres above sea le
 heights (up to 50 m apart, far below the error of the orbit). "Assumed" says how far off the position may be.
 """
 
+import re
 from dataclasses import dataclass
 
 from beep.base.errors import ScenarioError, unknown_name
+
+_LOCATOR = re.compile(r"[a-r]{2}\d{2}([a-x]{2}(\d{2})?)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +52,48 @@ STATIONS = {
 
 
 def parse_station(text: str) -> Station:
-    """Return the station of a known name, or of `LAT,LON[,HEIGHT_M]` in degrees (north, east positive) and metres.
+    """Return the station of a known name, of coordinates, or the centre of a Maidenhead locator like JO02ab.
 
-    Raises ScenarioError where it is neither.
+    Coordinates are `LAT,LON[,HEIGHT_M]` in degrees and metres, north and east positive, or with letters as in
+    `48.1N,11.5E`. Raises ScenarioError where the text is none of these.
     """
     name = text.strip().lower().replace(" ", "-")
     if name in STATIONS:
         return STATIONS[name]
+    if _LOCATOR.fullmatch(name):
+        return _locator(name)
+    parts = text.split(",")
     try:
-        numbers = [float(part) for part in text.split(",")]
+        if len(parts) in (2, 3):
+            height_m = float(parts[2]) if len(parts) == 3 else 0.0
+            return _at(_degrees(parts[0], "NS"), _degrees(parts[1], "EW"), height_m)
+    except ScenarioError:
+        raise
     except ValueError:
-        numbers = []
-    if len(numbers) in (2, 3):
-        return _at(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0)
-    raise unknown_name("station must be LAT,LON[,HEIGHT_M] or", text, STATIONS)
+        pass
+    raise unknown_name("station must be LAT,LON[,HEIGHT_M], a locator like JO02ab, or", text, STATIONS)
+
+
+def _degrees(text: str, letters: str) -> float:
+    """Degrees of a coordinate, positive with the first of two letters, negative with the second."""
+    typed = text.strip().upper().replace("\N{DEGREE SIGN}", "")
+    try:
+        return float(typed)
+    except ValueError:
+        if not typed.endswith(tuple(letters)):
+            raise
+        number = float(typed[:-1])
+        return -number if typed[-1] == letters[1] else number
+
+
+def _locator(text: str) -> Station:
+    """Centre of a locator of 4, 6 or 8 characters.
+
+    References: IARU Region 1, "The Locator System", VHF Managers Handbook.
+    """
+    east_deg, north_deg, width_deg = -180.0, -90.0, 360.0
+    for at, count in zip(range(0, len(text), 2), (18, 10, 24, 10), strict=False):
+        width_deg /= count
+        east, north = (int(letter, 36) - (0 if letter.isdigit() else 10) for letter in text[at : at + 2])
+        east_deg, north_deg = east_deg + east * width_deg, north_deg + north * width_deg / 2
+    return _at(north_deg + width_deg / 4, east_deg + width_deg / 2, 0.0)

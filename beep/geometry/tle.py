@@ -1,4 +1,4 @@
-"""Element sets as text: two or three TLE lines, or an Orbit Mean-Elements Message (OMM) as JSON or CSV.
+"""Element sets as text: two or three TLE lines, or an Orbit Mean-Elements Message (OMM) as JSON, CSV or XML.
 
 A file may hold many; `read_tle` selects one and returns its text, which a scenario stores. Years 57 to 99 of a TLE are
 1957 to 1999, 00 to 56 are 2000 to 2056. Python-sgp4's own readers do not refuse what is wrong: a false checksum, a
@@ -10,30 +10,26 @@ References: CelesTrak, "NORAD Two-Line Element Set Format" (the columns); CCSDS 
 from __future__ import annotations
 
 import io
-import re
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, pairwise
-from math import isfinite, radians, tau
 
-from beep.base.constants import SECONDS_PER_DAY
 from beep.base.errors import TleError, listed, unknown_name
 from beep.base.text import quoted
 from beep.geometry.elements import Elements
+from beep.geometry.omm import ElementSet, csv_sets, json_sets, limited, omm_elements, xml_sets
 
 TYPE_CHECKING = False  # importing typing for this would take a tenth of the time of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import Any, TextIO
 
 # A file is read piece by piece, so that its length needs no limit. Space-Track's catalogue has 30,000 satellites.
 _MOST_SETS, _MOST_LINES = 100_000, 300_000
-_LONGEST_LINE, _LONGEST_RECORD = 4000, 20_000  # characters; an OMM in JSON has 1500
-_LONGEST_NAME = 100
+_LONGEST_LINE = 4000  # characters
 
 # What stands in each column: D a digit, N a digit or blank, + a sign or blank, A a digit, letter or blank, * anything.
 _LINES = (
@@ -50,30 +46,6 @@ _COLUMNS = {  # of line 2, counted from 1
     "MEAN_ANOMALY": (44, 51),
     "MEAN_MOTION": (53, 63),
 }
-_LIMITS = dict.fromkeys(_COLUMNS, (0.0, 360.0, "degrees")) | {
-    "INCLINATION": (0.0, 180.0, "degrees"),
-    "MEAN_MOTION": (0.01, 18.0, "revolutions a day"),  # a faster orbit lies below the ground
-}
-_OMM_NUMBERS = (*_LIMITS, "ECCENTRICITY")
-_OMM_NEEDED = ("EPOCH", *_OMM_NUMBERS)
-_OMM_FIXED = {"MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"), "REF_FRAME": ("TEME",), "TIME_SYSTEM": ("UTC",)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _ElementSet:
-    """Text of one satellite's elements, not yet checked."""
-
-    text: str
-    name: str  # empty where the text has none
-    number: int  # in the catalogue; -1 where the text has none
-    where: str  # place of an OMM in the whole text, for messages
-    line: int = 0  # of a TLE's line 1 in the whole text, for messages
-
-    def __post_init__(self) -> None:
-        if len(self.name) > _LONGEST_NAME or not self.name.isprintable():
-            where = self.where or f"line {self.line}"
-            rule = f"the name of a satellite is plain text of at most {_LONGEST_NAME} characters"
-            raise TleError(f"{where}: {rule}, got {quoted(self.name)}; shorten it")
 
 
 def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
@@ -104,7 +76,7 @@ def element_set(text: Any) -> str:
     """Return the text of the only element set in a text, checked; raises TleError where it is not one."""
     if not isinstance(text, str):
         raise TleError(f"tle must be the text of an element set, got {type(text).__name__}; put its lines in quotes")
-    if "\n" not in text.strip() and not text.lstrip().startswith(("{", "[")):
+    if "\n" not in text.strip() and not text.lstrip().startswith(("{", "[", "<")):
         rule = "tle must be the element set itself, two or three lines"
         raise TleError(f"{rule}, got {quoted(text)}; read_tle reads it from a file")
     return _checked_text(io.StringIO(text, newline=None), None)
@@ -129,17 +101,17 @@ def _checked_text(text: TextIO, satellite: str | int | None) -> str:
     return chosen.text
 
 
-def _elements(chosen: _ElementSet) -> Elements:
+def _elements(chosen: ElementSet) -> Elements:
     if chosen.text.startswith("{"):
-        return _omm_elements(chosen)
+        return omm_elements(chosen)
     return _tle_elements(*chosen.text.splitlines()[-2:], first=chosen.line)
 
 
-def _chosen(sets: Iterator[_ElementSet], satellite: str | int | None) -> _ElementSet:
+def _chosen(sets: Iterator[ElementSet], satellite: str | int | None) -> ElementSet:
     """Return the only set, or the only one that is called so; of all others no more than the name is kept."""
     wanted = None if satellite is None else str(satellite).strip().casefold()
     names: list[str] = []
-    matching: dict[bool, tuple[_ElementSet, list[str]]] = {}  # by whether the whole name or number is the wanted one
+    matching: dict[bool, tuple[ElementSet, list[str]]] = {}  # by whether the whole name or number is the wanted one
     for candidate in sets:
         if len(names) == _MOST_SETS:
             raise TleError(f"a file has at most {_MOST_SETS} element sets, got more; keep a few satellites")
@@ -158,7 +130,7 @@ def _chosen(sets: Iterator[_ElementSet], satellite: str | int | None) -> _Elemen
     return first
 
 
-def _sets(text: TextIO) -> Iterator[_ElementSet]:
+def _sets(text: TextIO) -> Iterator[ElementSet]:
     """Element sets of a text in any of the formats, separated but not yet checked."""
     lines = enumerate(iter(lambda: text.readline(_LONGEST_LINE), ""), 1)
     number, first = next(((number, line) for number, line in lines if number > _MOST_LINES or line.strip()), (0, ""))
@@ -166,11 +138,11 @@ def _sets(text: TextIO) -> Iterator[_ElementSet]:
         raise TleError(f"line {number}: element sets are text, but this is binary; name TLE lines or an OMM")
     first = first.lstrip()
     if first.startswith("<"):
-        raise TleError("an OMM is read as JSON or CSV, got XML; ask your source for one of these")
+        return xml_sets(first, text)
     if first.startswith(("{", "[")):
-        return _json_sets(first, text)
+        return json_sets(first, text)
     checked = _checked_lines(chain([(number, first)], lines))
-    return _csv_sets(checked) if "MEAN_MOTION" in first else _tle_sets(checked)
+    return csv_sets(checked) if "MEAN_MOTION" in first else _tle_sets(checked)
 
 
 def _checked_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -183,10 +155,7 @@ def _checked_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]
         yield number, line.strip()
 
 
-# --- TLE --------------------------------------------------------------------------------------------------------
-
-
-def _tle_sets(numbered: Iterable[tuple[int, str]]) -> Iterator[_ElementSet]:
+def _tle_sets(numbered: Iterable[tuple[int, str]]) -> Iterator[ElementSet]:
     lines = ((number, line) for number, line in numbered if line and not line.startswith("#"))
     name, line_1, at = "", "", 0
     for (number, line), (_, after) in pairwise(chain(lines, [(0, "")])):
@@ -195,7 +164,7 @@ def _tle_sets(numbered: Iterable[tuple[int, str]]) -> Iterator[_ElementSet]:
             raise TleError(f"line {number}, column {column}: a TLE is plain text, got {character!r}; copy it anew")
         if line_1:
             body = f"{name}\n{line_1}\n{line}".lstrip("\n")
-            yield _ElementSet(text=body, name=name, number=_number(line_1[2:7]), where="", line=at)
+            yield ElementSet(text=body, name=name, number=_number(line_1[2:7]), where="", line=at)
             name, line_1 = "", ""
         elif line.startswith("1 ") and after.startswith("2 "):
             line_1, at = line, number
@@ -236,7 +205,7 @@ def _tle_elements(line_1: str, line_2: str, *, first: int) -> Elements:
     values["ECCENTRICITY"] = float("0." + line_2[26:33].replace(" ", "0"))
     values["BSTAR"] = _power(line_1[53:61])
     places = {name: f"line {first + 1}, columns {low}-{high}" for name, (low, high) in _COLUMNS.items()}
-    return _limited(year_start + timedelta(microseconds=steps * 864), values, places)
+    return limited(year_start + timedelta(microseconds=steps * 864), values, places)
 
 
 def _power(text: str) -> float:
@@ -263,130 +232,3 @@ def _check_line(line: str, form: str, number: int) -> None:
     if int(line[-1]) != total:
         where = f"line {number}, column {_WIDTH}"
         raise TleError(f"{where}: the checksum of this line is {total}, got {line[-1]}; a digit is wrong, copy it anew")
-
-
-# --- OMM --------------------------------------------------------------------------------------------------------
-
-
-def _json_sets(text: str, rest: TextIO) -> Iterator[_ElementSet]:
-    """Element sets of a JSON text that begins with `text`: one record, or a list of records, decoded one by one."""
-    import json  # takes longer to import than the rest of this module, and few files need it
-
-    decode, blanks = json.JSONDecoder().raw_decode, re.compile(r"\s*")
-    several, number, trimmed = text.startswith("["), 0, False
-    at = int(several)
-    while True:
-        if len(text) - at < _LONGEST_RECORD and (more := rest.read(10 * _LONGEST_RECORD)):
-            done = at if number else 0
-            text, at, trimmed = text[done:] + more, at - done, bool(done)
-        at = blanks.match(text, at).end()  # type: ignore[union-attr]
-        if several and text[at : at + 1] == "]":
-            return
-        number += 1
-        try:
-            record, at = decode(text, at)
-        except json.JSONDecodeError as error:
-            where = f"record {number}" if trimmed else f"line {error.lineno}, column {error.colno}"
-            raise TleError(f"{where}: not JSON ({error.msg})") from None
-        except (RecursionError, ValueError):
-            raise TleError("not an OMM: the JSON is nested too deep, or a number in it too long") from None
-        if not isinstance(record, dict):
-            raise TleError(f"record {number}: an OMM is an object of keys and values, got {quoted(str(record))}")
-        yield _omm_set(record, f"record {number}")
-        at = blanks.match(text, at).end()  # type: ignore[union-attr]
-        following = text[at : at + 1]
-        if following not in (",", "]") if several else following:
-            raise TleError(f"record {number}: not JSON (a comma or the end must follow, got {quoted(following)})")
-        if not several:
-            return
-        at += following == ","
-
-
-def _csv_sets(lines: Iterable[tuple[int, str]]) -> Iterator[_ElementSet]:
-    """Element sets of a CSV text with a header."""
-    import csv
-
-    numbers: list[int] = []
-
-    def texts() -> Iterator[str]:
-        for number, line in lines:
-            numbers[:] = [number]
-            yield line
-
-    rows = csv.DictReader(texts())
-    try:
-        for row in rows:
-            where = f"line {numbers[0]}"
-            if None in row or None in row.values():
-                raise TleError(f"{where}: a row has as many columns as the header, {len(rows.fieldnames or ())}")
-            yield _omm_set(dict(row), where)
-    except csv.Error as error:
-        raise TleError(f"line {numbers[0]}: not CSV ({error})") from None
-
-
-def _omm_set(record: dict[str, Any], where: str) -> _ElementSet:
-    import json
-
-    if missing := [key for key in _OMM_NEEDED if key not in record]:
-        raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
-    number = str(record.get("NORAD_CAT_ID", "")).strip()
-    return _ElementSet(
-        text=json.dumps(record),
-        name=str(record.get("OBJECT_NAME") or "").strip(),
-        number=int(number) if number.isdecimal() and len(number) < 10 else -1,
-        where=where,
-    )
-
-
-def _omm_elements(chosen: _ElementSet) -> Elements:
-    """Elements of one OMM; raises TleError with the key of what is wrong."""
-    import json
-
-    record, where = json.loads(chosen.text), chosen.where
-    missing = [key for key in _OMM_NEEDED if record.get(key) in (None, "")]
-    if missing:
-        raise TleError(f"{where}: an OMM needs {', '.join(missing)}")
-    for key, allowed in _OMM_FIXED.items():
-        if record.get(key) not in (None, "", *allowed):
-            raise TleError(f"{where}, {key}: must be {allowed[0]}, got {quoted(str(record[key]))}")
-    if str(record.get("EPHEMERIS_TYPE", "0")) == "4":
-        raise TleError(f"{where}, EPHEMERIS_TYPE: the elements must be SGP4's, got 4 (SGP4-XP); ask for type 0")
-    try:
-        epoch = datetime.fromisoformat(str(record["EPOCH"]))
-        epoch = epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise TleError(f"{where}, EPOCH: must be a time in ISO 8601, UTC, got {quoted(str(record['EPOCH']))}") from None
-    if not 1957 <= epoch.year < 2157:
-        raise TleError(f"{where}, EPOCH: must lie within the years 1957 to 2156, got {epoch.year}")
-    values = {}
-    for key in (*_OMM_NUMBERS, "BSTAR"):
-        value = record.get(key, 0.0) or 0.0
-        try:
-            values[key] = float(value) if isinstance(value, str | int | float) else float("nan")
-        except (ValueError, OverflowError):
-            values[key] = float("nan")
-        if isinstance(value, bool) or not isfinite(values[key]):
-            raise TleError(f"{where}, {key}: must be a number, got {quoted(str(value))}")
-    return _limited(epoch, values, {key: f"{where}, {key}" for key in _OMM_NUMBERS})
-
-
-def _limited(epoch: datetime, values: Mapping[str, float], places: Mapping[str, str]) -> Elements:
-    """Elements of numbers in degrees and revolutions a day; raises TleError for what no orbit can have."""
-    for key, (least, most, unit) in _LIMITS.items():
-        if not least <= values[key] <= most:
-            words = key.lower().replace("_", " ")
-            raise TleError(f"{places[key]}: the {words} must be {least:g} to {most:g} {unit}, got {values[key]:g}")
-    eccentricity = values["ECCENTRICITY"]
-    if not 0 <= eccentricity < 1:
-        where = places["ECCENTRICITY"]
-        raise TleError(f"{where}: the eccentricity must be 0 or more and below 1, got {eccentricity:g}")
-    return Elements(
-        epoch=epoch,
-        inclination_rad=radians(values["INCLINATION"]),
-        raan_rad=radians(values["RA_OF_ASC_NODE"]),
-        eccentricity=eccentricity,
-        argument_of_perigee_rad=radians(values["ARG_OF_PERICENTER"]),
-        mean_anomaly_rad=radians(values["MEAN_ANOMALY"]),
-        mean_motion_rad_s=values["MEAN_MOTION"] * tau / SECONDS_PER_DAY,
-        bstar=values["BSTAR"],
-    )

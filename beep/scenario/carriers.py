@@ -1,5 +1,6 @@
 """The transmitters of a satellite: frequency, power, and when each one sends."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -38,6 +39,9 @@ SPUTNIK_1 = (  # the same as data/beacons/sputnik-1.toml, which `--beacon sputni
 def parse_carriers(value: Any) -> tuple[Carrier, ...]:
     """Return one or two carriers from text `MHZ:WATTS:SENDS,...`, from tables as in TOML, or from carriers."""
     if isinstance(value, str):
+        if comma := re.fullmatch(r"\s*(\d+),(\d+)\s*(:.*)?", value):  # 20,005
+            remedy = f"did you mean {comma[1]}.{comma[2]}? Two carriers are {comma[1]}.0,{int(comma[2])}.0"
+            raise ScenarioError(f"carriers need a decimal point, got {quoted(value)}; {remedy}")
         value = [_carrier_table(part) for part in value.split(",")]
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2:
         given = len(value) if isinstance(value, list | tuple) else quoted(value)

@@ -28,9 +28,9 @@ LEAST_EDGE_SAMPLES = 24  # a shorter edge would alias more than 1e-4 of full sca
 class Scenario:
     """A satellite pass, its transmitters, the channel and the receiver. Raises ScenarioError where a rule is broken."""
 
-    pulse_s: float = field(0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=3600)
+    pulse_s: float = field(0.3, "pulses", "length of a pulse, measured at half amplitude", above=0, most=60)
     pause_s: float = field(
-        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=3600
+        0.3, "pulses", "length of the pause after a pulse, measured at half amplitude", above=0, most=60
     )
     rise_s: float = field(0.005, "pulses", "rise and fall time of a pulse (raised-cosine edge)", least=0.0005, most=10)
     jitter_s: float = field(0.0, "pulses", "random variation of the pulse length, rms", least=0)
@@ -51,13 +51,27 @@ class Scenario:
         500.0, "pass", "altitude of the circular orbit (only without a station)", least=100, most=100_000
     )
     max_elevation_deg: float = field(
-        60.0, "pass", "maximum elevation of the pass (only without a station)", least=0, most=90, usual=True
+        60.0, "pass", "maximum elevation of the pass (only without a station)", least=0, most=90
     )
     tca_s: float | None = field(
         None, "pass", "closest approach (TCA), seconds after the first sample", least=-1e7, most=1e7, unset="the middle"
     )
     station: str | None = field(
-        None, "pass", "receiving station: known place or LAT,LON[,HEIGHT_M]", unset="a simple pass", usual=True
+        None,
+        "pass",
+        "receiving station: known place, LAT,LON[,HEIGHT_M] or locator (JO02ab)",
+        unset="a simple pass",
+        usual=True,
+    )
+    min_elevation_deg: float | None = field(
+        None,
+        "pass",
+        "take the first pass that rises at least this high (only with a station)",
+        least=0,
+        most=89,
+        unset="any height",
+        needs="station",
+        usual=True,
     )
     tle: str | None = field(
         None, "pass", "another satellite: text of its TLE or OMM", unset="Sputnik 1", read=element_set
@@ -65,7 +79,8 @@ class Scenario:
     start: datetime | str | None = field(  # given as text or datetime, afterwards an aware datetime or None
         None,
         "pass",
-        "UTC, e.g. 1957-10-07T05:00Z; with a station: search for a pass from here; without: time of the first sample",
+        "UTC, e.g. 1957-10-07T05:00Z, or now; with a station: search for a pass from here; without: time of the first "
+        "sample",
         unset="no date",
         read=parse_time,
         usual=True,

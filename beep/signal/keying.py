@@ -15,7 +15,7 @@ from beep.base.choices import Key
 from beep.base.errors import ScenarioError, unknown_name
 from beep.base.text import quoted
 
-_LONGEST_S = 3600.0
+_LONGEST_S = 60.0
 _SYNTAX = "keying is written FROM_S:PULSE_S:PAUSE_S or FROM_S:WORD (keyed, continuous, silent), like 200:0.2:0.4"
 
 

@@ -59,7 +59,7 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
 
     station, start = parse_station(place), _start(scenario)
     assert start is not None, "a scenario with a station has a start"
-    next_pass, mean, on_air = first_pass(station, start, scenario.tle)
+    next_pass, mean, on_air = first_pass(station, start, scenario.tle, radians(scenario.min_elevation_deg or 0.0))
     if isinf(next_pass.los_s):
         return _always_up(scenario, orbit_look(station, mean, start), station, start)
     tca = start + timedelta(seconds=next_pass.tca_s)

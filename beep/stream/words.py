@@ -18,7 +18,12 @@ MARGIN_HZ = 100.0  # to the filter's edges
 OLD_DAYS = 7.0  # age at which elements are 7 to 20 km off
 NOISE_MHZ = (0.3, 250.0)  # of ITU-R P.372's man-made noise
 MOST_CHANGES = 3  # written out
-PLACE_AND_DATE = {"station", "start", "tle"}  # fields that are written apart from the changes of a preset
+PLACE_AND_DATE = {
+    "station",
+    "start",
+    "tle",
+    "min_elevation_deg",
+}  # fields that are written apart from the changes of a preset
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------
@@ -48,7 +53,9 @@ def pass_warnings(reception: Reception) -> list[str]:
     if highest_deg <= 0:
         lines.append("the satellite is below the horizon for the whole recording; move tca_s or change duration_s")
     elif scenario.station is not None and highest_deg < LOW_PASS_DEG:
-        lines.append(f"the max. elevation is only {highest_deg:.1f} degrees; give a later start for the next pass")
+        lines.append(
+            f"the max. elevation is only {highest_deg:.1f} degrees; give a later start, or min_elevation_deg 20"
+        )
     if scenario.tle is not None and reception.epoch is not None:
         epoch = elements_of(scenario.tle).epoch
         days = abs((reception.epoch - epoch) / timedelta(days=1))

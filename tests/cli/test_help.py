@@ -64,7 +64,7 @@ def test_usage_names_what_is_needed(beep):
     for name, usage in {
         "export": "beep export FILE [options]",
         "plot": "beep plot KIND OUT [FILE] [options]",
-        "passes": "beep passes --station PLACE --start UTC [options]",
+        "passes": "beep passes [options]",
         "show": "beep show [options]",
     }.items():
         assert beep(name, "--help").stdout.decode().startswith(f"usage: {usage}\n")

@@ -60,8 +60,7 @@ def test_every_option_names_its_default(beep, command):
     """An option that takes a value says what holds without it."""
     texts = option_texts(beep, command)
     valued = {name: text for name, text in texts.items() if text.split("  ")[0].strip()}  # the others are switches
-    places = {"--station", "--start"}
-    unset = {"passes": places, "fit": places, "export": {"--truth"}, "measure": {"--csv"}}
+    unset = {"fit": {"--station", "--start"}, "export": {"--truth"}, "measure": {"--csv"}}
     for name in {"--scenario", *unset.get(command, ())}:
         valued.pop(name, None)  # without it there is none
 
@@ -76,6 +75,17 @@ def test_station_with_a_minus_sign(beep, written):
     ran = beep("show", *written, *START)
 
     assert ran.stdout.decode() == to_toml(Scenario(station="-31.1,136.8", start=START[1]))
+
+
+def test_values_as_people_type_them(beep):
+    """Units, clock times and prefixes are the numbers of the recipe; a date without a place is told what it does."""
+    ran = beep("show", "--duration-s", "1:30", "--sample-rate-hz", "44.1k", "--start", "1957-10-07 05:00")
+
+    assert ran.stdout.decode() == to_toml(Scenario(duration_s=90, sample_rate_hz=44_100, start=START[1]))
+    assert ran.stderr.splitlines() == [
+        "beep: no time zone given: 1957-10-07 05:00 is taken as UTC",
+        "beep: a start without --station only dates the simple pass; a real pass needs --station PLACE",
+    ]
 
 
 def test_none_takes_a_field_back(beep):

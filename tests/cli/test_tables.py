@@ -82,3 +82,26 @@ def test_the_tables_fit_80_columns(beep, command):
 
     assert len(listed) > 4
     assert max(len(line[: who if who > 0 else None].rstrip()) for line in listed) <= 80
+
+
+def test_track_is_a_table_on_a_terminal(beep):
+    """A terminal gets rounded columns, a pipe gets all of them as CSV."""
+    options = ("track", "--station", "dallas", "--start", "1957-10-07T05:00Z", "--step-s", 100)
+    screen, piped = beep.on_terminal("stdout", *options), beep(*options)
+    table = beep(*options, "--format", "table", "-q").stdout.decode().splitlines()
+
+    assert re.sub(r"\x1b\[[\d;]*m", "", screen.stdout.decode()).split()[:4] == ["UTC", "km", "km/s", "az."]
+    assert "level: dBFS" in screen.stderr
+    assert piped.stdout.startswith(b"t_s,utc,range_km")
+    assert len(table) == 1 + len(piped.stdout.splitlines()[1:]) == 6
+    assert table[3].split()[:3] == ["05:08:48", "550", "-3.931"]
+    assert max(map(len, table)) <= 100
+
+
+def test_passes_without_options(beep):
+    """The first day of Sputnik 1 over the place that the help names."""
+    ran = beep("passes")
+
+    assert ran.status == 0
+    assert ran.stdout.decode().splitlines()[1].startswith("1957-10-04 22:41:29")
+    assert "7 passes of Sputnik 1 over cambridge" in ran.stderr

@@ -122,6 +122,21 @@ def test_first_pass_is_the_next_that_rises():
     assert start + timedelta(seconds=found.aos_s) == pytest.approx(listed[1].aos, abs=timedelta(milliseconds=1))
 
 
+@pytest.mark.parametrize(("start", "tle"), [("1957-10-09T00:00Z", None), ("2018-07-04T00:00Z", ISS)])
+def test_first_pass_of_a_height(start, tle):
+    """It is the first of the listed passes that rises so high; where none does, this is said."""
+    fields = {"station": "cambridge", "start": start, "tle": tle}
+    highest = next(pass_ for pass_ in passes("cambridge", start, tle=tle, days=5) if pass_.max_elevation_deg >= 50)
+
+    reception = receive(Scenario(**fields, min_elevation_deg=50))
+
+    tca = reception.epoch + timedelta(seconds=reception.tca_s)
+    assert tca == pytest.approx(highest.tca, abs=timedelta(milliseconds=1))
+    assert receive(Scenario(**fields)).epoch < reception.epoch - timedelta(hours=1)
+    with pytest.raises(ScenarioError, match=r"does not rise to 30 degrees .* latitude 80.*; lower min_elevation_deg"):
+        receive(Scenario(**fields | {"station": "80,0"}, min_elevation_deg=30))
+
+
 def test_old_elements_are_warned_of():
     """A pass more than a week from the epoch comes with a warning that names the days."""
     scenarios = [Scenario(station="cambridge", tle=ISS, start=start) for start in ("2018-07-05T00:00Z", "2018-09-01")]

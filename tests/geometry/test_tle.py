@@ -26,6 +26,26 @@ SPUTNIK = (
 )
 RECORD = export_omm(Satrec.twoline2rv(LINE_1, LINE_2), "ISS (ZARYA)")
 RECORD["EPOCH"] = "2018-07-03T19:25:57.304128"  # 184.80969102 to the microsecond, which the exporter cuts
+
+
+def as_xml(*records):
+    """An OMM as CelesTrak writes it in XML."""
+    parts = (("metadata", slice(0, 5)), ("data><meanElements", slice(5, 13)), ("tleParameters", slice(13, None)))
+    segments = []
+    for record in records:
+        text = ""
+        for name, part in parts:
+            inner = "".join(f"<{key}>{value}</{key}>\n" for key, value in list(record.items())[part])
+            text += f"<{name}>\n{inner}</{name.rpartition('<')[2]}>" + "</data>" * (name == "tleParameters")
+        segments.append(f"<omm id='CCSDS_OMM_VERS'><body><segment>{text}</segment></body></omm>\n")
+    return "<?xml version='1.0' encoding='UTF-8'?>\n<ndm>\n" + "".join(segments) + "</ndm>\n"
+
+
+XML = as_xml(RECORD)
+BOMB = "<!DOCTYPE a [<!ENTITY e0 'xxxxxxxxxx'>" + "".join(
+    f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 10)
+)
+BOMB += "]><ndm><segment><EPOCH>&e9;</EPOCH></segment></ndm>"
 FAR = 1e-12  # rad, rad/s or none: measured 2e-16
 
 bounded = settings(max_examples=50, deadline=None)
@@ -49,8 +69,10 @@ def csv_text(*records):
         json.dumps(RECORD),
         json.dumps([RECORD], indent=1),
         csv_text(RECORD),
+        XML,
+        XML.replace("\n", ""),
     ],
-    ids=["three lines", "0 before the name", "comment", "CR LF", "one OMM", "list of OMM", "CSV"],
+    ids=["three lines", "0 before the name", "comment", "CR LF", "one OMM", "list of OMM", "CSV", "XML", "XML, a line"],
 )
 def test_every_format_says_the_same(text):
     """Name and elements are the same in each format, and are those that python-sgp4 reads."""
@@ -76,10 +98,21 @@ def test_every_format_says_the_same(text):
 
 def test_python_sgp4_reads_the_same_omm():
     """The record above is what python-sgp4's own reader takes."""
-    satellite = Satrec()
-    omm.initialize(satellite, RECORD)
+    (from_xml,) = omm.parse_xml(io.StringIO(XML))
+    for record in (RECORD, from_xml):
+        satellite = Satrec()
+        omm.initialize(satellite, record)
 
-    assert degrees(satellite.inclo) == pytest.approx(51.6414, abs=1e-12)
+        assert degrees(satellite.inclo) == pytest.approx(51.6414, abs=1e-12)
+
+
+def test_one_of_many_in_xml(tmp_path):
+    """A satellite is chosen from the segments of an XML file."""
+    path = tmp_path / "all.xml"
+    path.write_text(as_xml(*({**RECORD, "OBJECT_NAME": f"SAT {number}"} for number in range(300)), RECORD))
+
+    assert satellite_name(read_tle(path, satellite="SAT 299")) == "SAT 299"
+    assert elements_of(read_tle(path, satellite="iss")) == elements_of(element_set(json.dumps(RECORD)))
 
 
 @pytest.mark.parametrize(("digits", "year"), [("57", 1957), ("99", 1999), ("00", 2000), ("56", 2056)])
@@ -132,7 +165,10 @@ BAD = {
     "OMM frame": (json.dumps({**RECORD, "REF_FRAME": "ICRF"}), ["REF_FRAME", "TEME", "'ICRF'"]),
     "OMM theory": (json.dumps({**RECORD, "MEAN_ELEMENT_THEORY": "DSST"}), ["MEAN_ELEMENT_THEORY", "SGP4", "'DSST'"]),
     "CSV row": (csv_text(RECORD).rstrip() + ",9", ["line 2", "as many columns"]),
-    "XML": ("<?xml version='1.0'?>\n<ndm/>", ["JSON or CSV", "XML"]),
+    "XML": ("<?xml version='1.0'?>\n<ndm/>", ["no element set"]),
+    "cut XML": (XML[:-100], ["line ", "column", "not XML"]),
+    "endless XML": ("<ndm>" + "<a/>" * 50_000, ["segment 1", "at most"]),
+    "XML bomb": (BOMB, ["not XML"]),
 }
 
 

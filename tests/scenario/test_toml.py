@@ -50,7 +50,7 @@ times = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=zon
 @st.composite
 def keyings(draw, rise_s):
     """Up to four regimes whose pulses and pauses hold an edge."""
-    lengths = st.floats(rise_s, 3600)
+    lengths = st.floats(rise_s, 60)
     regimes = []
     for from_s in sorted(draw(st.sets(st.floats(-1e7, 1e7), max_size=4))):
         word = draw(st.sampled_from(["lengths", *Key.__args__]))
@@ -64,7 +64,7 @@ def keyings(draw, rise_s):
 @st.composite
 def scenarios(draw):
     """Any scenario that keeps the rules."""
-    pulse_s, pause_s = draw(st.floats(0.01, 3600)), draw(st.floats(0.01, 3600))
+    pulse_s, pause_s = draw(st.floats(0.01, 60)), draw(st.floats(0.01, 3600))
     sample_rate_hz = draw(st.integers(8000, 384_000))
     rise_s = draw(st.floats(max(0.0005, 24.1 / sample_rate_hz), min(pulse_s, pause_s, 10)))
     high_hz = draw(st.floats(300, sample_rate_hz / 2))
@@ -198,7 +198,7 @@ def test_a_comment_without_fields_of_ours_is_none(text):
     ("toml", "said"),
     [
         ("puls_s = 0.3", ["'puls_s'", "did you mean 'pulse_s'"]),
-        ("pulse_s = '0.3'", ["pulse_s", "number", "got '0.3'"]),
+        ("pulse_s = 'short'", ["pulse_s", "number", "got 'short'"]),
         ("sample_rate_hz = true", ["sample_rate_hz", "number", "got True"]),
         ("start = 05:00:00", ["ISO 8601", "got"]),
         ("mix = 20", ["mix", "quotes"]),

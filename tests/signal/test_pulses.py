@@ -214,7 +214,7 @@ def test_jitter_of_a_new_clock_is_its_own():
         ("200:stop", "got '200:stop'"),
         ("x:silent", "got 'x:silent'"),
         ("5:silent,3:keyed", "in order of time, got from_s 3 after 5"),
-        ("5:0:1", "pulse_s must be above 0 and at most 3600, got 0"),
+        ("5:0:1", "pulse_s must be above 0 and at most 60, got 0"),
         ("nan:silent", "from_s must be finite"),
         ([{"from_s": 1, "pulse_s": 0.3}], "both lengths or none"),
         ([{"from_s": 1, "pulse_s": 0.3, "pause_s": 0.3, "key": "silent"}], "has lengths or a word"),

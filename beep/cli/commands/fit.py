@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.base.choices import Orbit, Sideband
@@ -11,7 +11,7 @@ from beep.base.errors import BeepError, FitError
 from beep.base.text import quoted
 from beep.cli.messages import note, warn
 from beep.cli.options import add_output_options, add_section_options, open_input, output_of
-from beep.cli.parser import Parser, read_number
+from beep.cli.parser import Parser, reader
 from beep.cli.tables import write_values
 from beep.geometry.stations import parse_station
 from beep.scenario.carriers import MOST_MHZ, SPUTNIK_1
@@ -26,6 +26,7 @@ SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 POOR_HZ = 0.5  # of slow residuals
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def add(parser: Parser) -> None:
@@ -146,7 +147,7 @@ def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]
 
 
 def _frequency(text: str) -> float:
-    value = read_number(text)
+    value: float = reader("carrier_mhz")(text)
     if not 0 < value <= MOST_MHZ:
         raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {quoted(text)}")
     return value
@@ -154,12 +155,17 @@ def _frequency(text: str) -> float:
 
 def _place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the station and the start in the recipe of a file, both or none: all of it that a fit uses."""
+    from beep.stream.resolve import receive
+
     if scenario is None or scenario.station is None or not isinstance(scenario.start, datetime):
         return {}
-    note(
-        f"--station {scenario.station} --start {scenario.start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments
-    )
-    return {"station": scenario.station, "start": scenario.start}
+    start = scenario.start
+    if scenario.min_elevation_deg:  # not the first pass: half an hour before the highest point there is no other
+        reception = receive(scenario)
+        assert reception.epoch, "a scenario with a start has an epoch"
+        start = reception.epoch + timedelta(seconds=reception.tca_s) - HALF_AN_HOUR
+    note(f"--station {scenario.station} --start {start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments)
+    return {"station": scenario.station, "start": start}
 
 
 def _recipe(scenario: Scenario) -> dict[str, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from beep.base.checks import parse_time
@@ -16,6 +16,7 @@ from beep.geometry.tle import elements_of, satellite_name
 if TYPE_CHECKING:
     from beep.geometry.forecast import Passes, Prediction
 
+STATION = "cambridge"
 _HEAD = ("AOS (rise), UTC, azimuth", "TCA, azimuth", ">max.el.", ">km", "LOS, azimuth", "direction")
 
 
@@ -23,15 +24,16 @@ def add(parser: Parser) -> None:
     search = parser.add_argument_group("search")
     search.add_argument(
         "--station",
-        required=True,
+        default=STATION,
         metavar="PLACE",
-        help=f"place of the receiver: a name or LAT,LON[,HEIGHT_M]; known: {STATION_NAMES}",
+        help=f"place of the receiver: LAT,LON[,HEIGHT_M], a locator (JO02ab) or a name: {STATION_NAMES} "
+        f"(default: {STATION})",
     )
     search.add_argument(
         "--start",
-        required=True,
         metavar="UTC",
-        help="start of the search, UTC, e.g. 1957-10-13T00:00Z; a pass under way at that time is listed too",
+        help="start of the search, UTC, e.g. 1957-10-13T00:00Z, or now, today, tomorrow; a pass under way at that time "
+        "is listed too (default: launch of Sputnik 1; with --tle: now)",
     )
     search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="time searched (default: 1.0 days)")
     search.add_argument(
@@ -47,12 +49,14 @@ def add(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from beep.geometry.forecast import pass_columns, passes
+    from beep.geometry.sputnik import ORBIT_FROM
     from beep.output.table import WRITERS
 
     note_utc(arguments.start, arguments)
     tle = tle_of(arguments)
+    start = parse_time(arguments.start or ("now" if tle else ORBIT_FROM))
     predictions = passes(
-        arguments.station, arguments.start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
+        arguments.station, start, days=arguments.days, tle=tle, min_elevation_deg=arguments.min_elevation_deg
     )
     with output_of(arguments) as file:
         if arguments.format in WRITERS:
@@ -61,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
             show_table(_HEAD, map(_row, predictions), file=file)
     if predictions.ended is not None:
         raise predictions.ended
-    say(_remark(arguments, predictions, tle), arguments)
+    say(_remark(arguments, predictions, tle, start), arguments)
 
 
 def _row(prediction: Prediction) -> tuple[str, ...]:
@@ -80,7 +84,7 @@ def _degrees(angle_deg: float | None) -> str:
     return "" if angle_deg is None else f"{angle_deg:3.0f}"
 
 
-def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> str:
+def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None, start: datetime) -> str:
     """Return the number of passes, the accuracy of their times, and what the columns are."""
     from beep.geometry import sputnik
 
@@ -90,9 +94,9 @@ def _remark(arguments: argparse.Namespace, passes: Passes, tle: str | None) -> s
     elif passes[0].aos is None and passes[0].los is None:
         count = f"{name} is above {least} all the time"
     else:
-        count = f"{len(passes)} {'pass' if len(passes) == 1 else 'passes'} of {name}"
+        count = f"{len(passes)} {'pass' if len(passes) == 1 else 'passes'} of {name} over {arguments.station}"
     if tle is None:
-        end = parse_time(arguments.start) + timedelta(days=arguments.days)
+        end = start + timedelta(days=arguments.days)
         flat = "; the battery was flat from 1957-10-26" if end > sputnik.ORBIT_UNTIL else ""
         accuracy = f"orbit accuracy {sputnik.TCA_ERROR_S} s (1 sigma), 2 % or 15 km in distance{flat}"
     else:

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import re
+from typing import TYPE_CHECKING, TextIO
 
 from beep.base.errors import ScenarioError
+from beep.cli.messages import say, stdout
 from beep.cli.options import add_output_options, add_scenario_options, output_of, scenario_of
 from beep.cli.parser import Parser
+from beep.cli.tables import show_table
 from beep.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from beep.output.table import Table
+
+_SHOWN = (
+    ("range_km", ">km", ".0f"),
+    ("range_rate_km_s", ">km/s", "+.3f"),
+    ("azimuth_deg", ">az.", ".1f"),
+    ("elevation_deg", ">el.", ".1f"),
+)
+_NUMBERED = re.compile(r"\b((doppler|tone|level)_([\d.]+)_(?:hz|db))\b")
+_FORMATS = {"doppler": "+.1f", "tone": ".1f", "level": ".1f"}
+_COLUMNS = (
+    "km: range; km/s: range rate; az., el.: azimuth from north through east and elevation, degrees; doppler, tone: Hz; "
+    "level: dBFS\n--format csv has all columns and digits, --step-s 30 fewer rows"
+)
 
 
 def add(parser: Parser) -> None:
     output = parser.add_argument_group(
         "output",
+        "table: geometry, Doppler, tone and level, rounded\n"
         "csv, json: geometry, and Doppler, tone and level of each carrier\n"
         "doppler: Unix time and Doppler of one frequency, for gr-satellites\n"
         "strf: MJD, received frequency, flux and site of one frequency, for strf",
@@ -30,8 +53,9 @@ def add(parser: Parser) -> None:
         "--site", type=int, metavar="N", help="number of the station in the sites.txt of strf (default: none)"
     )
     parser.rare |= {"frequency_mhz", "parts", "site"}
-    about = "csv, json: all columns; doppler, strf: one frequency, as gr-satellites or strf reads it"
-    add_output_options(output, ("csv", "json", "doppler", "strf"), about)
+    about = "table; csv, json: all columns; doppler, strf: one frequency, as gr-satellites or strf reads it"
+    formats = ("table", "csv", "json", "doppler", "strf")
+    add_output_options(output, formats, about, default="table on a terminal, else csv")
     add_scenario_options(parser)
 
 
@@ -40,11 +64,13 @@ def run(arguments: argparse.Namespace) -> None:
     from beep.output.table import WRITERS
     from beep.stream.track import track_rows
 
-    scenario, form, site = scenario_of(arguments), arguments.format, arguments.site
+    scenario, site = scenario_of(arguments), arguments.site
+    on_terminal = arguments.output == "-" and stdout().isatty()
+    form = arguments.format or ("table" if on_terminal else "csv")
     if site is not None and form != "strf":
         raise ScenarioError(f"--site belongs to --format strf, got it with --format {form}; drop it")
     frequency_mhz = arguments.frequency_mhz
-    if frequency_mhz is None and form not in WRITERS:
+    if frequency_mhz is None and form in ("doppler", "strf"):
         frequency_mhz = _only_carrier_mhz(scenario, form)
     if form == "strf":
         _check_site(scenario, site)
@@ -58,8 +84,32 @@ def run(arguments: argparse.Namespace) -> None:
             write_strf(file, tables, frequency_hz=frequency_mhz * 1e6, site=site)
         elif form == "doppler":
             write_doppler(file, tables)
+        elif form == "table":
+            _show(file, tables)
+            say(_COLUMNS, arguments)
         else:
             WRITERS[form](file, tables)
+
+
+def _show(file: TextIO, tables: Iterable[Table]) -> None:
+    """Print the columns that a reader wants to see; on a narrow terminal without the levels."""
+    import numpy as np
+
+    head, rows, levels = [""], [], 0
+    for table in tables:
+        dated = not np.isnat(table["utc"][0])
+        columns: list[Iterable[str]] = [
+            table["utc"].astype("datetime64[s]").astype(str) if dated else table["t_s"].astype(str)
+        ]
+        head = ["UTC" if dated else ">s"]
+        numbered = sorted(_NUMBERED.findall(" ".join(table)), key=lambda found: found[1] == "level")
+        levels = sum(kind == "level" for _, kind, _ in numbered)
+        shown = [*_SHOWN, *((name, f">{kind} {mhz}", _FORMATS[kind]) for name, kind, mhz in numbered)]
+        for name, title, form in shown:
+            head.append(title)
+            columns.append([format(value, form) for value in table[name].tolist()])
+        rows += [(str(first).partition("T")[2] or str(first), *rest) for first, *rest in zip(*columns, strict=True)]
+    show_table(head, rows, file=file, spare=levels)
 
 
 def _only_carrier_mhz(scenario: Scenario, form: str) -> float:
