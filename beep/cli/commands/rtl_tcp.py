@@ -35,6 +35,7 @@ def add(parser: Parser) -> None:
         help="act as an up-converter in front of the dongle: 125 puts 20.005 MHz at 145.005 MHz, for programs that do "
         "not tune below 24 MHz (default: 0)",
     )
+    parser.rare |= {"host", "port"}
     add_scenario_options(parser)
 
 
