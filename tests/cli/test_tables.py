@@ -8,6 +8,7 @@ import pytest
 from beep.cli.tables import show_table
 
 HEAD = ("name", ">number", "who")
+FORMS = (".0f", "+.3f", ".1f", ".1f")  # of range, range rate, azimuth and elevation
 ROWS = [("a", "1", "the first of them"), ("bb", "22", "the second")]
 
 
@@ -94,7 +95,8 @@ def test_track_is_a_table_on_a_terminal(beep):
     assert "level: dBFS" in screen.stderr
     assert piped.stdout.startswith(b"t_s,utc,range_km")
     assert len(table) == 1 + len(piped.stdout.splitlines()[1:]) == 6
-    assert table[3].split()[:3] == ["05:08:48", "550", "-3.931"]
+    utc, *values = piped.stdout.decode().splitlines()[3].split(",")[1:6]
+    assert table[3].split()[:5] == [utc[11:19], *(format(float(v), f) for v, f in zip(values, FORMS, strict=True))]
     assert max(map(len, table)) <= 100
 
 
