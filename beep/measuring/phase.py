@@ -231,10 +231,18 @@ def _strongest(z: Complexes, rate: float, search_hz: float) -> Array:
 def _moments(weight: Array, basis: Array) -> Array:
     """Weighted products (N, K, K) of functions (count, K), summed with each of the weights (N, count)."""
     count, size = basis.shape
-    if size > MOST_AT_ONCE:
-        return np.array([(basis * row[:, None]).T @ basis for row in weight])
-    products = (basis[:, :, None] * basis[:, None, :]).reshape(count, -1)
-    return (weight @ products).reshape(-1, size, size)
+    if size <= MOST_AT_ONCE:
+        products = (basis[:, :, None] * basis[:, None, :]).reshape(count, -1)
+        return (weight @ products).reshape(-1, size, size)
+    # The products of so many cosines of `basis_at` are too many: cos a cos b = (cos(a - b) + cos(a + b)) / 2.
+    line, order = basis[:, 1], np.arange(1, size - 1)
+    angle = np.pi / 2 * (np.clip(line, -1, 1) + 1)
+    sums = weight @ np.cos(angle[:, None] * np.arange(2 * size - 3))
+    moments = np.empty((len(weight), size, size))
+    moments[:, 2:, 2:] = (sums[:, np.abs(order[:, None] - order)] + sums[:, order[:, None] + order]) / 2
+    moments[:, :2] = np.stack([weight, weight * line], axis=1) @ basis
+    moments[:, 2:, :2] = moments[:, :2, 2:].transpose(0, 2, 1)
+    return moments
 
 
 def _heard(z: Complexes, inside: Array, rate: float) -> Array:
