@@ -1,6 +1,7 @@
 """There and back: scenario, sound, noise of a known density, measurement; every reported error against the truth."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def scenario_of(number, random):
     rate_hz = int(random.choice([11_025, 22_050, 44_100, 48_000]))
     keying = dict(KEYINGS[number % 3])
     keying["rise_s"] = max(keying.get("rise_s", 0.005), LEAST_EDGE_SAMPLES / rate_hz)
-    duration_s = random.uniform(15, 35)
+    duration_s = random.uniform(12, 28)
     altitude_km, max_elevation_deg = random.uniform(200, 1500), random.uniform(10, 90)
     sideband, mix = str(random.choice(["upper", "lower"])), str(random.choice(["20", "40"]))
     tone_hz = random.uniform(1300, 2200)  # the receiver's filter lengthens the edges of a tone at its border
@@ -64,7 +65,9 @@ def arrivals(scenario, sent_s):
     return at_s
 
 
+@cache
 def case(number):
+    """Recording of that number: made and measured."""
     random = np.random.default_rng([7, number])
     scenario = scenario_of(number, random)
     rate_hz, carrier = scenario.sample_rate_hz, scenario.mix
@@ -138,41 +141,39 @@ def case(number):
 
 @pytest.fixture(scope="module")
 def cases():
-    return [case(number) for number in range(CASES)]
+    return [case(number) for number in range(CASES)]  # those that the first test has made are kept
 
 
 def rms(values):
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-@pytest.mark.slow
-def test_counts_lengths_and_periods(cases) -> None:
+@pytest.mark.parametrize("number", range(CASES))
+def test_counts_lengths_and_periods(number: int) -> None:
     """From 10 dB on every beep is counted, lengths are within 1 ms and periods within 0.1 ms."""
-    strong = [each for each in cases if each.snr_db >= 10]
-    assert len(strong) > 30
-    assert [each.missed for each in strong] == [0] * len(strong)
-    assert max(abs(each.off["pulse_s"]) for each in strong) < 1e-3
-    assert max(abs(each.off["period_s"]) for each in strong) < 1e-4
+    measured = case(number)
+    if measured.snr_db >= 10:
+        assert measured.missed == 0
+        assert abs(measured.off["pulse_s"]) < 1e-3
+        assert abs(measured.off["period_s"]) < 1e-4
 
 
-@pytest.mark.slow
 def test_tones_are_as_good_as_can_be(cases) -> None:
     """From 20 dB-Hz on, which is all of them, errors of the tones are within 1.5 times the Cramér-Rao bound."""
+    assert sum(each.snr_db >= 10 for each in cases) > 30
     assert min(each.density_db_hz for each in cases) > 20
     assert rms(np.concatenate([each.against_bound for each in cases])) < 1.5
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", ["start", "length", "tone"])
 def test_pulls_of_pulses(cases, what: str) -> None:
     """Errors of single pulses are as large as is said."""
     pulls = np.concatenate([each.pulses[what] for each in cases])
-    assert len(pulls) > 2000
+    assert len(pulls) > 1500
     assert 0.8 < rms(pulls) < 1.2
     assert np.mean(np.abs(pulls) > 4) < 0.01
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "key", ["pulse_s", "pause_s", "period_s", "duty", "tone_hz", "drift_hz_per_s", "snr_db", "rise_s"]
 )

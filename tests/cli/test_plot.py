@@ -64,7 +64,7 @@ def test_every_kind_of_a_file_of_ours(tmp_path, plotted, tape, kind):
 
 def test_fit_of_a_file(tmp_path, plotted):
     """A pass is found from its Doppler and drawn."""
-    export(Scenario(mix="20", sample_rate_hz=12_000, noise="galactic"), tmp_path / "pass.wav")
+    export(Scenario(mix="20", sample_rate_hz=12_000, altitude_km=230, duration_s=150), tmp_path / "pass.wav")
     ran = plotted("fit", "fit.png", "pass.wav", "-q")
 
     assert (ran.status, ran.stderr) == (0, "")

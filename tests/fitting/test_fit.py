@@ -90,7 +90,7 @@ def test_circular_curve_equals_simple_pass():
     assert np.abs(curve - look(t_s).delay_rate).max() < CURVE_TOLERANCE
 
 
-@pytest.mark.parametrize(("drift", "passes"), [(False, 60), (True, 40)])
+@pytest.mark.parametrize(("drift", "passes"), [(False, 45), (True, 30)])
 def test_errors_are_as_wide_as_reported(monkeypatch, drift, passes):
     """Over random passes, with one carrier and with two, either sideband, drifting or not, pulls have unit width."""
     monkeypatch.setattr("beep.fitting.fit._alternatives", lambda *_: ())  # no biases, which take most of the time
@@ -234,7 +234,7 @@ def test_two_carriers_remove_the_ionosphere():
     assert max(map(abs, pulls(together, true)[1:])) < TOO_FAR
 
 
-@pytest.mark.parametrize(("altitude_km", "max_elevation_deg"), [(950, 80), (500, 60), (520, 40)])
+@pytest.mark.parametrize(("altitude_km", "max_elevation_deg"), [(950, 80), (520, 40)])
 def test_ionosphere_bias_of_bent_rays(altitude_km, max_elevation_deg):
     """Tones of bent rays shift the distance as far as the reported bias, within a factor of two and its spread: by a
     tenth with one carrier, and also with two, whose correction is of first order only."""
@@ -357,7 +357,7 @@ def test_date_without_an_orbit_is_refused():
 
 def test_from_sound_to_distance():
     """Sound with noise, measured and fitted, gives the pass within its errors."""
-    rendered = Scenario(altitude_km=230, max_elevation_deg=40, sample_rate_hz=8000, sideband="lower", duration_s=240)
+    rendered = Scenario(altitude_km=230, max_elevation_deg=40, sample_rate_hz=8000, sideband="lower", duration_s=180)
     reception = receive(rendered)
     measurements = measure(render(rendered), sample_rate_hz=8000)
     fitted = fit(measurements)

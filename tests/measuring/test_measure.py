@@ -15,7 +15,7 @@ from beep.fitting.tones import tones_of
 from beep.measuring.measure import Pulses, measure
 from beep.stream.resolve import receive
 
-NEGATIVES = 100  # recordings without beeps, by turns of KINDS
+NEGATIVES = 60  # recordings without beeps, by turns of KINDS
 LENGTH_WITHIN_S = 0.005
 PERIOD_WITHIN_S = 0.003
 
@@ -75,12 +75,11 @@ def test_irregular_clip(seed: int, snr_db: float) -> None:
     assert found.clock_jitter_s > 0.01
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_beeps_in_other_sounds(kind: str) -> None:
     """Noise, speech, music, steady tones, Morse code, silence and drums have no beeps, and the note says why."""
     numbers = range(KINDS.index(kind), NEGATIVES, len(KINDS))
-    assert len(numbers) == 10
+    assert len(numbers) == 6
     for number in numbers:
         samples, rate_hz = beepless(kind, number)
         found = only(samples, rate_hz)
@@ -124,9 +123,7 @@ def test_two_carriers_mixed_in_mono() -> None:
             assert "channels" in found.to_dict()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("sideband", ["upper", "lower"])
-@pytest.mark.parametrize("noise", ["off", "rural"])
+@pytest.mark.parametrize(("noise", "sideband"), [("off", "upper"), ("rural", "lower")])
 def test_two_carriers_mixed_in_mono_low_pass(noise: str, sideband: str) -> None:
     """Through a low pass with the fastest Doppler none is missed or swapped, and the fit is that of the pass.
 
@@ -157,7 +154,7 @@ def test_two_carriers_mixed_in_mono_low_pass(noise: str, sideband: str) -> None:
 
 
 MONO = {  # settings; beeps of measurement carrier at least; tones within, Hz
-    "default, whole pass": ({"noise": "galactic"}, 1135, 1.0),
+    "whole pass": ({"noise": "galactic", "altitude_km": 230}, 700, 1.0),
     "grazing": ({"max_elevation_deg": 3}, 560, 1.0),
     "ionosphere of a morning": ({"ionosphere": "morning", "duration_s": 300, "tca_s": 150}, 480, 3.0),
     "Dallas keying": ({"pulse_s": 0.193, "pause_s": 0.2538, "duration_s": 60}, 134, 0.1),
@@ -189,12 +186,12 @@ def test_harmonics_are_no_carriers(second: float, part: float, tones_hz: list[fl
 
     From half of its level on, the second carrier is lost; then its own harmonic is not reported either.
     """
-    scenario = beep.Scenario(noise="off", duration_s=30, tca_s=15, sample_rate_hz=22_050, high_hz=3500)
+    scenario = beep.Scenario(noise="off", duration_s=15, tca_s=7.5, sample_rate_hz=22_050, high_hz=3500)
     sound = beep.render(scenario).astype(np.float64)
     mixed = (sound[:, 0] + second * sound[:, 1]) / np.abs(sound).max()
     mixed += part * mixed**2 + 0.005 * np.random.default_rng(1).standard_normal(len(mixed))
     found = measure((mixed / np.abs(mixed).max()).astype(np.float32), sample_rate_hz=22_050)
-    assert [measurement.beeps for measurement in found] == [50] * len(tones_hz)
+    assert [measurement.beeps for measurement in found] == [25] * len(tones_hz)
     assert [measurement.tone_hz for measurement in found] == pytest.approx(tones_hz, abs=5)
 
 
@@ -256,7 +253,7 @@ def test_the_command(beep, tmp_path) -> None:
             ),
             850,  # of 1135 slots, of which some 250 lie below the edge of the day
         ),
-        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=11_025), 1010),
+        (replace(beep.character("tape", beep.preset("dallas")), sample_rate_hz=11_025, duration_s=240.0), 530),
     ],
     ids=["a morning's fading", "a tape"],
 )

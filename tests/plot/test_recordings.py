@@ -1,6 +1,7 @@
 """Pictures of recordings: keying, measurement, and fit."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -88,6 +89,7 @@ def test_no_beeps_no_picture(taped):
         plot.keying_sheet(tape, [none, none])
 
 
+@cache
 def fitted_pass(sd_hz=0.3, outlier=None):
     """A pass fitted to the tones of a simple pass with noise, and the tones."""
     t_s = np.arange(20.0, 660.0, 2.0)

@@ -171,8 +171,14 @@ def test_waterfall_needs_a_window():
 # --- text -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
-@pytest.mark.parametrize("name", SCENARIOS)
+def on_papers(*names):
+    """Each scenario on small paper, and the one with the longest words on larger paper too."""
+    papers = [(name, "small", (8.0, 6.0)) for name in names]
+    papers += [("long words", "default", None), ("long words", "wide", (19.2, 8.0))]
+    return [pytest.param(name, size_in, id=f"{name}, {paper}") for name, paper, size_in in papers]
+
+
+@pytest.mark.parametrize(("name", "size_in"), on_papers(*SCENARIOS))
 def test_text_of_a_doppler_curve_has_room(name, size_in, monkeypatch):
     """At three sizes no text overlaps or leaves the paper."""
     figure = plot.doppler_curve(SCENARIOS[name], paper=plot.Paper(size_in=size_in, dark=name == "dallas"))
@@ -180,15 +186,13 @@ def test_text_of_a_doppler_curve_has_room(name, size_in, monkeypatch):
     assert check_words(figure, monkeypatch) > 10
 
 
-@pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
-@pytest.mark.parametrize("name", ["dallas", "low", "seconds", "down", "long words"])
+@pytest.mark.parametrize(("name", "size_in"), on_papers("dallas", "low", "seconds", "down", "long words"))
 def test_text_of_a_pass_sheet_has_room(name, size_in, monkeypatch):
     """No text overlaps or leaves the paper, with one carrier or two, a high or low pass, a date or none."""
     assert check_words(plot.pass_sheet(SCENARIOS[name], paper=plot.Paper(size_in=size_in)), monkeypatch) > 10
 
 
-@pytest.mark.parametrize("size_in", [(8.0, 6.0), None, (19.2, 8.0)], ids=["small", "default", "wide"])
-@pytest.mark.parametrize("name", ["dallas", "seconds", "long words"])
+@pytest.mark.parametrize(("name", "size_in"), on_papers("dallas", "seconds", "long words"))
 def test_text_of_a_waterfall_has_room(name, size_in, monkeypatch):
     """No text overlaps or leaves the paper, with one channel or two, a date or none."""
     assert check_words(plot.waterfall(SCENARIOS[name], paper=plot.Paper(size_in=size_in)), monkeypatch) > 10

@@ -238,7 +238,7 @@ def cut(number):
     return plan, first * size, np.concatenate(tiles)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("number", range(len(CUT)))
 def test_any_window_is_a_slice_of_the_whole(number, data):
@@ -251,7 +251,7 @@ def test_any_window_is_a_slice_of_the_whole(number, data):
     assert render(plan, start=start, stop=stop).tobytes() == whole[start - first : stop - first].tobytes()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("number", range(len(CUT)))
 def test_any_blocks_make_the_same_stream(number, data):
