@@ -15,6 +15,7 @@ from importlib import import_module
 
 from beep.base.constants import VERSION
 from beep.base.errors import BeepError, unknown_name
+from beep.base.text import printable, quoted
 from beep.cli.messages import for_user, tell
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
@@ -120,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_stdout()
     except BeepError as error:
-        tell(f"beep: error: {error if parsed is None else for_user(str(error), parsed)}")
+        tell(f"beep: error: {printable(str(error) if parsed is None else for_user(str(error), parsed))}")
         return 1
     except OSError as error:  # such as a full disk behind stdout
         tell(f"beep: error: cannot write: {error.strerror or error}")
@@ -136,6 +137,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _command(words: list[str]) -> tuple[str, list[str]]:
     """Return the command's name and the arguments after it; answers --help, --version and wrong usage itself."""
     first, *rest = words or ["--help"]
+    if zero := [word for word in words if "\0" in word]:
+        _wrong_usage(f"an argument has no zero byte, got {quoted(zero[0])}")
     if first == "help" and rest:
         return _command([rest[0], "--help"])
     if first in COMMANDS:
@@ -145,7 +148,7 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     elif first in ("--version", "version"):
         print(f"beep {VERSION}")
     elif first.startswith("-"):
-        _wrong_usage(f"a command comes first, got {first}")
+        _wrong_usage(f"a command comes first, got {quoted(first)}")
     else:
         _wrong_usage(str(unknown_name("a command must be", first, COMMANDS)))
     raise SystemExit(0)
@@ -176,6 +179,8 @@ def parse(name: str, command: Any, rest: list[str]) -> argparse.Namespace:
     parser.everything = "--help-all" in rest
     command.add(parser)
     parser.add_general_options()
+    if dashes := [word for word in rest if word.startswith("-") and word.endswith("--") and word != "--"]:
+        parser.error(f"an option has a value, got {quoted(dashes[0])}")  # at which argparse itself fails
     parsed = parser.parse_args(rest)
     parsed.options = parser.options()
     return parsed

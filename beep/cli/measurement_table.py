@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import joined
-from beep.base.errors import ScenarioError
 from beep.base.figures import with_error
 from beep.measuring.measure import Measurement
 from beep.measuring.recording import Recording
-from beep.scenario.toml import from_comment
+from beep.stream.reception import Reception
 from beep.stream.track import track
 
 Row = tuple[str, ...]
@@ -161,21 +160,17 @@ def pulse_table(measurements: tuple[Measurement, ...], *, file: str | None = Non
     return names | columns | {field.name: getattr(pulses, field.name) for field in fields(pulses)}
 
 
-def comparison_with_recipe(measurements: tuple[Measurement, ...], comment: str) -> str:
-    """Return lines with what the scenario in a recording's comment says; nothing where there is none."""
-    scenario = from_comment(comment)
-    if scenario is None:
+def comparison_with_recipe(measurements: tuple[Measurement, ...], reception: Reception | None) -> str:
+    """Return lines with what the reception in a recording's comment says; nothing where there is none."""
+    if reception is None:
         return ""
-    lines = []
+    scenario, lines = reception.scenario, []
     for measurement in measurements:
         if not measurement.beeps:
             continue
         first_s, last_s = measurement.pulses.time_s[[0, -1]]
         t_s = first_s + (np.arange(_MEAN_STEPS) + 0.5) / _MEAN_STEPS * (last_s - first_s)
-        try:
-            truth = track(scenario, t_s)
-        except ScenarioError:
-            return ""
+        truth = track(reception, t_s)
         tones_hz = {carrier: np.abs(truth[f"tone_{scenario.name_of(carrier)}_hz"]).mean() for carrier in scenario.heard}
         carrier, tone_hz = min(tones_hz.items(), key=lambda item: abs(item[1] - measurement.tone_hz))
         pulse, pause = scenario.pulse_s, scenario.pause_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from beep.base.errors import OutputError
+from beep.base.text import printable
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr."""
+    """Print text on stderr; of what it quotes from a file nothing can be a command to the terminal."""
     if sys.stderr is not None:  # print would write to stdout instead
-        print(text, file=sys.stderr)
+        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 
 
 def say(text: str, arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import re
 
 from beep.base.checks import read_number
 from beep.base.errors import ScenarioError, did_you_mean
+from beep.base.text import MOST_QUOTED, printable, quoted
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from _typeshed import SupportsWrite
+
+_LONGEST = 1000  # characters of a message
 
 
 class Parser(argparse.ArgumentParser):
@@ -92,6 +95,7 @@ class Parser(argparse.ArgumentParser):
         """Leave with status 2 and one line, with the nearest choice where the one given is unknown."""
         if choice := re.fullmatch(r".*invalid choice: '(.*)' \(choose from (.*)\)", message):
             message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
+        message = re.sub(rf"\S{{{MOST_QUOTED},}}", lambda word: quoted(word[0]), printable(message))[:_LONGEST]
         self.exit(2, f"beep: error: {message}; see {self.prog} --help\n")
 
 

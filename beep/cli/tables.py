@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
+from beep.base.text import printable
 from beep.cli.messages import stdout
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show_table(
     last columns are left out; returns their heads.
     """
     out = file or stdout()
-    rows = list(rows)
+    rows, head = [tuple(map(printable, row)) for row in rows], tuple(map(printable, head))
     right = [title.startswith(">") for title in head]
     titles = [title.removeprefix(">") for title in head]
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]

@@ -64,7 +64,7 @@ def parse_station(text: str) -> Station:
         return _locator(name)
     parts = text.split(",")
     try:
-        if len(parts) in (2, 3):
+        if len(parts) in (2, 3) and text.isprintable():
             height_m = float(parts[2]) if len(parts) == 3 else 0.0
             return _at(_degrees(parts[0], "NS"), _degrees(parts[1], "EW"), height_m)
     except ScenarioError:

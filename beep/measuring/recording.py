@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from beep.base.arrays import Samples
 from beep.base.errors import RecordingError
+from beep.measuring.comment import wav_comment
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 2000, 10_000_000
 LEAST_S = 1.0
@@ -125,6 +126,8 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
             file = stack.enter_context(_seekable(source))
             if not os.fstat(file.fileno()).st_size:
                 raise RecordingError(f"a recording must hold sound, but {name} is empty; record or copy it again")
+            comment = wav_comment(file)
+            os.lseek(file.fileno(), 0, os.SEEK_SET)  # a buffered file may have read beyond its own position
             # Opened by its descriptor, so that the content tells the format, not the suffix.
             sound = stack.enter_context(soundfile.SoundFile(file.fileno(), closefd=False))
         except RuntimeError as error:
@@ -140,7 +143,7 @@ def open_recording(source: str | Path | BinaryIO) -> Iterator[Recording]:
             sample_rate_hz=sound.samplerate,
             channels=sound.channels,
             frames=sound.frames,
-            comment=sound.comment,
+            comment=comment or sound.comment,
             name=name,
             missing=_missing(file, name),
             _read=partial(_read, sound, name),

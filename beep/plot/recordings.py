@@ -36,8 +36,8 @@ from beep.plot.style import (
     utc_clock,
 )
 from beep.scenario.scenario import Scenario
-from beep.scenario.toml import from_comment
-from beep.stream.resolve import receive
+from beep.stream.reception import Reception
+from beep.stream.resolve import receive, recorded_reception
 from beep.stream.words import date, footer, title
 
 UTC_IN = 0.85  # for labels
@@ -62,15 +62,18 @@ def waterfall(
     Of more than two channels the first two are shown. Raises RecordingError where the recording cannot be read or is
     shorter than a window.
     """
+    reception: Reception | None
     if isinstance(recording, Scenario):
-        scenario, name, numbers = recording, "the scenario's sound", scenario_spectrogram(recording)
+        reception, name, numbers = receive(recording), "the scenario's sound", scenario_spectrogram(recording)
     else:
-        scenario, name = scenario or from_comment(recording.comment), Path(recording.name).name
+        reception, name = (
+            receive(scenario) if scenario else recorded_reception(recording.comment),
+            Path(recording.name).name,
+        )
         blocks = watched(recording.blocks(), recording.frames, progress)
-        high_hz = scenario.high_hz + BEYOND_BAND_HZ if scenario else HEARD_HZ
+        high_hz = reception.scenario.high_hz + BEYOND_BAND_HZ if reception else HEARD_HZ
         numbers = spectrogram(blocks, sample_rate_hz=recording.sample_rate_hz, high_hz=high_hz)
     start_s = 0.0 if isinstance(recording, Scenario) else recording.start_s
-    reception = receive(scenario) if scenario else None
     epoch = reception.epoch + timedelta(seconds=start_s) if reception and reception.epoch else None
     notes = [*([title(reception), *footer(reception)] if reception else []), numbers.how]
     notes += [f"section from {start_s:g} s: times are counted from there"] if start_s else []
@@ -99,7 +102,7 @@ def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, p
         raise RecordingError(f"a picture of the keying needs beeps, and {none}; look at its waterfall")
     heading, rows = f"Keying of {Path(recording.name).name}", len(shown)
     notes = [_summary(measurement, recording.channels) for measurement in shown]
-    notes += _recipe_notes(from_comment(recording.comment))
+    notes += _recipe_notes(recorded_reception(recording.comment))
     page = sheet(paper, heading, notes, default_in=(11.0, 2.3 + 2.7 * rows), least_in=(7.0, 1.5 + 2 * rows))
     with page as (figure, _, top_in, foot_in):
         row_in = (top_in - foot_in) / rows
@@ -120,12 +123,9 @@ def _row(figure: Figure, bottom_in: float, height_in: float) -> tuple[Axes, Axes
     return left, axes_at(figure, LEFT_IN + 0.7 * width_in - 0.1, bottom_in, 0.3 * width_in, height_in)
 
 
-def _recipe_notes(scenario: Scenario | None) -> list[str]:
+def _recipe_notes(reception: Reception | None) -> list[str]:
     """The recipe of a recording in words."""
-    if scenario is None:
-        return []
-    reception = receive(scenario)
-    return [f"recipe: {title(reception)}", *footer(reception)]
+    return [] if reception is None else [f"recipe: {title(reception)}", *footer(reception)]
 
 
 def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
@@ -211,7 +211,7 @@ def fit_sheet(
     Hollow marks are outliers, which the fit left out; a residual too large for the picture is drawn at its edge.
     `scenario` is the recipe of the recording: the footer names it, and nothing else depends on it.
     """
-    notes = [*_fit_notes(fitted), *_recipe_notes(scenario)]
+    notes = [*_fit_notes(fitted), *_recipe_notes(receive(scenario) if scenario else None)]
     page = sheet(paper, f"Pass fitted to {name}", notes, default_in=(10.0, 7.5), least_in=(6.0, 4.5))
     with page as (figure, width_in, top_in, foot_in):
         free_in = top_in - foot_in - TICKS_IN - PANEL_TITLE_IN - 0.1

@@ -1,5 +1,6 @@
 """Style of all pictures: paper, colours, time axes, title and footer, and the file written."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from matplotlib.text import Text
 
 from beep.base.arrays import Array
 from beep.base.errors import OutputError
+from beep.base.text import printable
 from beep.stream.words import minutes
 
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
@@ -35,6 +37,7 @@ DARK = {
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)))  # distinct without colours, and where curves overlap
 
 TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+_LONGEST = 600  # characters of a text that is cut until it fits: each is measured
 TITLE_PT, SMALL_PT, LEAST_PT = 13.0, 8.0, 6.0
 EDGE_IN = 0.12  # margin of the paper
 LEFT_IN, RIGHT_IN = 0.86, 0.72  # for labels beside axes
@@ -55,6 +58,7 @@ SETTINGS = {
     "svg.fonttype": "path",
     "svg.hashsalt": "sputnik-beep",
     "text.usetex": False,
+    "text.parse_math": False,  # a name may hold dollar signs
     "figure.constrained_layout.use": False,
 }
 
@@ -93,6 +97,14 @@ class Picture(Figure):  # type: ignore[misc]
 
 
 @contextmanager
+def _drawing(settings: dict[str, Any]) -> Iterator[None]:
+    """Draw with these settings, and without a warning where a font lacks a letter of a name."""
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        yield
+
+
+@contextmanager
 def sheet(
     paper: Paper, title: str, notes: Sequence[str], *, default_in: tuple[float, float], least_in: tuple[float, float]
 ) -> Iterator[tuple[Figure, float, float, float]]:
@@ -114,12 +126,12 @@ def sheet(
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     ink = dict.fromkeys(inked, colours["ink"])
     settings = SETTINGS | ink | {"axes.facecolor": colours["paper"], "grid.color": colours["grid"]}
-    with matplotlib.rc_context(settings):
+    with _drawing(settings):
         figure = Picture(figsize=(width_in, height_in), dpi=paper.dpi, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
         inches, across_in = figure.dpi_scale_trans, width_in - 2 * EDGE_IN
         head = figure.text(
-            EDGE_IN, height_in - EDGE_IN, title, transform=inches, va="top", size=TITLE_PT, weight="bold"
+            EDGE_IN, height_in - EDGE_IN, printable(title), transform=inches, va="top", size=TITLE_PT, weight="bold"
         )
         _narrow(head, across_in)
         foot = figure.text(EDGE_IN, EDGE_IN, "", transform=inches, va="bottom", size=SMALL_PT, color=colours["soft"])
@@ -130,7 +142,7 @@ def sheet(
 def _write_notes(text: Text, notes: Sequence[str], most_in: float) -> None:
     """Set a text to notes, as many side by side as have room; too wide a text becomes smaller."""
     lines: list[str] = []
-    for note in notes:
+    for note in map(printable, notes):
         if lines:
             text.set_text(f"{lines[-1]}  \N{MIDDLE DOT}  {note}")
             if size_in(text)[0] <= most_in:
@@ -146,7 +158,8 @@ def _narrow(text: Text, most_in: float) -> None:
     wide_in = size_in(text)[0]
     if wide_in > most_in:
         text.set_size(max(LEAST_PT, text.get_size() * most_in / wide_in * 0.99))
-    words = text.get_text()
+    words = text.get_text()[:_LONGEST]
+    text.set_text(words)
     while size_in(text)[0] > most_in and len(words) > 1:
         words = words[:-1]
         text.set_text(words.rstrip() + "\N{HORIZONTAL ELLIPSIS}")
@@ -208,5 +221,5 @@ def kind_of(path: str | Path) -> str:
 def save(figure: Figure, to: str | Path | BinaryIO, *, kind: str) -> None:
     """Write a figure as png, svg or pdf; equal figures give equal bytes."""
     undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-    with matplotlib.rc_context(SETTINGS):
+    with _drawing(SETTINGS):
         figure.savefig(to, format=kind, metadata=undated)

@@ -9,7 +9,7 @@ from beep.base.choices import Sends
 from beep.base.errors import ScenarioError, unknown_name
 from beep.base.text import quoted
 
-MOST_MHZ = 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
+LEAST_MHZ, MOST_MHZ = 0.001, 30_000.0  # there the steps of SGP4, 0.02 mm, are 0.002 turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,10 @@ class Carrier:
     sends: Sends = "pulse"
 
     def __post_init__(self) -> None:
-        for name, most in (("frequency_mhz", MOST_MHZ), ("power_w", 1e6)):
+        for name, least, most in (("frequency_mhz", LEAST_MHZ, MOST_MHZ), ("power_w", 1e-9, 1e6)):
             value = number_of(f"carriers.{name}", getattr(self, name))
-            if not 0 < value <= most:
-                raise ScenarioError(f"carriers.{name} must be above 0 and at most {most:g}, got {value:g}")
+            if not least <= value <= most:
+                raise ScenarioError(f"carriers.{name} must be {least:g} to {most:g}, got {value:g}")
             object.__setattr__(self, name, value)
         if self.sends not in get_args(Sends):
             raise unknown_name("carriers.sends must be", self.sends, get_args(Sends))

@@ -33,6 +33,8 @@ def to_dict(scenario: Scenario) -> dict[str, Any]:
 
 def from_comment(text: str) -> Scenario | None:
     """Return the scenario in a recording's comment, as `export` writes it; None for any other comment."""
+    if len(text) > _MOST_BYTES:
+        return None
     try:
         table = json.loads(text)
         return from_dict(table) if table else None

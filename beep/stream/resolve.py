@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beep.base.errors import ScenarioError
+from beep.base.errors import BeepError, ScenarioError
 from beep.geometry.look import LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.geometry.stations import Station, parse_station
 from beep.radio.ionosphere import LAYERS, LEAST_HEIGHT, Layer, layer_at
 from beep.scenario.scenario import Scenario
+from beep.scenario.toml import from_comment
 from beep.signal.keying import Regime
 from beep.stream.reception import LONG_BEFORE_S, TIMES, Reception, tone_range_hz
 
@@ -36,6 +37,18 @@ def receive(scenario: Scenario | Reception, *, audible: bool = True) -> Receptio
     if audible:
         _check_tones(reception)
     return reception
+
+
+def recorded_reception(comment: str) -> Reception | None:
+    """Return the reception of the scenario in a recording's comment; None where that is none, or cannot be received.
+
+    A comment may be a stranger's: whatever it says, it raises nothing.
+    """
+    scenario = from_comment(comment)
+    try:
+        return None if scenario is None else receive(scenario)
+    except BeepError:
+        return None
 
 
 def _simple(scenario: Scenario) -> Reception:

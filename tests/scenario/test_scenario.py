@@ -94,7 +94,7 @@ BAD = [  # fields, and what the message must say: the field, the rule, what came
     ({"carriers": "twenty"}, "carriers", "MHZ:WATTS:SENDS", "'twenty'"),
     ({"carriers": "20:1:dash"}, "carrier", "pulse, pause, always", "'dash'"),
     ({"carriers": "20:1:pulse:dash"}, "carrier", "dash"),
-    ({"carriers": "20:0"}, "power_w", "above 0", "got 0"),
+    ({"carriers": "20:0"}, "power_w", "1e-09 to 1e+06", "got 0"),
     ({"carriers": "20.1,20.1"}, "carriers", "differ in MHz", "20.1 and 20.1"),
     ({"carriers": [{"power_w": 1}]}, "carrier", "frequency_mhz", "power_w"),
     ({"carriers": [{"frequency_mhz": 20, "power": 1}]}, "carrier", "'power'", "did you mean 'power_w'"),

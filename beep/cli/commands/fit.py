@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.base.choices import Orbit, Sideband
-from beep.base.errors import BeepError, FitError
+from beep.base.errors import FitError
 from beep.base.text import quoted
 from beep.cli.messages import note, warn
 from beep.cli.options import add_output_options, add_section_options, open_input, output_of
 from beep.cli.parser import Parser, reader
 from beep.cli.tables import write_values
 from beep.geometry.stations import parse_station
-from beep.scenario.carriers import MOST_MHZ, SPUTNIK_1
-from beep.scenario.toml import from_comment
+from beep.scenario.carriers import LEAST_MHZ, MOST_MHZ, SPUTNIK_1
 
 if TYPE_CHECKING:
     from beep.fitting.fit import PassFit
     from beep.fitting.solve import Tones
     from beep.scenario.scenario import Scenario
+    from beep.stream.reception import Reception
 
 SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
@@ -99,7 +99,8 @@ def run(arguments: argparse.Namespace) -> None:
     if ranks:
         parse_station(arguments.station)
     with output_of(arguments) as out:
-        tones, scenario = _tones(arguments)
+        tones, reception = _tones(arguments)
+        scenario = None if reception is None else reception.scenario
         if from_recipe:
             settings |= _place_and_date(scenario, arguments)
             model_of(**settings)
@@ -117,7 +118,7 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.carrier_mhz is None and not _is_table(arguments.file):
             _note_carriers(fitted, scenario, arguments)
         _warn_of_doubts(fitted, arguments)
-        recipe = None if scenario is None else _recipe(scenario)
+        recipe = None if reception is None else _recipe(reception)
         if arguments.format == "table":
             show_fit(out, fitted, recipe, start=settings["start"])
         else:
@@ -128,8 +129,8 @@ def _is_table(name: str) -> bool:
     return name.casefold().endswith(TABLE_ENDINGS)
 
 
-def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]:
-    """Return the tones of FILE and the scenario in its comment; measures a recording."""
+def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Reception | None]:
+    """Return the tones of FILE and the reception in its comment; measures a recording."""
     carriers_hz = [mhz * 1e6 for mhz in arguments.carrier_mhz or CARRIERS_MHZ]
     if _is_table(arguments.file):
         from beep.fitting.table import read_tones
@@ -140,16 +141,17 @@ def _tones(arguments: argparse.Namespace) -> tuple[list[Tones], Scenario | None]
         return [tones], None
     from beep.fitting.tones import tones_of
     from beep.measuring.measure import measure
+    from beep.stream.resolve import recorded_reception
 
     with open_input(arguments.file) as recording:
-        scenario = None if arguments.blind else from_comment(recording.comment)
-        return tones_of(measure(recording), carriers_hz=carriers_hz), scenario
+        reception = None if arguments.blind else recorded_reception(recording.comment)
+        return tones_of(measure(recording), carriers_hz=carriers_hz), reception
 
 
 def _frequency(text: str) -> float:
     value: float = reader("carrier_mhz")(text)
-    if not 0 < value <= MOST_MHZ:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most {MOST_MHZ:g}, got {quoted(text)}")
+    if not LEAST_MHZ <= value <= MOST_MHZ:
+        raise argparse.ArgumentTypeError(f"must be {LEAST_MHZ:g} to {MOST_MHZ:g}, got {quoted(text)}")
     return value
 
 
@@ -168,16 +170,12 @@ def _place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) ->
     return {"station": scenario.station, "start": start}
 
 
-def _recipe(scenario: Scenario) -> dict[str, float] | None:
+def _recipe(reception: Reception) -> dict[str, float] | None:
     """Return the fitted quantities as a recipe has them; None where it has no pass."""
     from beep.fitting.curves import closest_approach
-    from beep.stream.resolve import receive
 
+    scenario = reception.scenario
     if scenario.still:
-        return None
-    try:
-        reception = receive(scenario)
-    except BeepError:
         return None
     tca_s, distance_km, speed_km_s = map(float, closest_approach(reception.look, guess_s=reception.tca_s))
     f0_hz = scenario.tone_without_doppler_hz(scenario.heard[0])

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from beep.base.errors import RecordingError
+from beep.base.text import printable
 from beep.cli.messages import note
 from beep.cli.options import add_output_options, add_section_options, open_input, output_of
 from beep.cli.parser import Parser
@@ -26,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from beep.cli.measurement_table import comparison_with_recipe, measurement_table, pulse_table, remarks, speed_line
     from beep.measuring.measure import measure
     from beep.output.table import write_csv
+    from beep.stream.resolve import recorded_reception
 
     names, several = arguments.files, len(arguments.files) > 1
     if names.count("-") > 1:
@@ -41,12 +43,12 @@ def run(arguments: argparse.Namespace) -> None:
                 tables.append(pulse_table(measurements, file=name if several else None))
             else:
                 if several:
-                    out.write(f"{name}:\n")
+                    out.write(f"{printable(name)}:\n")
                 if any(measurement.beeps for measurement in measurements):
                     show_table(*measurement_table(measurements), file=out)
                 out.write(speed_line(measurements))
                 if not arguments.blind:
-                    out.write(comparison_with_recipe(measurements, recording.comment))
+                    out.write(comparison_with_recipe(measurements, recorded_reception(recording.comment)))
             for remark in remarks(measurements, recording):
                 note(remark, arguments)
         if arguments.format == "json":

@@ -16,7 +16,6 @@ from beep.cli.options import add_scenario_options, add_section_options, open_inp
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
 from beep.scenario.scenario import Scenario
-from beep.scenario.toml import from_comment
 
 if TYPE_CHECKING:
     from beep.plot.style import Figure, Paper
@@ -29,6 +28,7 @@ KINDS = {
     "fit": "the tones measured in FILE, the fitted curve and the residuals",
 }
 UNITS_PER_INCH = {"px": None, "in": 1.0, "cm": 2.54, "mm": 25.4}  # None: by --dpi
+MOST_SAMPLES = 25_000_000  # of a pass that a file's comment describes: 35 minutes at 12 kHz
 NEED_A_FILE = ("keying", "fit")
 
 
@@ -106,6 +106,8 @@ def _size_in(text: str, dpi: float) -> tuple[float, float]:
 
 def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
     from beep.plot import doppler_curve, fit_sheet, keying_sheet, pass_sheet, waterfall
+    from beep.plot.preview import at_low_rate
+    from beep.stream.resolve import recorded_reception
 
     of_a_pass = {"pass": pass_sheet, "doppler": doppler_curve}.get(arguments.kind)
     curve = not arguments.no_curve
@@ -113,13 +115,20 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
         scenario = scenario_of(arguments)
         return of_a_pass(scenario, paper=paper) if of_a_pass else waterfall(scenario, curve=curve, paper=paper)
     with open_input(arguments.file, arguments) as recording:
+        recorded = recorded_reception(recording.comment)
         typed = arguments.preset is not None or arguments.scenario is not None or typed_fields(arguments)
         given = scenario_of(arguments) if typed else None
         if arguments.kind == "waterfall":
             with progress_bar(arguments) as progress:
                 return waterfall(recording, scenario=given, curve=curve, paper=paper, progress=progress)
-        known = given or from_comment(recording.comment)
+        known = given or (recorded.scenario if recorded else None)
         if of_a_pass:
+            samples = recorded.duration_s * at_low_rate(recorded.scenario).sample_rate_hz if recorded else 0
+            if given is None and samples > max(recording.frames + 1, MOST_SAMPLES):
+                raise RecordingError(
+                    f"a pass has as many samples as its file, {recording.frames}, or at most {MOST_SAMPLES}, but the "
+                    f"comment of {arguments.file} describes {samples:.0f}; give the scenario by options"
+                )
             if known is None:
                 raise RecordingError(
                     f"{arguments.file} has no scenario in its comment, so its pass is not known; find it with "
