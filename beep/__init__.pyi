@@ -7,6 +7,8 @@ from beep.base.errors import PlaybackError as PlaybackError
 from beep.base.errors import RecordingError as RecordingError
 from beep.base.errors import ScenarioError as ScenarioError
 from beep.base.errors import TleError as TleError
+from beep.datasets.dataset import DatasetReport as DatasetReport
+from beep.datasets.dataset import dataset as dataset
 from beep.fitting.fit import PassFit as PassFit
 from beep.fitting.fit import fit as fit
 from beep.fitting.rank import rank_passes as rank_passes

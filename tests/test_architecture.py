@@ -21,7 +21,7 @@ ROWS = [
     {"radio", "scenario"},
     {"stream", "fitting"},
     {"output"},
-    {"plot"},
+    {"plot", "datasets"},
     {"cli"},
 ]
 SUBPACKAGES = set().union(*ROWS)

@@ -35,6 +35,7 @@ COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arg
     "compare": "measure two recordings and show them side by side",
     "plot": "draw a pass or a recording as PNG, SVG or PDF",
     "show": "print the scenario as TOML, to change it and use it again",
+    "dataset": "make labelled passes by the thousand",
 }
 EXAMPLES = {
     "play": """\
@@ -96,6 +97,13 @@ EXAMPLES = {
     "show": """\
   beep show --preset dallas > mine.toml
       a scenario to change; use it with --scenario mine.toml""",
+    "dataset": """\
+  beep dataset plan.toml clips
+      the clips that plan.toml describes, in the folder clips
+  beep dataset plan.toml --show 3
+      the first three scenarios, nothing is written
+  beep dataset plan.toml clips --verify
+      check a set""",
 }
 IN_ASCII = {ord("\N{PLUS-MINUS SIGN}"): "+-", ord("\N{DEGREE SIGN}"): " deg"}
 

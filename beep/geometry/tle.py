@@ -14,7 +14,7 @@ import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 from beep.base.errors import TleError, listed, unknown_name
 from beep.base.text import quoted
@@ -23,7 +23,7 @@ from beep.geometry.omm import ElementSet, csv_sets, json_sets, limited, omm_elem
 
 TYPE_CHECKING = False  # importing typing for this would take a tenth of the time of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import Any, TextIO
 
@@ -54,6 +54,27 @@ def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
     `satellite` is a name, a part of a name that only one has, or a catalogue number. It may be left out where the file
     holds one set. Raises TleError, with file, line and column, where the set cannot be read, found or used.
     """
+    text: str = _read(path, lambda text: _checked_text(text, satellite))
+    return text
+
+
+def read_tles(path: str | Path) -> tuple[str, ...]:
+    """Return the texts of all element sets of a file, each checked; raises TleError as `read_tle` does."""
+
+    def read(text: TextIO) -> tuple[str, ...]:
+        sets = tuple(islice(_sets(text), _MOST_SETS + 1))
+        if not 1 <= len(sets) <= _MOST_SETS:
+            raise TleError(f"a file must have 1 to {_MOST_SETS} element sets, got {len(sets) or 'none'}")
+        for element_set in sets:
+            _elements(element_set)
+        return tuple(element_set.text for element_set in sets)
+
+    texts: tuple[str, ...] = _read(path, read)
+    return texts
+
+
+def _read(path: str | Path, read: Callable[[TextIO], Any]) -> Any:
+    """Return what a function reads from the text of a file; "-" is stdin. Raises TleError."""
     name = "stdin" if str(path) == "-" else str(path)
     if name == "stdin" and sys.stdin is None:
         raise TleError("stdin must be open to read a TLE from it, but it is closed; name a file")
@@ -61,7 +82,7 @@ def read_tle(path: str | Path, *, satellite: str | int | None = None) -> str:
         with nullcontext(sys.stdin.buffer) if name == "stdin" else open(path, "rb") as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig")
             try:
-                return _checked_text(text, satellite)
+                return read(text)
             finally:
                 text.detach()  # or it would close stdin
     except TleError as error:

@@ -66,11 +66,16 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise ScenarioError(f"{path} is not a scenario in TOML ({reason}); `beep show` prints one") from None
 
 
-def to_toml(scenario: Scenario) -> str:
-    """Return a scenario as TOML, grouped, with the help of each field beside it; the inverse of `load`."""
+def to_toml(scenario: Scenario, *, without: Scenario | None = None) -> str:
+    """Return a scenario as TOML, grouped, with the help of each field beside it; the inverse of `load`.
+
+    Fields that have the same value in `without` are left out.
+    """
     lines = []
     group = None
     for field in fields():
+        if without is not None and getattr(scenario, field.name) == getattr(without, field.name):
+            continue
         if field.metadata["group"] != group:
             group = field.metadata["group"]
             lines += ["", f"# --- {group}"]
