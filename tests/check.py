@@ -69,6 +69,7 @@ def wheel() -> None:
         assert (used / "sputnik.wav").read_bytes()[:4] == b"RIFF"
         assert len(run(programs / "sputnik-beep", "track", "--preset", "dallas", folder=used).splitlines()) > 400
         assert "tyuratam" in run(beep, "receptions", folder=used)
+        assert "SCENARIO" in (folder / "venv" / "share" / "man" / "man1" / "beep.1").read_text()
         tape = "export tape.wav --preset tatsfield --character tape --beacon sputnik-2 --duration-s 20 -q"
         run(beep, *tape.split(), folder=used)
         assert '"keying": "tass"' in run(beep, "measure", "sputnik.wav", "--json", folder=used)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any, NoReturn
 
+DESCRIPTION = "The radio signal of Sputnik 1 as a receiver on the ground heard it."
 COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
     "play": "play the pass on the sound card; keys change it while it plays",
     "export": "write the sound, or the signal as I/Q, to a file or a pipe",
@@ -36,6 +37,7 @@ COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arg
     "plot": "draw a pass or a recording as PNG, SVG or PDF",
     "show": "print the scenario as TOML, to change it and use it again",
     "dataset": "make labelled passes by the thousand",
+    "completion": "print the completion of commands, options and names for a shell",
 }
 EXAMPLES = {
     "play": """\
@@ -104,6 +106,11 @@ EXAMPLES = {
       the first three scenarios, nothing is written
   beep dataset plan.toml clips --verify
       check a set""",
+    "completion": """\
+  eval "$(beep completion bash)"
+      in ~/.bashrc; for zsh the same in ~/.zshrc, after compinit
+  beep completion fish > ~/.config/fish/completions/beep.fish
+      for fish""",
 }
 IN_ASCII = {ord("\N{PLUS-MINUS SIGN}"): "+-", ord("\N{DEGREE SIGN}"): " deg"}
 
@@ -171,9 +178,9 @@ def _help() -> str:
     commands = "".join(f"  {name:10}  {text}\n" for name, text in COMMANDS.items())
     return (
         "usage: beep COMMAND [options]\n\n"
-        "The radio signal of Sputnik 1 as a receiver on the ground heard it.\n\n"
+        f"{DESCRIPTION}\n\n"
         f"commands:\n{commands}\n"
-        "examples:\n  beep play\n  beep export sputnik.wav\n  beep measure sputnik.wav\n\n"
+        "examples: beep play, beep export sputnik.wav, beep measure sputnik.wav\n\n"
         "beep COMMAND --help explains a command, beep --version prints the version.\n"
     )
 

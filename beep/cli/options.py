@@ -32,6 +32,9 @@ NOTHING = "none"  # takes an optional field back to its default
 
 def add_scenario_options(parser: Parser) -> None:
     """Give a parser the options --preset, --scenario and so on, and one option for each field of a scenario."""
+    if parser.scenario_in:
+        parser.description = f"{parser.description} It takes all options of `beep {parser.scenario_in}`, too."
+        return
     recipe = parser.add_argument_group("scenario", "the settings to start from; all other options change them")
     base = recipe.add_mutually_exclusive_group()
     receptions = ", ".join(name for name in presets() if name in reception_names() and name != "dallas")

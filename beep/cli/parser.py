@@ -11,12 +11,13 @@ from beep.base.text import MOST_QUOTED, printable, quoted
 
 TYPE_CHECKING = False  # as in typing, whose import takes a tenth of the time of `beep --help`
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from _typeshed import SupportsWrite
 
 _LONGEST = 1000  # characters of a message
+FILES = ("FILE", "OUT", "A", "B")  # arguments of these names are files
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,6 +37,7 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", flags=re.IGNORECASE)  # also -31.1,136.8
         self.rare = {"quiet", "force"}  # names of arguments that only --help-all shows
         self.everything = False  # whether the help shows them
+        self.scenario_in = ""  # the command whose options of a scenario this one takes, where they are not repeated
 
     def add_general_options(self) -> None:
         """Add --quiet, --help and --help-all: the last ones, so that they are the last in the help."""
@@ -45,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help: the usual options in one list, or all of them in groups."""
-        self.usage = self._short_usage()
+        self.usage = self.short_usage()
         if self.everything:
             return super().format_help()
         formatter = self._get_formatter()
@@ -64,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         """Print the help. Raises OSError where that fails, which argparse would not tell."""
         print(self.format_help(), end="", file=file)
 
-    def _short_usage(self) -> str:
+    def short_usage(self) -> str:
         """Return the usage with the arguments that a command needs; a line of all options would fill the screen."""
         words = [self.prog]
         for action in self._actions:
@@ -82,6 +84,15 @@ class Parser(argparse.ArgumentParser):
             for option in reversed(action.option_strings)
             if option.startswith("--")
         }
+
+    def complete(self, names: Mapping[str, Sequence[str]], file: object) -> None:
+        """Give the arguments the names from which a shell completes them, or `file`, and a few words of help."""
+        for action in self._actions:
+            action.help = re.split(r"; | \(", action.help or "", maxsplit=1)[0]
+            if action.dest in names:
+                action.choices = names[action.dest]
+            elif action.metavar in FILES:
+                action.complete = file  # type: ignore[attr-defined]
 
     def parse_args(self, words: list[str]) -> argparse.Namespace:  # type: ignore[override]
         """Return the parsed arguments; an unknown option is wrong usage, with the nearest one that exists."""

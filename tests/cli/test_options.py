@@ -23,7 +23,9 @@ UNITS = {
     "_rpm": "rpm",
 }
 WITH_SCENARIO = [
-    command for command in COMMANDS if command not in ("passes", "receptions", "measure", "fit", "compare")
+    command
+    for command in COMMANDS
+    if command not in ("passes", "receptions", "measure", "fit", "compare", "completion")
 ]
 SPELT = {"carriers": "--carrier-mhz"}
 START = ("--start", "1957-10-07T05:00Z")
