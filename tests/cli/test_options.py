@@ -25,7 +25,7 @@ UNITS = {
 WITH_SCENARIO = [
     command
     for command in COMMANDS
-    if command not in ("passes", "receptions", "measure", "fit", "compare", "completion")
+    if command not in ("passes", "receptions", "measure", "fit", "compare", "completion", "dataset")
 ]
 SPELT = {"carriers": "--carrier-mhz"}
 START = ("--start", "1957-10-07T05:00Z")
