@@ -168,10 +168,13 @@ def add_section_options(group: Any) -> None:
 def open_input(name: str, arguments: argparse.Namespace | None = None) -> Iterator[Recording]:
     """Open the recording that an argument names, or the section of it that the options give; `-` is stdin."""
     from beep.measuring.recording import open_recording
+    from beep.output.card import quiet
 
     if name == "-" and sys.stdin is None:
         raise RecordingError("stdin must be open to read a recording from it, but it is closed; name a file")
-    with open_recording(sys.stdin.buffer if name == "-" else name) as recording:
+    # Without a buffer, which the interpreter would wait for at its end where the stream is silent.
+    source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if name == "-" else name
+    with quiet(), open_recording(source) as recording:  # libsndfile prints what it finds wrong in an MP3
         from_s, to_s = getattr(arguments, "from_s", None), getattr(arguments, "to_s", None)
         yield recording if from_s is to_s is None else recording.section(from_s=from_s or 0.0, to_s=to_s)
 

@@ -4,12 +4,18 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
+import soundfile
 
 from beep.cli.measurement_table import speed_line
 from beep.measuring.measure import measure
 from beep.measuring.recording import open_recording
+
+DECODE = "import soundfile; soundfile.read('a.mp3')"
 
 
 @pytest.fixture
@@ -73,3 +79,18 @@ def test_speed_of_a_tape_is_told(recording):
         r"speed of the tape: 2\.0\d* \N{PLUS-MINUS SIGN} \d\.\d+ % fast if keying like tass\n", speed_line(fast)
     )
     assert speed_line(steady) == ""
+
+
+def test_libsndfile_prints_nothing(beep):
+    """What libsndfile writes to stderr about a damaged MP3 is not shown; the JSON is whole."""
+    t_s = np.arange(5 * 22_050) / 22_050
+    soundfile.write(beep.folder / "a.mp3", 0.3 * np.sin(5655 * t_s) * (t_s % 0.6 < 0.3), 22_050, format="MP3")
+    data = bytearray((beep.folder / "a.mp3").read_bytes())
+    data[len(data) // 2 : len(data) // 2] = b"x" * 100
+    (beep.folder / "a.mp3").write_bytes(data)
+    loud = subprocess.run([sys.executable, "-c", DECODE], cwd=beep.folder, capture_output=True, check=False)
+    ran = beep("measure", "--json", "a.mp3")
+
+    assert b"resync" in loud.stderr
+    assert ran.stderr == ""
+    assert json.loads(ran.stdout)["beeps"] >= 4

@@ -16,7 +16,7 @@ def add(parser: Parser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="recordings that libsndfile reads (.wav, .flac, ...), with a tone of 0.1 to 7 kHz; - for stdin",
+        help="recordings (WAV, FLAC, AIFF, AU, CAF, OGG or MP3), with a tone of 0.1 to 7 kHz; - for stdin",
     )
     add_output_options(parser, ("table", "csv", "json"), "table; csv: one line per pulse; json: all measured values")
     add_section_options(parser)
