@@ -14,7 +14,9 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
-@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name != "pictures.py"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in EXAMPLES if path.name not in ("pictures.py", "train.py")], ids=lambda path: path.name
+)
 def test_example(path: Path, tmp_path: Path) -> None:
     """It exits with 0 and prints something."""
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
@@ -35,6 +37,17 @@ def test_lesson_runs_and_has_no_outputs() -> None:
     )
     assert abs(by_hand - true) < 0.1 * true
     assert abs(fitted - true) < 1
+
+
+def test_trained_detector_is_better_than_an_energy_detector(tmp_path: Path) -> None:
+    """With beeps at -5 dB among carriers that are not keyed; 120 clips instead of 2000."""
+    command = [sys.executable, str(EXAMPLES[0].parent / "train.py"), "120", "curve.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    energy, trained = (int(re.search(rf"{name}.* (\d+)% at -5 dB", done.stdout)[1]) for name in ("energy", "trained"))
+    assert energy < trained
+    assert trained > 50
+    assert layout(tmp_path / "curve.png")[0] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_committed_pictures_are_what_the_example_makes(tmp_path: Path) -> None:
