@@ -29,6 +29,18 @@ from beep.stream.tiles import render
 FADE = round(0.005 * RATE_HZ)
 SAFE = ("--latency-ms", 500)  # where the latency does not matter: a busy machine may halt the program for a while
 PLAYS = 3  # at most, until one is not disturbed
+WAITS_ALOUD = """
+import concurrent.futures, sys
+wait = concurrent.futures.Future.exception
+def aloud(self, timeout):
+    try:
+        return wait(self, timeout)
+    except TimeoutError:
+        print("waiting", file=sys.stderr)
+        concurrent.futures.Future.exception = wait
+        raise
+concurrent.futures.Future.exception = aloud
+"""
 NOISY = Scenario()  # the noise makes every stretch of it unmistakable
 
 
@@ -322,7 +334,61 @@ def test_until_stopped_waits_for_the_card(card):
     process.send_signal(signal.SIGINT)
     status, stderr = ended(process)
     assert status == 130
-    assert stderr.count("trying again") == 1
+    assert stderr.count("waiting for the card") == stderr.count("the sound card is there") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("playing", [False, True])
+def test_a_stopped_sound_server_does_not_hold_the_program(card, playing, number):
+    """Ctrl-C and SIGTERM end the program while the sound server is stopped, before the first sound and later."""
+    server = card.processes[0]
+    if not playing:
+        server.send_signal(signal.SIGSTOP)
+    process = play(card, "--duration-s", 20, first=WAITS_ALOUD, stderr=subprocess.PIPE)
+    if playing:
+        card.await_sound()
+        server.send_signal(signal.SIGSTOP)
+    else:
+        assert process.stderr.readline() == b"waiting\n"
+    process.send_signal(number)
+    status, stderr = ended(process)
+    server.send_signal(signal.SIGCONT)
+    assert status == 128 + number
+    assert stderr.removeprefix("waiting\n") == ("beep: interrupted\n" if number == signal.SIGINT else "")
+
+
+def test_a_stopped_sound_server_is_told(card):
+    """A sound server that does not answer is one line."""
+    card.processes[0].send_signal(signal.SIGSTOP)
+    process = play(card, first="import beep.output.card as card; card.ANSWER_S = 1.0", stderr=subprocess.PIPE)
+    status, stderr = ended(process)
+    card.processes[0].send_signal(signal.SIGCONT)
+    assert status == 1
+    assert re.fullmatch(r"beep: error: the sound server does not answer[^\n]*\n", stderr)
+
+
+def test_until_stopped_waits_for_the_first_card(card):
+    """An exhibit that starts before its card: it says so, and plays when the card is there."""
+    card.remove()
+    short = "import beep.cli.commands.play as play; play.RETRY_S = 0.3"
+    process = play(card, "--until-stopped", "--no-keys", first=short, stderr=subprocess.PIPE)
+    assert b"waiting for the card" in process.stderr.readline()
+    card.plug_in()
+    assert process.stderr.readline() == b"beep: the sound card is there: playing\n"
+    process.send_signal(signal.SIGTERM)
+    assert ended(process) == (143, "")
+
+
+@pytest.mark.parametrize("configuration", [None, "", "pcm.x {"])
+def test_a_broken_configuration_of_alsa(card, configuration):
+    """Where ALSA's configuration is missing, empty or not readable, PortAudio does not abort the program."""
+    path = card.folder / "broken.conf"
+    if configuration is not None:
+        path.write_text(configuration)
+    environment = card.environment | {"ALSA_CONFIG_PATH": str(path)}
+    done = subprocess.run([sys.executable, "-m", "beep", "play"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(r"beep: error: [^\n]*(ALSA's configuration|sound server)[^\n]*\n", done.stderr)
 
 
 def test_no_card(card):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from beep.base.arrays import Array
-from beep.cli.keys import Keyboard, press
+from beep.cli.keyboard import Keyboard, open_keyboard
+from beep.cli.keys import press
 from beep.cli.messages import tell
 from beep.output.player import Player
 from beep.scenario.carriers import Carrier
@@ -79,7 +80,7 @@ def _meter(level: float) -> str:
     return "[" + "#" * full + "." * (METER_CHARACTERS - full) + "]"
 
 
-def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> None:
+def attend(player: Player, *, quiet: bool = False, verbose: bool = False, keys: bool = True) -> None:
     """Wait for the end of a player, or `q`; on a terminal draw the status line and obey the keys.
 
     Without a terminal, `verbose` prints the line every 5 s. Raises PlaybackError where the card is removed or freezes.
@@ -87,8 +88,10 @@ def attend(player: Player, *, quiet: bool = False, verbose: bool = False) -> Non
     terminal = sys.stderr is not None and sys.stderr.isatty()
     with contextlib.ExitStack() as stack:
         keyboard = live = None
-        if terminal and sys.stdin is not None and sys.stdin.isatty():
-            keyboard = stack.enter_context(Keyboard())
+        if terminal and keys:
+            keyboard = open_keyboard()
+            if keyboard:
+                stack.enter_context(keyboard)
         if terminal and not quiet:
             live = stack.enter_context(_live())
         stack.enter_context(_stoppable(player, keyboard, live))
@@ -144,6 +147,9 @@ def _stoppable(player: Player, keyboard: Keyboard | None, live: Any) -> Iterator
             player.resume()
         signal.signal(signal.SIGTSTP, stop)
 
+    if not hasattr(signal, "SIGTSTP"):  # Windows
+        yield
+        return
     before = signal.signal(signal.SIGTSTP, stop)
     try:
         yield

@@ -1,25 +1,34 @@
 """The sound card, through PortAudio: plays the samples that a function returns.
 
-That function, a `Pull`, is called in PortAudio's callback (docs/decisions.md has the measurement).
+That function, a `Pull`, is called in PortAudio's callback (docs/decisions.md has the measurement). Calls into PortAudio
+run in a thread: while the sound server is stopped they do not return, and Python would obey no signal.
 """
 
+import atexit
 import contextlib
+import ctypes
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
 
 from beep.base.arrays import Samples
 from beep.base.errors import PlaybackError, unknown_name
 
+T = TypeVar("T")
 Pull = Callable[[int], Samples]  # number of frames -> (frames, 2)
 
 CHANNELS = 2
 OPENING_ATTEMPTS = 3
 FROZEN_AFTER_S = 3.0  # without a callback
+ANSWER_S, CLOSED_S = 10.0, 1.0  # after which a call into PortAudio is given up; closing a card
 MARGIN_S = 0.1  # of silence after the last sample, in addition to the card's latency
 PIPE = "or pipe the sound: beep export - | aplay"
+SERVER_STOPPED = f"the sound server does not answer; start it again, {PIPE}"
 COMMON_RATES_HZ = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
 
 
@@ -41,11 +50,16 @@ class Card:
         self._called_at = time.monotonic()
         self._uncounted_until = 0.0  # underflows before this time are not counted
         self._mark = (0, 0.0)  # a frame, and the stream time at which it is heard
+        self._stream = in_thread(partial(self._open, device, latency_s), undo=_close)
+        self.latency_s = float(self._stream.latency)
+
+    def _open(self, device: str | None, latency_s: float) -> Any:
+        """Return the running stream."""
         sounddevice = _library()
         self._abort = sounddevice.CallbackAbort
         number, name = _device(sounddevice, device)
         settings = {
-            "samplerate": sample_rate_hz,
+            "samplerate": self.sample_rate_hz,
             "device": number,
             "channels": CHANNELS,
             "dtype": "float32",
@@ -54,16 +68,20 @@ class Card:
             "finished_callback": self._finished,
         }
         for attempt in range(OPENING_ATTEMPTS):
+            stream = None
             try:
-                self._stream = _started(sounddevice, settings)
+                stream = sounddevice.OutputStream(**settings)
+                stream.start()
                 break
             except sounddevice.PortAudioError as error:
+                if stream is not None:
+                    stream.close(ignore_errors=True)
                 # PortAudio gives its thread one second to start, which is too short on a halted virtual machine.
                 if "timed out" in str(error) and attempt + 1 < OPENING_ATTEMPTS:
                     self._ended, self.frames = False, 0
                     continue
-                raise PlaybackError(_explained(sounddevice, error, number, name, sample_rate_hz)) from None
-        self.latency_s = float(self._stream.latency)
+                raise PlaybackError(_explained(sounddevice, error, number, name, self.sample_rate_hz)) from None
+        return stream
 
     def _callback(self, out: Samples, frames: int, times: Any, status: Any) -> None:
         self._called_at = time.monotonic()
@@ -107,21 +125,51 @@ class Card:
     def close(self) -> None:
         """Stop at once. An orderly stop of a frozen card would hang, and PortAudio drops its buffer in either case."""
         self._closing = True
+        with contextlib.suppress(PlaybackError):  # the process ends it
+            in_thread(partial(_close, self._stream), within_s=CLOSED_S)
+
+
+def _close(stream: Any) -> None:
+    stream.abort(ignore_errors=True)
+    stream.close(ignore_errors=True)
+
+
+_calling = threading.Lock()  # PortAudio takes one call at a time
+
+
+def in_thread(call: Callable[[], T], *, within_s: float = ANSWER_S, undo: Callable[[T], None] | None = None) -> T:
+    """Return what a call into PortAudio returns. Raises PlaybackError where the sound server does not answer in time.
+
+    A call that was given up, in that way or by a signal, may still return: `undo` is called with its result.
+    """
+    answer: Future[T] = Future()
+    given_up = threading.Event()
+
+    def run() -> None:
+        with _calling:
+            try:
+                answer.set_result(call())
+            except Exception as error:
+                answer.set_exception(error)
+            else:
+                if given_up.is_set() and undo is not None:
+                    undo(answer.result())
+
+    threading.Thread(target=run, daemon=True).start()
+    until_s = time.monotonic() + within_s
+    try:
         with quiet():
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
-
-
-def _started(sounddevice: Any, settings: dict[str, Any]) -> Any:
-    """Return a running output stream; one that does not start is closed."""
-    with quiet():
-        stream = sounddevice.OutputStream(**settings)
-        try:
-            stream.start()
-        except sounddevice.PortAudioError:
-            stream.close(ignore_errors=True)
-            raise
-        return stream
+            while not answer.done() and time.monotonic() < until_s:
+                with contextlib.suppress(TimeoutError):
+                    answer.exception(0.1)  # short: on Windows no signal ends it
+    finally:
+        if not answer.done():
+            given_up.set()
+            waiting: Any = getattr(sys.modules.get("sounddevice"), "_exit_handler", None)
+            atexit.unregister(waiting)
+    if given_up.is_set():
+        raise PlaybackError(SERVER_STOPPED)
+    return answer.result()
 
 
 def devices() -> list[tuple[int, str, int, int, bool]]:
@@ -129,7 +177,7 @@ def devices() -> list[tuple[int, str, int, int, bool]]:
 
     Raises PlaybackError where there is none.
     """
-    sounddevice = _library()
+    sounddevice = in_thread(_library)
     default = sounddevice.default.device[1]
     return [
         (number, info["name"], info["max_output_channels"], round(info["default_samplerate"]), number == default)
@@ -139,13 +187,31 @@ def devices() -> list[tuple[int, str, int, int, bool]]:
 
 def _library() -> Any:
     """Return the sounddevice module."""
+    _check_alsa()
     try:
         import sounddevice
     except OSError:
         raise PlaybackError(
             f"the PortAudio library is missing; install it (sudo apt install libportaudio2), {PIPE}"
         ) from None
+    except Exception as error:  # sounddevice.PortAudioError, which is not yet there
+        raise PlaybackError(f"PortAudio does not start ({error}); mend ALSA's configuration, {PIPE}") from None
     return sounddevice
+
+
+def _check_alsa() -> None:
+    """Raise PlaybackError where the configuration of ALSA has no device, upon which PortAudio aborts the process."""
+    if sys.platform != "linux" or "sounddevice" in sys.modules:
+        return
+    try:
+        alsa = ctypes.CDLL("libasound.so.2")
+    except OSError:  # another sound system
+        return
+    alsa.snd_config_search.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+    alsa.snd_config_update()
+    root = ctypes.c_void_p.in_dll(alsa, "snd_config")
+    if not root or alsa.snd_config_search(root, b"pcm", ctypes.byref(ctypes.c_void_p())) < 0:
+        raise PlaybackError(f"ALSA's configuration is broken: it names no device; mend /etc/asound.conf, {PIPE}")
 
 
 def _outputs(sounddevice: Any) -> dict[int, Any]:
@@ -195,7 +261,7 @@ def _explained(sounddevice: Any, error: Exception, number: int | None, name: str
 
 
 def _takes(sounddevice: Any, number: int | None, rate_hz: int) -> bool:
-    with contextlib.suppress(Exception), quiet():
+    with contextlib.suppress(Exception):
         sounddevice.check_output_settings(number, CHANNELS, "float32", samplerate=rate_hz)
         return True
     return False
@@ -203,11 +269,10 @@ def _takes(sounddevice: Any, number: int | None, rate_hz: int) -> bool:
 
 def look_again() -> None:
     """Make PortAudio list the devices anew, which it does only when it starts."""
-    with contextlib.suppress(Exception), quiet():
-        import sounddevice
-
+    sounddevice: Any = sys.modules.get("sounddevice")
+    with contextlib.suppress(Exception):
         for private in ("_terminate", "_initialize"):  # sounddevice has no public function for it
-            getattr(sounddevice, private)()
+            in_thread(getattr(sounddevice, private))
 
 
 @contextlib.contextmanager

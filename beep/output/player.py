@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ FADE_S = 0.005  # at both ends of the recording, and around a pause
 CHANGE_S = 0.02  # crossfade between two scenarios or positions
 WAIT_S = 0.1  # long: a thread that wakes may hold the interpreter when the card asks for samples
 POLL_S = 0.005
+LONGEST_GAP_S = 86_400.0
 REMEMBERED = 512  # sources and levels of the last seconds, for the samples that the card still holds
 
 
@@ -34,28 +36,33 @@ class _Source:
 
     reader: Reader | None
     shift: int
-    loop: bool
+    gap: int | None  # frames of silence before the stream repeats; None: it does not
+
+    def frame(self, at: int) -> int:
+        """Return the frame of the stream that the card plays at its frame `at`; beyond its end is silence."""
+        assert self.reader is not None
+        frame = at + self.shift
+        return frame if self.gap is None else frame % (self.reader.plan.frames + self.gap)
 
     def samples(self, at: int, frames: int) -> Samples:
         """Return samples (frames, 2) from the card's frame `at` on."""
         if self.reader is None:
             return np.zeros((frames, CHANNELS), np.float32)
         plan = self.reader.plan
-        first = at + self.shift
-        first = first % plan.frames if self.loop else first
+        first = self.frame(at)
         fade = round(FADE_S * plan.scenario.sample_rate_hz)
         if plan.scenario.channels == CHANNELS and fade <= first <= plan.frames - fade - frames:
             return self.reader.read(first, frames)
         out = np.zeros((frames, CHANNELS), np.float32)
-        index = first + np.arange(frames)
         done = 0
-        while done < frames and first < plan.frames:
-            count = min(frames - done, plan.frames - first)
-            out[done : done + count] = self.reader.read(first, count)  # mono goes to both channels
-            done += count
-            first = 0 if self.loop else plan.frames
-        index %= plan.frames
-        out *= _ramp(np.minimum(index, plan.frames - 1 - index) / fade)[:, None]
+        while done < frames and (first < plan.frames or self.gap is not None):
+            count = min(frames - done, max(plan.frames - first, 0))
+            index = first + np.arange(count)
+            ramp = _ramp(np.minimum(index, plan.frames - 1 - index) / fade)[:, None]
+            if count:
+                out[done : done + count] = self.reader.read(first, count) * ramp  # mono goes to both channels
+            done += count if count else plan.frames + (self.gap or 0) - first
+            first = self.frame(at + done)
         return out
 
 
@@ -78,18 +85,26 @@ class Player:
     """A scenario playing on a card. Set `scenario` to change the sound; call `close` when done, or use `playing`."""
 
     def __init__(
-        self, scenario: Scenario, *, card: Callable[[Pull], Card], from_s: float = 0.0, loop: bool = False
+        self,
+        scenario: Scenario,
+        *,
+        card: Callable[[Pull], Card],
+        from_s: float = 0.0,
+        loop: bool = False,
+        gap_s: float = 0.0,
     ) -> None:
-        """Start to play `from_s` seconds into the recording; with `loop`, repeat it.
+        """Start to play `from_s` seconds into the recording; with `loop`, repeat it after `gap_s` seconds of silence.
 
-        Raises ScenarioError where there is nothing to receive or `from_s` is outside the recording, and PlaybackError
-        where the card cannot be opened.
+        Raises ScenarioError where there is nothing to receive, `from_s` is outside the recording or `gap_s` is not 0 s
+        to a day, and PlaybackError where the card cannot be opened.
         """
         planned = make_plan(scenario)
         duration_s = planned.reception.duration_s
         if not 0 <= from_s < duration_s:
             raise ScenarioError(f"from_s must lie within the recording, 0 to {duration_s:g} s, got {from_s:g}")
-        self._loop = loop
+        if not 0 <= gap_s <= LONGEST_GAP_S:
+            raise ScenarioError(f"gap_s must be 0 to {LONGEST_GAP_S:g} s, got {gap_s:g}; a few seconds are usual")
+        self._gap = round(gap_s * scenario.sample_rate_hz) if loop else None
         self.paused = False
         self.rate_hz = scenario.sample_rate_hz
         self._reader = Reader(planned)
@@ -97,7 +112,7 @@ class Player:
         self._reader.read(start, 1)  # so that the first tile is computed before the card asks
         self._lock = threading.Lock()
         self._request: _Request | None = _Request(reader=self._reader, position=start, fade_s=FADE_S)
-        self._source = _Source(reader=None, shift=0, loop=loop)
+        self._source = _Source(reader=None, shift=0, gap=self._gap)
         self._next: _Source | None = None
         self._fade = (0, 1)  # first frame and length
         self._held = start  # where the stream goes on after a silence
@@ -136,14 +151,12 @@ class Player:
     def _begin(self, request: _Request) -> None:
         here = self._held
         if self._source.reader is not None:
-            frames = self._source.reader.plan.frames
-            here = self._at + self._source.shift
-            here = here % frames if self._loop else min(here, frames)
+            here = min(self._source.frame(self._at), self._source.reader.plan.frames)
         length = max(1, round(request.fade_s * self.rate_hz))
         position = here if request.position is None else request.position
         if request.reader is None:
             self._held = here + length if request.position is None else request.position
-        self._next = _Source(reader=request.reader, shift=position - self._at, loop=self._loop)
+        self._next = _Source(reader=request.reader, shift=position - self._at, gap=self._gap)
         self._fade = (self._at, length)
         self._sources.append((self._at, self._next))
 
@@ -188,8 +201,7 @@ class Player:
         source = next((source for at, source in reversed(self._sources.copy()) if at <= heard), self._source)
         if source.reader is None:
             return self._held
-        frames, position = source.reader.plan.frames, int(heard) + source.shift
-        return position % frames if self._loop else min(position, frames)
+        return min(source.frame(int(heard)), source.reader.plan.frames)
 
     @property
     def level(self) -> float:
@@ -201,7 +213,7 @@ class Player:
     def ended(self) -> bool:
         """Whether the last sample has left the card."""
         source = self._source
-        if self._request is not None or self._next is not None or source.reader is None or self._loop:
+        if self._request is not None or self._next is not None or source.reader is None or self._gap is not None:
             return False
         return self.card.heard() >= source.reader.plan.frames - source.shift + MARGIN_S * self.rate_hz
 
@@ -256,21 +268,26 @@ class Player:
 
 @contextmanager
 def playing(
-    scenario: Scenario, *, from_s: float = 0.0, loop: bool = False, device: str | None = None, latency_s: float = 0.1
+    scenario: Scenario,
+    *,
+    from_s: float = 0.0,
+    loop: bool = False,
+    gap_s: float = 0.0,
+    device: str | None = None,
+    latency_s: float = 0.1,
 ) -> Iterator[Player]:
     """Return a player that plays within the `with` block; set its `scenario` to change the sound.
 
-    Python's garbage collector can stop the sound for 0.1 s in a program with millions of objects: call `gc.freeze()`
-    before. Raises ScenarioError and PlaybackError as `Player` does.
+    With `loop` the recording is repeated for ever, each time after `gap_s` seconds of silence. Python's garbage
+    collector can stop the sound for 0.1 s in a program with millions of objects: call `gc.freeze()` before. Raises
+    ScenarioError and PlaybackError as `Player` does.
     """
     card = partial(Card, sample_rate_hz=scenario.sample_rate_hz, device=device, latency_s=latency_s)
-    with closing(Player(scenario, card=card, from_s=from_s, loop=loop)) as player:
+    with closing(Player(scenario, card=card, from_s=from_s, loop=loop, gap_s=gap_s)) as player:
         yield player
 
 
-def play(
-    scenario: Scenario, *, from_s: float = 0.0, loop: bool = False, device: str | None = None, latency_s: float = 0.1
-) -> None:
-    """Play a scenario to its end; with `loop`, until interrupted. Raises as `playing` does."""
-    with playing(scenario, from_s=from_s, loop=loop, device=device, latency_s=latency_s) as player:
+def play(scenario: Scenario, **settings: Any) -> None:
+    """Play a scenario to its end; with `loop`, until interrupted. Takes and raises what `playing` does."""
+    with playing(scenario, **settings) as player:
         player.wait()

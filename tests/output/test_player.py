@@ -110,6 +110,27 @@ def test_a_loop_begins_again():
     assert 0 <= playing.position_s < 3
 
 
+def test_a_loop_with_a_gap():
+    """Between two rounds is silence of the length asked for, at the end of the recording; the rounds are whole."""
+    whole, gap = render(SHORT), 24_000
+    playing = player(loop=True, gap_s=0.5)
+
+    for sizes in ([48_000] * 3 + [gap], [50_000, 94_000, 1, gap - 1], [len(whole) + gap]):
+        handed = playing.card.take(*sizes)
+        assert np.array_equal(handed[FADE : len(whole) - FADE], whole[FADE:-FADE])
+        assert not handed[len(whole) :].any()
+        assert playing.position_s == pytest.approx(3.0)
+    playing.card.take(FakeCard.LATENCY + 480)
+    assert playing.position_s == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("gap_s", [-1.0, float("nan"), 1e9])
+def test_a_gap_has_a_length(gap_s):
+    """A gap is 0 s to a day."""
+    with pytest.raises(ScenarioError, match="gap_s must be 0 to 86400 s"):
+        player(loop=True, gap_s=gap_s)
+
+
 def test_a_change_is_a_crossfade_at_the_same_place():
     """After 20 ms it is the new scenario's stream at the same index; between, it lies between the two."""
     playing = player()

@@ -29,10 +29,18 @@ def add(parser: Parser) -> None:
     )
     output.add_argument("--loop", action="store_true", help="repeat the recording until interrupted")
     output.add_argument(
+        "--gap-s",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="silence before each repetition of --loop or --until-stopped (default: 0.0 s)",
+    )
+    output.add_argument(
         "--until-stopped",
         action="store_true",
-        help="repeat forever; if the sound card is unplugged, wait for it (for exhibits)",
+        help="repeat forever; while the sound card is not there, wait for it (for exhibits)",
     )
+    output.add_argument("--no-keys", action="store_true", help="ignore the keyboard (for exhibits)")
     output.add_argument(
         "--device", metavar="NAME", help="output device: number, name or part of the name (default: that of the system)"
     )
@@ -47,7 +55,7 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "-v", "--verbose", action="store_true", help="print the status line every 5 s when the output is not a terminal"
     )
-    parser.rare |= {"until_stopped", "latency_ms", "list_devices", "verbose"}
+    parser.rare |= {"gap_s", "until_stopped", "no_keys", "latency_ms", "list_devices", "verbose"}
     add_scenario_options(parser)
 
 
@@ -71,34 +79,36 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
-    """Play to the end; with --until-stopped for ever, also after the card was removed."""
+    """Play to the end; with --until-stopped for ever, also while there is no card."""
     from beep.cli.live import attend, underflows_in_words
     from beep.output.card import look_again
     from beep.output.player import playing
     from beep.stream.words import warnings
 
-    settings = {"device": arguments.device, "latency_s": arguments.latency_ms / 1e3}
+    settings = {"device": arguments.device, "latency_s": arguments.latency_ms / 1e3, "gap_s": arguments.gap_s}
     from_s, retry_s, played = arguments.from_s, 0.0, False
     while True:
         try:
             with playing(scenario, from_s=from_s, loop=arguments.loop or arguments.until_stopped, **settings) as player:
                 for warning in () if played else warnings(player.plan.reception):
                     warn(warning, arguments)
+                if retry_s:
+                    note("the sound card is there: playing", arguments)
                 played, retry_s = True, 0.0
                 try:
-                    attend(player, quiet=arguments.quiet, verbose=arguments.verbose)
+                    attend(player, quiet=arguments.quiet, verbose=arguments.verbose, keys=not arguments.no_keys)
                 finally:
+                    scenario, from_s = player.scenario, 0.0
                     if player.card.underflows:
                         note(f"{underflows_in_words(player.card.underflows)}; a longer --latency-ms helps", arguments)
                     if player.clipped:
                         warn(f"{player.clipped} samples were beyond full scale; lower level_dbfs", arguments)
                 return
         except PlaybackError as error:
-            if not (arguments.until_stopped and played):
+            if not arguments.until_stopped:
                 raise
             if not retry_s:
-                scenario, from_s = player.scenario, 0.0
-                note(f"{for_user(str(error), arguments)}; trying again", arguments)
+                note(f"{for_user(str(error), arguments)}; waiting for the card", arguments)
             retry_s = min(max(2 * retry_s, RETRY_S), LONGEST_RETRY_S)
             time.sleep(retry_s)
             look_again()
