@@ -8,7 +8,7 @@ import time
 from importlib import import_module
 from importlib.util import find_spec
 
-POLL_S = 0.02  # of a Windows console, which cannot be waited for
+BETWEEN_KEYS_S = 0.02  # of a Windows console, which cannot be waited for
 
 ARROWS = {b"A": "up", b"B": "down", b"C": "right", b"D": "left"}  # the end of their escape sequence
 
@@ -105,7 +105,7 @@ class ConsoleKeyboard:
         while not self._console.kbhit():
             if time.monotonic() > until_s:
                 return None
-            time.sleep(POLL_S)
+            time.sleep(BETWEEN_KEYS_S)
         pressed: str = self._console.getwch()
         if pressed in "\0\xe0" and self._console.kbhit():  # without a second character it is the letter a with grave
             return CONSOLE_ARROWS.get(self._console.getwch(), "unknown")

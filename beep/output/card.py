@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from beep.base.arrays import Samples
 from beep.base.errors import PlaybackError, unknown_name
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 Pull = Callable[[int], Samples]  # number of frames -> (frames, 2)
 
 CHANNELS = 2
@@ -137,12 +137,14 @@ def _close(stream: Any) -> None:
 _calling = threading.Lock()  # PortAudio takes one call at a time
 
 
-def in_thread(call: Callable[[], T], *, within_s: float = ANSWER_S, undo: Callable[[T], None] | None = None) -> T:
+def in_thread(
+    call: Callable[[], Answer], *, within_s: float = ANSWER_S, undo: Callable[[Answer], None] | None = None
+) -> Answer:
     """Return what a call into PortAudio returns. Raises PlaybackError where the sound server does not answer in time.
 
     A call that was given up, in that way or by a signal, may still return: `undo` is called with its result.
     """
-    answer: Future[T] = Future()
+    answer: Future[Answer] = Future()
     given_up = threading.Event()
 
     def run() -> None:
