@@ -18,6 +18,7 @@ START = ["--start", "1957-10-07T05:00Z", "--station", "dallas"]
 RUNS = {
     "export": ["export", "a.wav", "--duration-s", "30"],
     "play": ["play", "--duration-s", "0.2"],
+    "rtl-tcp": ["rtl-tcp", "--duration-s", "30", "--from-s", "29.5", "--port", "0"],
     "track": ["track", "-o", "track.csv"],
     "passes": ["passes", *START],
     "receptions": ["receptions"],

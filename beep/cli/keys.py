@@ -13,8 +13,8 @@ from beep.scenario.toml import to_toml
 
 KEY_HELP = (
     "p P pulse shorter, longer   o O pause shorter, longer   t T tone   n noise\n"
-    "up down level   b sideband   m mix   space pause   left right 10 s back, on\n"
-    ", . a minute back, on   c closest approach   r restart   s save   ? help   q quit"
+    "b sideband   m mix   up down level   space pause   s save   ? help   q quit\n"
+    "left right 10 s back, on   , . a minute back, on   c closest   r restart"
 )
 
 JUMPS_S = {"left": -10.0, "right": 10.0, ",": -60.0, ".": 60.0}

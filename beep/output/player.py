@@ -27,7 +27,7 @@ CHANGE_S = 0.02  # crossfade between two scenarios or positions
 WAIT_S = 0.1  # long: a thread that wakes may hold the interpreter when the card asks for samples
 POLL_S = 0.005
 LONGEST_GAP_S = 86_400.0
-REMEMBERED = 512  # sources and levels of the last seconds, for the samples that the card still holds
+REMEMBERED = 512  # sources and blocks of the last seconds, for the samples that the card still holds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +119,7 @@ class Player:
         self._at = 0
         self._goal = (0.0, 0.0)  # target of the last jump, s, and the time until which it may not be heard yet
         self._sources: deque[tuple[int, _Source]] = deque([(0, self._source)], maxlen=REMEMBERED)
-        self._levels: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)
+        self._blocks: deque[tuple[int, Samples]] = deque(maxlen=REMEMBERED)
         self.clipped = 0  # samples beyond full scale, which the card gets unchanged
         self.card = card(self._pull)
 
@@ -141,9 +141,8 @@ class Player:
             out = new
             if left <= frames:
                 self._source, self._next = self._next, None
-        peak = float(max(out.max(), -out.min()))
-        self._levels.append((self._at, peak))
-        if peak > 1:
+        self._blocks.append((self._at, out))
+        if max(out.max(), -out.min()) > 1:
             self.clipped += int(np.count_nonzero(np.abs(out) > 1))
         self._at += frames
         return out
@@ -203,11 +202,17 @@ class Player:
             return self._held
         return min(source.frame(int(heard)), source.reader.plan.frames)
 
-    @property
-    def level(self) -> float:
-        """Peak of the block that leaves the card now, full scale 1."""
-        heard = self.card.heard()
-        return next((level for at, level in reversed(self._levels.copy()) if at <= heard), 0.0)
+    def recent(self, frames: int) -> Samples:
+        """Return the last samples (frames, 2) that have left the card, silence before the first one."""
+        until = int(self.card.heard())
+        recent = np.zeros((frames, CHANNELS), np.float32)
+        for at, block in reversed(self._blocks.copy()):
+            first, last = max(at, until - frames), min(at + len(block), until)
+            if first < last:
+                recent[first - until + frames : last - until + frames] = block[first - at : last - at]
+            if at < until - frames:
+                break
+        return recent
 
     @property
     def ended(self) -> bool:

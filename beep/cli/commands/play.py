@@ -90,13 +90,15 @@ def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
     while True:
         try:
             with playing(scenario, from_s=from_s, loop=arguments.loop or arguments.until_stopped, **settings) as player:
-                for warning in () if played else warnings(player.plan.reception):
+                said = [] if played else [for_user(text, arguments) for text in warnings(player.plan.reception)]
+                for warning in said:
                     warn(warning, arguments)
                 if retry_s:
                     note("the sound card is there: playing", arguments)
                 played, retry_s = True, 0.0
                 try:
-                    attend(player, quiet=arguments.quiet, verbose=arguments.verbose, keys=not arguments.no_keys)
+                    shown = {"quiet": arguments.quiet, "verbose": arguments.verbose, "warnings": said}
+                    attend(player, keys=not arguments.no_keys, **shown)
                 finally:
                     scenario, from_s = player.scenario, 0.0
                     if player.card.underflows:
