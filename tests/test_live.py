@@ -3,11 +3,13 @@
 These tests need PulseAudio and PortAudio; without them they are skipped, or with CI=true fail, and say what to install.
 """
 
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -102,6 +104,10 @@ class Terminal:
         until_s = time.monotonic() + timeout_s
         while not re.search(text, self.look(0.05)):
             assert time.monotonic() < until_s, self.shown[-2000:]
+
+    def resize(self, columns, rows):
+        """Change the size of the terminal."""
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys):
         os.write(self.ours, keys.encode())
@@ -241,8 +247,8 @@ def test_a_key_changes_what_is_heard(card, terminal, base):
 def test_the_line_tells_what_is_heard(card, terminal):
     """Time, look angles, both tones, the level, what is left; help and pause; `s` saves a recipe that can be played."""
     listener = terminal("--preset", "dallas", "--from-s", "200")
-    listener.await_text(r"05:08:4\d UTC +el +\d+\.\d +az +\d+\.\d +\d+ km +\[#+\.*\] +-4:\d\d +\d+ underflows")
-    listener.await_text(r"[*●] 20 MHz Doppler +[+-]\d+, tone +\d+ Hz")
+    listener.await_text(r"05:08:4\d UTC +el +\d+\.\d° +az +\d+\.\d° +\d+ km +\[#+\.*\] +-\d+ dBFS +4:\d\d left")
+    listener.await_text(r"● 20 MHz Doppler +[+-]\d+ Hz tone +\d+ Hz")
     assert "40 MHz" not in listener.shown  # what is not heard is not shown
     listener.press("?")
     listener.await_text("pulse")
@@ -453,3 +459,25 @@ assert time.monotonic() - before > 0.5
     start = find(render(scenario)[FADE:], recording) - FADE
     changed = render(replace(scenario, tone_hz=900.0), start=RATE_HZ, stop=2 * RATE_HZ - FADE)
     assert np.array_equal(recording[start + RATE_HZ :][: len(changed)], changed)
+
+
+def test_the_screen_follows_the_terminal(terminal):
+    """A large terminal gets the picture, a small one the two lines; the terminal is given back at the end."""
+    listener = terminal("--duration-s", "60")
+    for columns, rows, shown in (
+        (120, 40, "sound / Hz"),
+        (80, 24, "closest"),
+        (60, 20, "MHz"),
+        (200, 60, "sound / Hz"),
+    ):
+        listener.resize(columns, rows)
+        listener.shown = ""
+        listener.press("?")
+        listener.await_text(re.escape(shown))
+        lines = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", listener.shown.rpartition("\x1b[H")[2]).splitlines()
+        assert max(map(len, lines)) <= columns
+        assert len(lines) <= rows
+        assert ("sound / Hz" in listener.shown) == (columns >= 100)
+    listener.press("q")
+    assert listener.ended() == 0
+    assert listener.shown.rpartition("\x1b[?1049")[2][0] == "l"

@@ -131,7 +131,8 @@ class Screen:
 
     def draw(self, player: Player, message: str) -> None:
         """Show the state of the player, and a message."""
-        size = os.get_terminal_size(sys.stderr.fileno())
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+        size = os.terminal_size((columns or 80, rows or 24))  # 0 where it is not known
         if self._live is None or size != self._size:
             self._resize(size)
         status = self._status.lines(player)

@@ -17,6 +17,7 @@ PREDICTED = "\N{BOX DRAWINGS LIGHT VERTICAL}"
 HERE = "\N{BLACK CIRCLE}"
 SPECTRUM_S = 0.085  # of sound in one row of the waterfall, for lines of 12 Hz
 DARKEST_DB, STEP_DB = 6.0, 6.0  # above the median of a row: the first shade, and from one shade to the next
+RANGE_DB = 36.0  # of a row without noise
 LABEL = 8  # columns to the left of a panel
 POINTS = 200  # of the Doppler curve: a ray through the ionosphere takes time
 BRAILLE = 0x2800
@@ -87,8 +88,8 @@ def settings(player: Player) -> str:
     """Return the settings that keys change."""
     now = player.scenario
     return (
-        f"pulse {now.pulse_s:.3g} s, pause {now.pause_s:.3g} s, tone {now.tone_hz:g} Hz, level {now.level_dbfs:g} dBFS, "
-        f"mix {now.mix}, {now.sideband} sideband, noise {now.noise}"
+        f"pulse {now.pulse_s:.3g} s, pause {now.pause_s:.3g} s, tone {now.tone_hz:g} Hz, "
+        f"level {now.level_dbfs:g} dBFS, mix {now.mix}, {now.sideband} sideband, noise {now.noise}"
     )
 
 
@@ -104,7 +105,8 @@ def spectrum_db(samples: Samples, rate_hz: int, low_hz: float, high_hz: float, c
 
 def waterfall_row(level_db: Array, predicted: list[int]) -> str:
     """Return levels (N,) as shades, with the predicted tones in columns that are empty."""
-    shade = np.clip((level_db - np.median(level_db) - DARKEST_DB) // STEP_DB + 1, 0, len(SHADES) - 1).astype(int)
+    floor_db = max(float(np.median(level_db)), float(level_db.max()) - RANGE_DB)
+    shade = np.clip((level_db - floor_db - DARKEST_DB) // STEP_DB + 1, 0, len(SHADES) - 1).astype(int)
     row = [SHADES[number] for number in shade]
     for column in predicted:
         row[column] = row[column] if shade[column] else PREDICTED
@@ -131,7 +133,7 @@ def doppler_panel(reception: Reception, columns: int, rows: int) -> tuple[list[s
 def dot_row(shift_hz: float, hz_range: tuple[float, float], rows: int) -> int:
     """Return the row of the Doppler curve with a shift."""
     share = (hz_range[1] - shift_hz) / (hz_range[1] - hz_range[0])
-    return int(min(max(share * rows, 0), rows - 1))
+    return round(min(max(share, 0.0), 1.0) * (rows - 1))
 
 
 def braille(x: NDArray[np.int_], y: NDArray[np.int_], columns: int, rows: int) -> list[str]:

@@ -27,7 +27,8 @@ CHANGE_S = 0.02  # crossfade between two scenarios or positions
 WAIT_S = 0.1  # long: a thread that wakes may hold the interpreter when the card asks for samples
 POLL_S = 0.005
 LONGEST_GAP_S = 86_400.0
-REMEMBERED = 512  # sources and blocks of the last seconds, for the samples that the card still holds
+KEPT_S = 6.0  # of samples, which the card may still hold
+REMEMBERED = 512  # sources of these seconds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +120,7 @@ class Player:
         self._at = 0
         self._goal = (0.0, 0.0)  # target of the last jump, s, and the time until which it may not be heard yet
         self._sources: deque[tuple[int, _Source]] = deque([(0, self._source)], maxlen=REMEMBERED)
-        self._blocks: deque[tuple[int, Samples]] = deque(maxlen=REMEMBERED)
+        self._blocks: deque[tuple[int, Samples]] = deque()
         self.clipped = 0  # samples beyond full scale, which the card gets unchanged
         self.card = card(self._pull)
 
@@ -142,6 +143,8 @@ class Player:
             if left <= frames:
                 self._source, self._next = self._next, None
         self._blocks.append((self._at, out))
+        while self._blocks[0][0] < self._at - KEPT_S * self.rate_hz:
+            self._blocks.popleft()
         if max(out.max(), -out.min()) > 1:
             self.clipped += int(np.count_nonzero(np.abs(out) > 1))
         self._at += frames
