@@ -17,7 +17,7 @@ from beep.base.arrays import Array
 from beep.cli.keyboard import Keyboard, open_keyboard
 from beep.cli.keys import press
 from beep.cli.messages import tell
-from beep.cli.picture import HERE, LEAST_COLUMNS, LEAST_ROWS, Picture
+from beep.cli.picture import HERE, LEAST_COLUMNS, LEAST_LINES, LivePicture
 from beep.output.player import Player
 from beep.scenario.carriers import Carrier
 from beep.scenario.scenario import Scenario
@@ -30,11 +30,11 @@ PLAIN_S = 5.0  # between two lines where there is no terminal
 METER_CHARACTERS = 8
 METER_DB = 48.0  # from empty to full
 METER_S = 0.05  # of sound whose peak is shown
-AHEAD_S = 8.0  # for which look angles and Doppler are computed at once: one redraw of the lines would take 7 ms
+LOOK_AHEAD_S = 8.0  # for which look angles and Doppler are computed at once: one redraw of the lines would take 7 ms
 LOOK_STEP_S, KEY_STEP_S = 0.25, 0.01
 OFF = "\N{WHITE CIRCLE}"
 MESSAGE_LINES = 3
-IN_ASCII = str.maketrans({HERE: "*", OFF: ".", "\N{DEGREE SIGN}": " "})
+LAMPS_IN_ASCII = str.maketrans({HERE: "*", OFF: ".", "\N{DEGREE SIGN}": " "})
 
 
 class Status:
@@ -79,7 +79,7 @@ class Status:
     def _look_ahead(self, reception: Reception, at_s: float) -> None:
         """Compute the values of the next seconds."""
         self._reception = reception
-        self._t_s = at_s + np.arange(0.0, AHEAD_S + LOOK_STEP_S, LOOK_STEP_S)
+        self._t_s = at_s + np.arange(0.0, LOOK_AHEAD_S + LOOK_STEP_S, LOOK_STEP_S)
         self._key_s = np.arange(self._t_s[0], self._t_s[-1], KEY_STEP_S)
         look = reception.look(self._t_s)
         azimuth = np.unwrap(look.azimuth_rad)
@@ -143,17 +143,17 @@ class Screen:
             picture = self._picture.lines(player, self._status.tones_hz)
             lines = [*picture[:2], "", *status, *picture[2:], *words]
         if not self._unicode:
-            lines = [line.translate(IN_ASCII) for line in lines]
+            lines = [line.translate(LAMPS_IN_ASCII) for line in lines]
         self._live.update(_Lines([line[: size.columns - 1] for line in lines[: size.lines - 1]]), refresh=True)
 
     def _resize(self, size: os.terminal_size) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        large = self._unicode and size.columns >= LEAST_COLUMNS and size.lines >= LEAST_ROWS
+        large = self._unicode and size.columns >= LEAST_COLUMNS and size.lines >= LEAST_LINES
         self.leave()
         self._size = size
-        self._picture = Picture(size.columns, size.lines - 4 - MESSAGE_LINES) if large else None
+        self._picture = LivePicture(size.columns, size.lines - 4 - MESSAGE_LINES) if large else None
         console = Console(stderr=True, width=size.columns, height=size.lines)
         self._live = Live(
             console=console,

@@ -11,20 +11,20 @@ from beep.output.player import Player
 from beep.stream.reception import Reception, doppler_hz
 from beep.stream.words import minutes, title
 
-LEAST_COLUMNS, LEAST_ROWS = 100, 30  # of a terminal with a picture
+LEAST_COLUMNS, LEAST_LINES = 100, 30  # of a terminal with a picture
 SHADES = " \N{LIGHT SHADE}\N{MEDIUM SHADE}\N{DARK SHADE}\N{FULL BLOCK}"
-PREDICTED = "\N{BOX DRAWINGS LIGHT VERTICAL}"
+PREDICTION = "\N{BOX DRAWINGS LIGHT VERTICAL}"
 HERE = "\N{BLACK CIRCLE}"
 SPECTRUM_S = 0.085  # of sound in one row of the waterfall, for lines of 12 Hz
 DARKEST_DB, STEP_DB = 6.0, 6.0  # above the median of a row: the first shade, and from one shade to the next
 RANGE_DB = 36.0  # of a row without noise
 LABEL = 8  # columns to the left of a panel
-POINTS = 200  # of the Doppler curve: a ray through the ionosphere takes time
+CURVE_POINTS = 200  # of the Doppler curve: a ray through the ionosphere takes time
 BRAILLE = 0x2800
 BRAILLE_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of Unicode: 4 rows, 2 columns
 
 
-class Picture:
+class LivePicture:
     """A picture of the sound that leaves the card, for one size of the terminal."""
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -109,7 +109,7 @@ def waterfall_row(level_db: Array, predicted: list[int]) -> str:
     shade = np.clip((level_db - floor_db - DARKEST_DB) // STEP_DB + 1, 0, len(SHADES) - 1).astype(int)
     row = [SHADES[number] for number in shade]
     for column in predicted:
-        row[column] = row[column] if shade[column] else PREDICTED
+        row[column] = row[column] if shade[column] else PREDICTION
     return "".join(row)
 
 
@@ -118,7 +118,7 @@ def doppler_panel(reception: Reception, columns: int, rows: int) -> tuple[list[s
 
     The curve is that above the horizon, or the whole one where the satellite is always below.
     """
-    t_s = np.linspace(0.0, reception.duration_s, POINTS)
+    t_s = np.linspace(0.0, reception.duration_s, CURVE_POINTS)
     shift_hz = doppler_hz(reception, reception.scenario.heard[0], t_s)
     up = reception.look(t_s).elevation_rad > 0
     shown = shift_hz[up] if up.any() else shift_hz

@@ -8,7 +8,7 @@ import pytest
 from fake_card import FakeCard
 
 from beep.cli.live import Status
-from beep.cli.picture import HERE, PREDICTED, SHADES, Picture, pass_bar, spectrum_db, waterfall_row
+from beep.cli.picture import HERE, PREDICTION, SHADES, LivePicture, pass_bar, spectrum_db, waterfall_row
 from beep.output.player import Player
 from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
@@ -26,7 +26,7 @@ def playing(scenario, at_s):
 
 def drawn(scenario, at_s):
     player, status = playing(scenario, at_s), Status()
-    return status.lines(player), Picture(COLUMNS, ROWS).lines(player, status.tones_hz), status.tones_hz
+    return status.lines(player), LivePicture(COLUMNS, ROWS).lines(player, status.tones_hz), status.tones_hz
 
 
 @pytest.mark.parametrize("scenario", [Scenario(), preset("dallas"), Scenario(noise="off", still=True)])
@@ -58,7 +58,7 @@ def test_the_tone_is_where_the_axis_says():
 
     assert np.argmax(level_db) == column
     row = waterfall_row(level_db, [column, 50])
-    assert (row[column], row[50]) == (SHADES[-1], PREDICTED)
+    assert (row[column], row[50]) == (SHADES[-1], PREDICTION)
 
 
 @pytest.mark.parametrize("at_s", [20.0, 344.5, 660.0])
