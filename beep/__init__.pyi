@@ -23,6 +23,7 @@ from beep.measuring.measure import Measurements as Measurements
 from beep.measuring.measure import measure as measure
 from beep.measuring.recording import Recording as Recording
 from beep.measuring.recording import open_recording as open_recording
+from beep.output.correct import correct as correct
 from beep.output.export import export as export
 from beep.output.iq import export_iq as export_iq
 from beep.output.player import play as play

@@ -28,6 +28,7 @@ COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arg
     "play": "play the pass on the sound card; keys change it while it plays",
     "export": "write the sound, or the signal as I/Q, to a file or a pipe",
     "rtl-tcp": "serve the signal to SDR programs, as a dongle with rtl_tcp would",
+    "correct": "take the Doppler of a satellite out of a recording",
     "track": "print range, Doppler and tone of the pass, second by second",
     "passes": "print when a satellite can be received: AOS, TCA, LOS",
     "receptions": "list who received Sputnik 1 in 1957, and check it by the orbit",
@@ -59,6 +60,13 @@ EXAMPLES = {
       rtl_tcp at 127.0.0.1:1234: tune to 20.005 or 40.002 MHz
   beep rtl-tcp --shift-mhz 125 --loop
       for programs that do not tune below 24 MHz: 145.005 or 165.002 MHz""",
+    "correct": """\
+  beep correct capture.sigmf-meta corrected.sigmf-meta --tle iss.tle \
+      --station 52.2,0.1 --frequency-mhz 145.8
+      I/Q with time and center frequency in its metadata
+  beep correct tape.wav corrected.wav --frequency-mhz 20.005 \
+      --station dallas --start 1957-10-07T05:05:28Z
+      sound""",
     "track": """\
   beep track --preset dallas
       the pass that was recorded in Dallas, as CSV

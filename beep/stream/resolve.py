@@ -12,6 +12,7 @@ import numpy as np
 from beep.base.errors import BeepError, ScenarioError
 from beep.geometry.look import LookFunction, hold_still, simple_pass, simple_pass_duration_s
 from beep.geometry.stations import Station, parse_station
+from beep.geometry.tle import elements_of
 from beep.radio.ionosphere import LAYERS, LEAST_HEIGHT, Layer, layer_at
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import from_comment
@@ -21,6 +22,7 @@ from beep.stream.reception import LONG_BEFORE_S, TIMES, Reception, tone_range_hz
 if TYPE_CHECKING:
     from beep.scenario.date_keying import DayKeying
 
+LONGEST_PASS = timedelta(minutes=20)  # of Sputnik 1, with a margin
 HOUR = timedelta(hours=1)
 SIMPLE_SITE = Station(latitude_deg=52.0, longitude_deg=0.0)  # of the simple pass, where a place matters (assumed)
 
@@ -74,7 +76,7 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
     assert start is not None, "a scenario with a station has a start"
     next_pass, mean, on_air = first_pass(station, start, scenario.tle, radians(scenario.min_elevation_deg or 0.0))
     if isinf(next_pass.los_s):
-        return _always_up(scenario, orbit_look(station, mean, start), station, start)
+        return _from_start(scenario, orbit_look(station, mean, start), station, start)
     tca = start + timedelta(seconds=next_pass.tca_s)
     if scenario.tca_s is None and scenario.length_s is None:
         # The recording begins on the whole second before AOS and ends on the one after LOS; over Tyuratam AOS was
@@ -92,7 +94,28 @@ def _over_station(scenario: Scenario, place: str) -> Reception:
     return _reception(scenario, orbit_look(station, mean, epoch), station, epoch, duration_s, tca_s)
 
 
-def _always_up(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
+def receive_from(scenario: Scenario, epoch: datetime, duration_s: float) -> Reception:
+    """Return the reception of a scenario's satellite over its station from a moment on, above the horizon or not.
+
+    The elements of Sputnik 1 are those of the pass that is in progress, or of the next. Raises ScenarioError or
+    TleError where there is no orbit.
+    """
+    from beep.geometry.forecast import first_pass
+    from beep.geometry.orbit import check_orbit, orbit_look
+    from beep.geometry.sputnik import ORBIT_FROM
+
+    assert scenario.station is not None
+    station = parse_station(scenario.station)
+    if scenario.tle is None:
+        elements = first_pass(station, max(epoch - LONGEST_PASS, ORBIT_FROM), None)[1]
+    else:
+        elements = elements_of(scenario.tle)
+    for moment_s in (0.0, duration_s):
+        check_orbit(elements, epoch + timedelta(seconds=moment_s))
+    return _from_start(replace(scenario, duration_s=duration_s), orbit_look(station, elements, epoch), station, epoch)
+
+
+def _from_start(scenario: Scenario, look: LookFunction, station: Station, start: datetime) -> Reception:
     """Reception of a satellite that does not set for days: from the start on."""
     if scenario.length_s is None:
         raise ScenarioError("this satellite does not set here for days; give duration_s, and it is recorded from start")
