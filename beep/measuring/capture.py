@@ -17,7 +17,7 @@ from beep.base.errors import RecordingError
 CAPTURE_SUFFIXES = (".sigmf-meta", ".wav", ".cf32", ".cs16", ".cs8", ".cu8")
 _RAW = {".cf32": "<f4", ".cs16": "<i2", ".cs8": "i1", ".cu8": "u1"}
 _SIGMF = re.compile(r"(?P<complex>c|r)(?P<kind>[fiu])(?P<bits>8|16|32|64)(?:_(?P<order>le|be))?")
-LEAST_RATE_HZ = 1000
+LEAST_CAPTURE_RATE_HZ = 1000
 FIRST_SYSTEM_YEAR = 1601  # of SYSTEMTIME, where no time is known
 _AUXI = struct.Struct("<16H2I")  # start, end, center frequency, rate
 
@@ -115,9 +115,9 @@ def open_capture(
     if center_mhz is not None and capture.columns == 2:
         changes |= {"center_hz": center_mhz * 1e6, "iq": True}
     capture = replace(capture, **{name: value for name, value in changes.items() if value is not None})
-    if not capture.sample_rate_hz or capture.sample_rate_hz < LEAST_RATE_HZ:
+    if not capture.sample_rate_hz or capture.sample_rate_hz < LEAST_CAPTURE_RATE_HZ:
         raise RecordingError(
-            f"the sample rate must be {LEAST_RATE_HZ} Hz or more, {path} says none; give sample_rate_hz"
+            f"the sample rate must be {LEAST_CAPTURE_RATE_HZ} Hz or more, {path} says none; give sample_rate_hz"
         )
     if capture.frames < 1:
         raise RecordingError(f"a recording must have samples, {path} has none; copy it again")
