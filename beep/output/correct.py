@@ -147,11 +147,11 @@ def _delay_s(look: LookFunction, start: int, stop: int, rate_hz: float) -> Array
 
 def _analytic(frames: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     """Analytic signal (N, channels) of sound (N + 2 reach, channels)."""
-    from scipy.signal import fftconvolve  # takes half a second to import
-
     n = np.arange(-reach, reach + 1)
     taps = np.where(n % 2, 2 / (np.pi * np.where(n, n, 1)), 0) * np.kaiser(n.size, 8)
-    turned = fftconvolve(frames, taps[:, None].astype(np.float32), mode="valid", axes=0)
+    size = 1 << (len(frames) - 1).bit_length()  # what wraps around falls before the part that is kept
+    spectrum = np.fft.rfft(frames, size, axis=0) * np.fft.rfft(taps, size)[:, None]
+    turned = np.fft.irfft(spectrum, size, axis=0)[2 * reach : len(frames)]
     return np.asarray(frames[reach : len(frames) - reach] + 1j * turned, np.complex64)
 
 
