@@ -21,6 +21,7 @@ from beep.measuring.capture import Capture, open_capture
 from beep.output.files import whole_file
 from beep.output.table import WRITERS
 from beep.radio.receiver import doppler_sign
+from beep.scenario.carriers import MOST_MHZ
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import phasor
 from beep.stream.reception import Reception
@@ -84,6 +85,8 @@ def correct(
     if len(frequency_hz) not in (1, 1 if capture.iq else capture.columns):
         need = "one" if capture.iq else f"one, or one for each of {capture.columns} channels"
         raise RecordingError(f"frequency_mhz must be given: {need}, got {len(frequency_hz)}")
+    if not all(0 < hz <= MOST_MHZ * 1e6 for hz in frequency_hz):
+        raise RecordingError(f"frequency_mhz must be above 0 and at most {MOST_MHZ:g}, got {frequency_hz[0] / 1e6:g}")
     scenario = Scenario(station=station, tle=tle, start=capture.start)
     reception = receive_from(scenario, capture.start, capture.frames / capture.sample_rate_hz)
     sign = -1 if reverse else 1
@@ -114,7 +117,7 @@ def _write(capture: Capture, to: BinaryIO, look: LookFunction, turns_s: Array, p
     assert rate_hz is not None
     size = min(BLOCK, int(rate_hz))
     reach = 0 if capture.iq else round(HILBERT_S * rate_hz)
-    with capture.path.open("rb") as file:
+    with capture.path.open("rb") as file, np.errstate(invalid="ignore", over="ignore"):  # samples that are no numbers
         head = file.read(capture.offset)
         to.write(head)
         for start in range(0, capture.frames, size):

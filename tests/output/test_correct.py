@@ -147,6 +147,13 @@ def test_metadata_stay(tmp_path):
         (("odd.sigmf-meta", "b.sigmf-meta"), "odd.sigmf-meta is damaged or incomplete"),
         (("bad.wav", "b.wav"), "bad.wav is damaged or incomplete"),
         (("text.wav", "b.wav"), "text.wav is no WAV file"),
+        (
+            ("a.cf32", "b.cf32", *("--sample-rate-hz", 2000, "--start", START, "--frequency-mhz", "-1")),
+            "must be above 0",
+        ),
+        (("list.sigmf-meta", "b.sigmf-meta"), "list.sigmf-meta is damaged or incomplete"),
+        (("deep.sigmf-meta", "b.sigmf-meta"), "deep.sigmf-meta is damaged or incomplete"),
+        (("huge.wav", "b.wav"), "huge.wav is damaged or incomplete"),
         (("a.cf32", "b.cf32", "--truth", "b.txt"), "the truth file must end in .csv or .json"),
     ],
 )
@@ -159,6 +166,9 @@ def test_refused(tmp_path, beep, arguments, said):
         "odd.sigmf-meta": b'{"global": 1}',
         "bad.wav": b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0",
         "text.wav": b"hello",
+        "list.sigmf-meta": b'{"global": {}, "captures": [{}], "annotations": [1]}',
+        "deep.sigmf-meta": b"[" * 100_000,
+        "huge.wav": b"RIFF\0\0\0\0WAVEjunk\xf0\xff\xff\xff" + bytes(100),
     }.items():
         (tmp_path / name).write_bytes(content)
     before = sorted(tmp_path.iterdir())

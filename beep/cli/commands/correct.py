@@ -8,7 +8,7 @@ from typing import get_args
 from beep.base.choices import Sideband
 from beep.cli.messages import say, warn
 from beep.cli.options import STATION_NAMES, add_tle_options, note_utc, tle_of
-from beep.cli.parser import Parser
+from beep.cli.parser import Parser, reader
 from beep.cli.progress import progress_bar
 
 
@@ -23,17 +23,23 @@ def add(parser: Parser) -> None:
     source.add_argument("--start", metavar="UTC", help="time of the first sample, UTC (default: from the metadata)")
     source.add_argument(
         "--frequency-mhz",
-        type=float,
+        type=reader("frequency_mhz"),
         action="append",
         metavar="MHZ",
         help="frequency that the satellite sends; sound may have one for each channel, given one after the other "
         "(default for I/Q: the center frequency)",
     )
     source.add_argument(
-        "--center-mhz", type=float, metavar="MHZ", help="center frequency of I/Q (default: from the metadata)"
+        "--center-mhz",
+        type=reader("center_mhz"),
+        metavar="MHZ",
+        help="center frequency of I/Q (default: from the metadata)",
     )
     source.add_argument(
-        "--sample-rate-hz", type=int, metavar="HZ", help="sample rate of a .cf32, .cs16, .cs8 or .cu8 file"
+        "--sample-rate-hz",
+        type=reader("sample_rate_hz", int),
+        metavar="HZ",
+        help="sample rate of a .cf32, .cs16, .cs8 or .cu8 file",
     )
     source.add_argument(
         "--sideband",

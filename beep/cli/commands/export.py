@@ -12,7 +12,7 @@ from beep.base.choices import IqName, IqSubtype, Subtype
 from beep.base.errors import OutputError
 from beep.cli.messages import say, stdout, warn
 from beep.cli.options import add_scenario_options, iq_scenario_of, scenario_of, typed_fields
-from beep.cli.parser import Parser
+from beep.cli.parser import Parser, reader
 from beep.cli.progress import progress_bar
 
 IQ_ONLY = (".sigmf-meta", ".sigmf-data", ".sigmf", ".sigmf-collection", ".cf32", ".cs16", ".cu8")
@@ -36,7 +36,7 @@ def add(parser: Parser) -> None:
     )
     output.add_argument(
         "--center-mhz",
-        type=float,
+        type=reader("center_mhz"),
         metavar="MHZ",
         help="center frequency of I/Q (default: 5 kHz below the first carrier)",
     )
