@@ -61,10 +61,10 @@ EXAMPLES = {
   beep rtl-tcp --shift-mhz 125 --loop
       for programs that do not tune below 24 MHz: 145.005 or 165.002 MHz""",
     "correct": """\
-  beep correct capture.sigmf-meta corrected.sigmf-meta --tle iss.tle \
+  beep correct capture.sigmf-meta corrected.sigmf-meta --tle iss.tle \\
       --station 52.2,0.1 --frequency-mhz 145.8
       I/Q with time and center frequency in its metadata
-  beep correct tape.wav corrected.wav --frequency-mhz 20.005 \
+  beep correct tape.wav corrected.wav --frequency-mhz 20.005 \\
       --station dallas --start 1957-10-07T05:05:28Z
       sound""",
     "track": """\
