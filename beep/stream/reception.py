@@ -159,6 +159,17 @@ def peak_snr_db(reception: Reception, carrier: Carrier) -> float:
     return c_n0_at_db_hz(reception, carrier, reception.loudest_s) - 10 * log10(snr_band_hz(reception.scenario))
 
 
+def clear_from_s(reception: Reception, *, least_snr_db: float = 10.0) -> float:
+    """First time at which a carrier has this SNR in the audio filter; where none ever has, the loudest time."""
+    first_s = [reception.loudest_s]
+    for carrier in reception.scenario.heard:
+        path = reception.link(reception.looks, carrier.frequency_mhz * 1e6, faraday=False)
+        gain = amplitude(path, np.zeros(TIMES), closest_m=reception.closest_m)
+        over_db = c_n0_db_hz(reception, carrier) - 10 * log10(snr_band_hz(reception.scenario)) - least_snr_db
+        first_s += list(reception.times_s[(gain > 0) & (gain >= 10 ** (-over_db / 20))][:1])
+    return float(min(first_s))
+
+
 def snr_band_hz(scenario: Scenario) -> float:
     """Noise bandwidth of the audio filter, Hz; before an envelope detector that of both sides of the carrier."""
     sides, low_hz = (2, 0.0) if scenario.detector == "am" else (1, scenario.low_hz)

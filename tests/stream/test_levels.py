@@ -7,7 +7,7 @@ import pytest
 
 from beep.scenario.scenario import Scenario
 from beep.stream.plan import make_plan
-from beep.stream.reception import peak_snr_db
+from beep.stream.reception import c_n0_at_db_hz, clear_from_s, peak_snr_db, snr_band_hz
 from beep.stream.resolve import receive
 from beep.stream.tiles import render
 from beep.stream.words import warnings
@@ -108,3 +108,26 @@ def test_noise_beyond_full_scale_warns(fields):
     assert np.mean(np.abs(render(loud)) > 1) > 0.001
     assert np.mean(np.abs(render(fits)) > 1) < 1e-4
     assert not [text for text in warnings(receive(fits)) if "clipped" in text]
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"mix": "20", "noise": "city"}, {"station": "dallas", "start": "1957-10-07T05:00Z"}]
+)
+def test_signal_is_clear_from_the_first_moment_at_ten_decibels(settings):
+    """One carrier has 10 dB in the filter there, none half a second before; without noise it is clear from AOS on."""
+    reception = receive(Scenario(**settings))
+    clear_s = clear_from_s(reception)
+
+    def best_db(t_s):
+        ratios = [c_n0_at_db_hz(reception, carrier, t_s) for carrier in reception.scenario.heard]
+        return max(ratios) - 10 * np.log10(snr_band_hz(reception.scenario))
+
+    assert 10 <= best_db(clear_s) < 10.3
+    assert best_db(clear_s - 0.5) < 10
+    assert clear_from_s(receive(Scenario(noise="off"))) < 0.5
+
+
+def test_a_signal_that_is_never_clear_is_played_from_its_loudest_moment():
+    """At -20 dB in 500 Hz."""
+    reception = receive(Scenario(snr_db=-20.0))
+    assert clear_from_s(reception) == reception.loudest_s
