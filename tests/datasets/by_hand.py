@@ -105,7 +105,7 @@ def main() -> None:
         dice, kills = random.Random(1), 0
         while kills < 20:
             running = subprocess.Popen([*BEEP, "killed", "--jobs", "2", "-q"], cwd=folder, start_new_session=True)
-            time.sleep(dice.uniform(0.5, 4.0))
+            time.sleep(dice.uniform(0.3, 2.0))
             if running.poll() is not None:
                 break
             os.kill(running.pid, dice.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
