@@ -23,9 +23,8 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--from-s",
         type=float,
-        default=0.0,
         metavar="S",
-        help="seconds into the recording to start playing at (default: 0.0 s)",
+        help="seconds into the recording to start playing at (default: where the signal is 10 dB above the noise)",
     )
     output.add_argument("--loop", action="store_true", help="repeat the recording until interrupted")
     output.add_argument(
@@ -83,10 +82,15 @@ def _play(arguments: argparse.Namespace, scenario: Scenario) -> None:
     from beep.cli.live import attend, underflows_in_words
     from beep.output.card import look_again
     from beep.output.player import playing
+    from beep.stream.reception import clear_from_s
+    from beep.stream.resolve import receive
     from beep.stream.words import warnings
 
     settings = {"device": arguments.device, "latency_s": arguments.latency_ms / 1e3, "gap_s": arguments.gap_s}
-    from_s, retry_s, played = arguments.from_s, 0.0, False
+    retry_s, played = 0.0, False
+    from_s = clear_from_s(receive(scenario)) if arguments.from_s is None else arguments.from_s
+    if arguments.from_s is None and from_s >= 1:
+        note(f"from {from_s:.0f} s on, where the signal is clear; --from-s 0 plays all", arguments)
     while True:
         try:
             with playing(scenario, from_s=from_s, loop=arguments.loop or arguments.until_stopped, **settings) as player:
