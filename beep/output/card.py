@@ -138,7 +138,7 @@ _calling = threading.Lock()  # PortAudio takes one call at a time
 
 
 def in_thread(
-    call: Callable[[], Answer], *, within_s: float = ANSWER_S, undo: Callable[[Answer], None] | None = None
+    call: Callable[[], Answer], *, within_s: float | None = None, undo: Callable[[Answer], None] | None = None
 ) -> Answer:
     """Return what a call into PortAudio returns. Raises PlaybackError where the sound server does not answer in time.
 
@@ -158,7 +158,7 @@ def in_thread(
                     undo(answer.result())
 
     threading.Thread(target=run, daemon=True).start()
-    until_s = time.monotonic() + within_s
+    until_s = time.monotonic() + (ANSWER_S if within_s is None else within_s)
     try:
         with quiet():
             while not answer.done() and time.monotonic() < until_s:
@@ -217,7 +217,10 @@ def _check_alsa() -> None:
 
 
 def _outputs(sounddevice: Any) -> dict[int, Any]:
-    devices = enumerate(sounddevice.query_devices())
+    try:
+        devices = enumerate(sounddevice.query_devices())
+    except sounddevice.PortAudioError as error:
+        raise PlaybackError(f"the sound system does not list its cards ({error}); start it again, {PIPE}") from None
     outputs = {number: info for number, info in devices if info["max_output_channels"] > 0}
     if not outputs:
         raise PlaybackError(f"there is no sound card to play on; plug one in or start the sound server, {PIPE}")
@@ -273,8 +276,7 @@ def look_again() -> None:
     """Make PortAudio list the devices anew, which it does only when it starts."""
     sounddevice: Any = sys.modules.get("sounddevice")
     with contextlib.suppress(Exception):
-        for private in ("_terminate", "_initialize"):  # sounddevice has no public function for it
-            in_thread(getattr(sounddevice, private))
+        in_thread(lambda: (sounddevice._terminate(), sounddevice._initialize()))  # noqa: SLF001 - nothing public does it
 
 
 @contextlib.contextmanager
