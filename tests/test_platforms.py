@@ -19,6 +19,7 @@ RUNS = {
     "export": ["export", "a.wav", "--duration-s", "30"],
     "play": ["play", "--duration-s", "0.2"],
     "rtl-tcp": ["rtl-tcp", "--duration-s", "30", "--from-s", "29.5", "--port", "0"],
+    "correct": ["correct", "a.wav", "b.wav", *START, "--frequency-mhz", "20.005", "--frequency-mhz", "40.002"],
     "track": ["track", "-o", "track.csv"],
     "passes": ["passes", *START],
     "receptions": ["receptions"],
