@@ -62,7 +62,12 @@ def test_every_option_names_its_default(beep, command):
     """An option that takes a value says what holds without it."""
     texts = option_texts(beep, command)
     valued = {name: text for name, text in texts.items() if text.split("  ")[0].strip()}  # the others are switches
-    unset = {"fit": {"--station", "--start"}, "export": {"--truth"}, "measure": {"--csv"}}
+    unset = {
+        "fit": {"--station", "--start"},
+        "dataset": {"--scheduler", "--show"},
+        "export": {"--truth"},
+        "measure": {"--csv"},
+    }
     for name in {"--scenario", *unset.get(command, ())}:
         valued.pop(name, None)  # without it there is none
 
