@@ -155,15 +155,14 @@ def fit_rows(fit: PassFit, recipe: dict[str, float] | None) -> list[dict[str, An
 def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
     """Return a fit as plain values for JSON; what is not finite is None."""
     correlation = [dict(zip(QUANTITIES, row, strict=True)) for row in fit.correlation.tolist()]
-    table: dict[str, Any] = {name: getattr(fit, name) for name in (*QUANTITIES, "model", "residual_rms_hz", *_BIASES)}
+    table = {name: value for name, value in vars(fit).items() if name not in ("covariance", "carriers")}
     table |= {
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
-        "flutter": None if fit.flutter is None else vars(fit.flutter),
         "undetermined": list(fit.undetermined),
         "carriers": [
             {
                 **{name: getattr(carrier, name) for name in ("frequency_hz", "sideband", "f0_hz", "drift_hz_per_s")},
-                "tones": int(carrier.used.size),
+                "tones": carrier.used.size,
                 "outliers": int((~carrier.used).sum()),
                 "residual_rms_hz": carrier.rms_hz,
                 "misfit": carrier.misfit,
@@ -171,14 +170,12 @@ def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]
             for carrier in fit.carriers
         ],
     }
-    if fit.time_shift_s is not None:
-        table |= {"time_shift_s": fit.time_shift_s, "node_shift_deg": fit.node_shift_deg}
     return dict(_plain(table if recipe is None else table | {"recipe": recipe}))
 
 
 def _plain(value: Any) -> Any:
-    """Return dictionaries and lists of plain values, without estimates and numbers that are not finite."""
-    if isinstance(value, Estimate):
+    """Return plain values without records, and without numbers that are not finite."""
+    if isinstance(value, Estimate | Flutter):
         value = vars(value)
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
