@@ -15,10 +15,10 @@ from beep.fitting.rank import RankedPasses
 from beep.geometry.sputnik import TCA_ERROR_S
 
 _ROWS = {
-    "tca_s": "TCA (closest), s",
+    "tca_s": "TCA, s",
     "distance_km": "distance, km",
     "speed_km_s": "speed, km/s",
-    "f0_hz": "tone, no Doppler, Hz",
+    "f0_hz": "tone f0, Hz",
 }
 _BIASES = ("model_bias", "ionosphere_bias")
 _AUDIO_HZ = 20e3  # above it the frequencies are those received, and a share of them says nothing
@@ -41,9 +41,10 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
         rows.append(cells if recipe is None else [*cells, f"{recipe[name]:.{decimals}f}"])
     show_table(head if recipe else head[:-1], rows, file=out)
     lines = [
+        "TCA: closest approach, seconds after the first sample; tone f0: without Doppler",
         "fit: value and standard error, from the scatter of the tones",
-        "model bias: fit minus truth if the orbit has another shape than the model, mean and spread",
-        "ionosphere bias: fit minus truth in the ionosphere of a morning in October 1957, mean and spread",
+        "model bias: fit minus truth, mean and spread, if the orbit is not that of the model",
+        "ionosphere bias: the same in the ionosphere of a morning in October 1957",
     ]
     lines += [] if start is None else _time_and_node(fit, start)
     lines += map(_carrier, fit.carriers)
@@ -53,7 +54,7 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
     if any(carrier.misfit > _SYSTEMATIC for carrier in fit.carriers):
         lines.append("the residuals are larger than the errors of the tones: quote the biases, not the standard errors")
     lines.append(f"correlation of distance and speed: {fit.correlation[2, 3]:.3f}")
-    lines += [f"one pass does not determine {what}" for what in fit.undetermined]
+    lines += [f"not determined by one pass: {what}" for what in fit.undetermined]
     out.write("\n".join(lines) + "\n")
 
 

@@ -41,8 +41,8 @@ from beep.radio.receiver import doppler_sign
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
-    "on which side of the station it passed",
-    "its orbit: inclination, node, eccentricity, and height unless that was given",
+    "the side of the station on which it passed",
+    "inclination, node and eccentricity; the height, unless it was given",
 )
 STARTS = 3  # start values that are refined
 LEAST_SD_HZ = 1e-6  # of tones exactly on the curve
