@@ -22,11 +22,7 @@ UNITS = {
     "_db": "dB",
     "_rpm": "rpm",
 }
-WITH_SCENARIO = [
-    command
-    for command in COMMANDS
-    if command not in ("passes", "receptions", "measure", "fit", "compare", "completion", "dataset")
-]
+WITH_SCENARIO = ("play", "export", "rtl-tcp", "track", "plot", "show")
 SPELT = {"carriers": "--carrier-mhz"}
 START = ("--start", "1957-10-07T05:00Z")
 
@@ -66,6 +62,7 @@ def test_every_option_names_its_default(beep, command):
         "fit": {"--station", "--start"},
         "dataset": {"--scheduler", "--show"},
         "export": {"--truth"},
+        "correct": {"--station", "--start", "--sample-rate-hz"},
         "measure": {"--csv"},
     }
     for name in {"--scenario", *unset.get(command, ())}:
