@@ -97,7 +97,9 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = picked(rough, _strongest_of_slot(rough))
     curve = _tone_curve(rough.phases)
-    clock = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
+    # What the recording's beginning cut off began earlier.
+    begun_s = np.minimum(rough.start_s, np.where(rough.start_s < EDGE_SEARCH_S, rough.stop_s - length, np.inf))
+    clock = on_clock(rough.slot, begun_s, rough.start_sd_s, period)
     shape = replace(
         shape,
         rise_s=edge_length(band, rough, shape, 0.0)[0],
@@ -174,7 +176,7 @@ def _stands_out(band: Band, found: Round, gap_s: float, curve: SmoothCurve, shap
     louder, alike = amplitude > LOUDER * beside, LIKE_OTHERS
     if shape.flutter:  # a strong residual is to be told from a beep, and what is left of one at a recording's end
         louder &= amplitude > FAINT * others
-        alike = LIKE_OTHERS * (1 + min(float(np.median(beside / np.maximum(amplitude, 1e-30))), 1.0))
+        alike = (1 + min(float(np.median(beside / np.maximum(amplitude, 1e-30))), 1.0)) / 2
     return np.asarray(louder | (amplitude > alike * others))
 
 
@@ -294,7 +296,7 @@ def _cut(band: Band, found: Round, shape: Assumptions) -> tuple[Bools, Bools]:
         cut = ahead_s < room_s
         if len(near):
             beside = picked(found.phases, near)
-            _, part, there = beside.in_phase(band, np.full(len(near), first_s), int(CUT_S * band.rate_hz))
+            _, part, there = beside.levels(band, np.full(len(near), first_s), int(CUT_S * band.rate_hz))
             cut[near] |= (part * there).sum(axis=1) > 0.6 * beside.amplitude * there.sum(axis=1)
         cuts.append(cut)
     return cuts[0], cuts[1]

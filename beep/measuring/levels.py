@@ -79,7 +79,7 @@ def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhase
     parts = []
     for begin in (0.12, 0.38, 0.64):
         low = start_s + begin * length
-        t_s, part, there = found.in_phase(band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1)
+        t_s, part, there = found.levels(band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1)
         there &= t_s <= (low + 0.24 * length)[:, None]
         parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
     little = 0.05 * found.amplitude + 1e-12

@@ -29,7 +29,7 @@ NEIGHBOURS = 15  # beeps over which the noise is averaged
 NEWTON_STEPS = 5
 MOST_AT_ONCE = 40  # coefficients
 LOST = 1.0  # in power, of the noise in the low pass
-BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
+ENVELOPE_HZ = 150.0  # of a Gaussian, in which a bent tone's envelope is taken
 INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must explain, beyond its own noise
 
 
@@ -56,18 +56,29 @@ class PulsePhases:
         """Energy over noise density, C T/N0."""
         return np.maximum(self.amplitude**2 * self.length_s / self.density, 1e-9)
 
-    def in_phase(self, band: Band, start_s: Array, count: int) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Times (N, count) from `start_s` on, what is there in phase with the beep, and which are recorded."""
-        t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
-        x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
-        phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
-        turned = z * np.exp(-1j * phase)
-        if self.course.shape[1] > 3:  # a residual carrier beside the beep has a phase of its own
-            smooth = _low_passed(turned, band.rate_hz, BESIDE_HZ)
-            power = np.abs(smooth) ** 2
-            noise = (2 * np.pi**0.5 * BESIDE_HZ * self.density)[:, None]
-            turned *= np.where(power > HEARD * noise, smooth.conj() / np.sqrt(np.maximum(power, 1e-300)), 1.0)
-        return t_s, turned.real, z != 0
+    @property
+    def bent(self) -> bool:
+        """Whether the phase bends as a tape's does, so that nobody knows it beyond a beep's ends."""
+        return self.course.shape[1] > 3
+
+    def levels(self, band: Band, start_s: Array, count: int) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Times (N, count) from `start_s` on, levels there, and which are recorded.
+
+        The level of an exact tone is what is in phase with the beep. Where the phase bends, it is the envelope in a
+        band about the beep's tone, less what noise adds to a magnitude.
+        """
+        if not self.bent:
+            t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
+            x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
+            phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
+            return t_s, (z * np.exp(-1j * phase)).real, z != 0
+        side = 4  # samples, that the filter's ends do not matter
+        at_s, nothing = start_s - side / band.rate_hz, np.zeros_like(start_s)
+        t_s, z = band.windows(at_s, count + 2 * side, self.tone_hz, nothing, self.time_s)
+        power = np.abs(_low_passed(z, band.rate_hz, ENVELOPE_HZ)) ** 2
+        power -= (np.pi**0.5 / 2 * ENVELOPE_HZ * self.density)[:, None]
+        inner = slice(side, side + count)
+        return t_s[:, inner], np.sqrt(np.maximum(power, 0.0))[:, inner], (z != 0)[:, inner]
 
 
 def basis_at(x: Array, size: int) -> Array:
