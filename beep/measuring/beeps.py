@@ -8,7 +8,7 @@ from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, tail_level
+from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, overshoot, tail_level
 from beep.measuring.phase import PulsePhases
 from beep.measuring.rounds import (
     EDGE_SEARCH_S,
@@ -35,6 +35,8 @@ STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root s
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
 SURE_GAP = 4.0  # in power, of the noise
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
+PULLED_HZ = 20.0  # by how much the tone of a tape is lower between beeps than in them
+LEAST_OVERSHOOT = 0.04  # of the amplitude, by which a gain control is told
 BESIDE_S = 0.02, 0.08  # from an edge
 CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
 
@@ -249,8 +251,9 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
     found = final.phases
     curve = _tone_curve(found)
     if shape.flutter:  # where the ends are decides what the mean frequency is the mean of
-        ends_hz = np.hypot(final.start_sd_s, final.stop_sd_s) * found.flutter_hz / found.length_s
-        found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, 2 * ends_hz))
+        ends_sd_s = np.hypot(np.stack([final.start_sd_s, final.stop_sd_s], 1), EDGE_MODEL * shape.rise_s)
+        by_ends_hz = np.sqrt((((np.abs(found.ends_hz) + PULLED_HZ / 2) * ends_sd_s) ** 2).sum(axis=1)) / found.length_s
+        found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, by_ends_hz))
     else:
         # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
         found = replace(found, tone_hz=found.tone_hz - curve.curvature_at(found.time_s) * found.length_s**2 / 40)
@@ -262,7 +265,9 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
     curve = _tone_curve(found)
     slot = final.slot - final.slot[0]
     inner = ~cut_start
-    clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
+    edge_model_s = _edge_model(band, final, shape)
+    start_sd_s = np.hypot(final.start_sd_s, edge_model_s)[inner]
+    clock = on_clock(slot[inner], final.start_s[inner], start_sd_s, period, exact=not shape.flutter)
     fall, arch = course_of_level(band, final.start_s, final.stop_s, found)
     return Beeps(
         slot=slot,
@@ -282,9 +287,18 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
         arch=arch,
         tail=tail_level(band, final.start_s, final.stop_s, _beep_level(band, final, curve), curve, found.density),
         exact=not shape.flutter,
-        edge_model_s=EDGE_MODEL * shape.rise_s if shape.flutter else 0.0,
+        edge_model_s=edge_model_s,
         chirp_hz=chirp_of(band, final, curve, shape),
     )
+
+
+def _edge_model(band: Band, final: Round, shape: Assumptions) -> float:
+    """Standard error, s, of the lengths that all beeps share: where a gain control has moved the edges."""
+    more = overshoot(band, final.start_s, shape.rise_s, final.phases)
+    if not shape.flutter and more < LEAST_OVERSHOOT:
+        return 0.0
+    moved = float(np.arcsin(max(more, 0.0) / (1 + max(more, 0.0)))) / np.pi  # of a raised cosine, by a sudden gain
+    return (EDGE_MODEL + moved) * shape.rise_s
 
 
 def _cut(band: Band, found: Round, shape: Assumptions) -> tuple[Bools, Bools]:

@@ -19,6 +19,7 @@ LONGEST_KERNEL_S = 0.4
 UPPER_SD, LOWER_SD = 0.3, 0.3  # of the beep's amplitude: by how much the levels beside an edge may differ from usual
 NOWHERE = -1e12  # score of a place that is not allowed
 EDGES_AT_ONCE = 1024
+SHORTEST_RISE_S = 0.001, 0.003  # that is told, of an exact tone and in an envelope
 RISE_SD = 1.15  # of the likelihood's width: as measured, over fifty exports
 
 
@@ -143,7 +144,9 @@ def edge_sd(step: Array, levels: _Levels, *, rise_s: float) -> Array:
     slope = np.gradient(kernel, kernel_s)[inner]
     sides = np.stack([kernel[inner], 1 - kernel[inner]])
     both, shared = sides @ sides.T, sides @ slope
-    information = (slope @ slope - shared @ np.linalg.solve(both, shared)) * (kernel_s[1] - kernel_s[0]) * levels.rate_hz
+    information = (
+        (slope @ slope - shared @ np.linalg.solve(both, shared)) * (kernel_s[1] - kernel_s[0]) * levels.rate_hz
+    )
     return np.asarray(np.sqrt(levels.variance / np.maximum(step, 1e-30) ** 2 / information))
 
 
@@ -193,7 +196,8 @@ def rise_of(
             float(np.sum(_peaks(*_scores(levels, rising=rising, rise_s=rise_s)[:2])[1])) for rising, levels in ends
         )
 
-    best, low, high = first_s, 0.001, min(LONGEST_KERNEL_S, side_s * 1.6)
+    low, high = SHORTEST_RISE_S[found.bent], min(LONGEST_KERNEL_S, side_s * 1.6)
+    best = max(first_s, low)
     trials = np.geomspace(low, high, 15)
     for spacing in (0.0, 1.3, 1.08):
         if spacing:

@@ -15,6 +15,7 @@ FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
 ASIDE_S = 0.35  # beside a burst, where the lower level is looked for
 DIP, SMOOTHED, LEAST_RUN_S = 15, 21, 0.025  # samples that end a run, and of its smoothing; shortest run
 TAIL_S = 0.01, 0.04  # from an edge
+OVERSHOOT_S = (0.001, 0.008), (0.03, 0.02)  # after a rising edge: begin and length of two stretches
 
 
 def find_runs(band: Band, bursts: Bursts, curve: SmoothCurve) -> tuple[Array, Array]:
@@ -75,16 +76,29 @@ def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: 
 
 def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhases) -> tuple[float, float]:
     """How the amplitude goes within a beep, medians over N: last third against first, middle against both."""
-    length = stop_s - start_s
-    parts = []
-    for begin in (0.12, 0.38, 0.64):
-        low = start_s + begin * length
-        t_s, part, there = found.levels(band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1)
-        there &= t_s <= (low + 0.24 * length)[:, None]
-        parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
+    length_s = stop_s - start_s
+    first, middle, last = (
+        _mean_level(band, start_s + begin * length_s, 0.24 * length_s, found) for begin in (0.12, 0.38, 0.64)
+    )
     little = 0.05 * found.amplitude + 1e-12
-    fall = np.median(parts[2] / np.maximum(parts[0], little))
-    return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
+    fall = np.median(last / np.maximum(first, little))
+    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+
+
+def overshoot(band: Band, start_s: Array, rise_s: float, found: PulsePhases) -> float:
+    """Part by which the amplitude after key-down is more than later, median over N: that of a gain control."""
+    first, later = (
+        _mean_level(band, start_s + rise_s / 2 + begin_s, np.full(len(start_s), last_s), found)
+        for begin_s, last_s in OVERSHOOT_S
+    )
+    return float(np.median(np.abs(first) / np.maximum(np.abs(later), 0.05 * found.amplitude + 1e-12))) - 1
+
+
+def _mean_level(band: Band, low_s: Array, length_s: Array, found: PulsePhases) -> Array:
+    """Amplitude (N,) from `low_s` on for `length_s`, of what is in phase if the tone is exact."""
+    t_s, part, there = found.levels(band, low_s, int(np.ceil(float(np.median(length_s)) * band.rate_hz)) + 1)
+    there &= t_s <= (low_s + length_s)[:, None]
+    return np.asarray(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
 
 
 def tail_level(
