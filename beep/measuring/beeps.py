@@ -31,7 +31,7 @@ LOUDER, LIKE_OTHERS, FAINT = 2.0, 0.4, 0.2  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root second
+STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.05, 2.0  # of the amplitude; rad per root second
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
 SURE_GAP = 4.0  # in power, of the noise
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
@@ -87,8 +87,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     )
     if len(rough.slot) < LEAST_BEEPS:
         return "only noise"
-    if shape.flutter:
-        rough = picked(rough, _keyed(band, rough, curve))
+    rough = picked(rough, _keyed(band, rough, curve))
     period = period_of(rough.start_s)
     length = float(np.median(rough.stop_s - rough.start_s))
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
