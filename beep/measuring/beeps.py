@@ -8,7 +8,7 @@ from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, overshoot, tail_level
+from beep.measuring.levels import course_of_level, find_runs, level, overshoot, powers, tail_level
 from beep.measuring.phase import PulsePhases
 from beep.measuring.rounds import (
     EDGE_SEARCH_S,
@@ -33,7 +33,7 @@ BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
 STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.05, 2.0  # of the amplitude; rad per root second
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
-SURE_GAP = 4.0  # in power, of the noise
+SURE_GAP, LEAST_GAP = 4.0, 0.5  # in power, of the noise: a beep that goes on, a residual carrier
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
 PULLED_HZ = 20.0  # by how much the tone of a tape is lower between beeps than in them
 LEAST_OVERSHOOT = 0.04  # of the amplitude, by which a gain control is told
@@ -217,10 +217,8 @@ def _gaps(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -> t
         return np.zeros(0), joined, 0.0
     # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
     middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
-    density = found.phases.density[:-1][inner]
-    noise = density * 2 * FOLLOWED_HZ
-    amplitude = found.phases.amplitude
-    between = level(band, middle - half, middle + half, curve, density)
+    power, noise = powers(band, middle - half, middle + half, curve)
+    between, amplitude = np.sqrt(np.maximum(power - noise, 0.0)), found.phases.amplitude
     steady, sure = between, between**2 > SURE_GAP * noise
     if not shape.flutter:
         gap = phases_near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
@@ -229,7 +227,7 @@ def _gaps(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -> t
     usual = min(float(np.median(steady / beside)), 1.0)
     goes_on = sure & (steady / beside > (1 + usual) / 2)
     joined[:-1][inner] = goes_on
-    heard = np.where(between**2 > noise, between, 0.0)
+    heard = np.where(between**2 > LEAST_GAP * noise, between, 0.0)
     return (heard / beside)[~goes_on], joined, usual
 
 

@@ -12,6 +12,7 @@ from beep.measuring.phase import PulsePhases
 from beep.measuring.smooth import SmoothCurve
 
 FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
+BESIDE = 1.3, 3.0  # times as far from it, where the noise is
 ASIDE_S = 0.35  # beside a burst, where the lower level is looked for
 DIP, SMOOTHED, LEAST_RUN_S = 15, 21, 0.025  # samples that end a run, and of its smoothing; shortest run
 TAIL_S = 0.01, 0.04  # from an edge
@@ -63,15 +64,22 @@ def followed_power(band: Band, start_s: Array, count: int, curve: SmoothCurve) -
 
 def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: Array) -> Array:
     """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
+    power, _ = powers(band, low_s, high_s, curve)
+    return np.asarray(np.sqrt(np.maximum(power - density * 2 * FOLLOWED_HZ, 0.0)))
+
+
+def powers(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve) -> tuple[Array, Array]:
+    """Powers (N,) near the tone from `low_s` to `high_s`, and of the noise there, from what is to both its sides."""
     middle = (low_s + high_s) / 2
     count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
     t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
     inside = (t_s <= high_s[:, None]) & (z != 0)
     size = 1 << int(np.ceil(np.log2(2 * count)))
-    wanted = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) < FOLLOWED_HZ
-    power = (np.abs(np.fft.fft(z * inside, size, axis=1)[:, wanted]) ** 2).sum(axis=1) / size
-    power = power / np.maximum(inside.sum(axis=1), 1) - density * 2 * FOLLOWED_HZ
-    return np.asarray(np.sqrt(np.maximum(power, 0.0)))
+    off = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) / FOLLOWED_HZ
+    power = np.abs(np.fft.fft(z * inside, size, axis=1)) ** 2 / (size * np.maximum(inside.sum(axis=1), 1)[:, None])
+    # The median of exponentially distributed powers is log 2 of their mean.
+    beside = np.median(power[:, (off > BESIDE[0]) & (off < BESIDE[1])], axis=1) / np.log(2)
+    return power[:, off < 1].sum(axis=1), beside * (off < 1).sum()
 
 
 def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhases) -> tuple[float, float]:
