@@ -2,8 +2,9 @@
 
     PYTHONPATH=tests python tests/measuring/rates.py [KIND] [FROM] [TO]
 
-KIND is tapes, folklore, fading, noise, negatives, ionosphere (14 passes at most) or all. Printed are a line for each recording that misses a mark,
-then rates: counts, lengths, periods, and pulls, which are errors in standard errors, rms of each quantity at each dose.
+KIND is tapes, folklore, fading, noise, ionosphere (of 14 exports), negatives or all. Printed are a line for each
+recording that misses a mark, then rates: counts, lengths, periods, and pulls, which are errors in standard errors, rms
+of each quantity at each dose.
 """
 
 import sys
