@@ -19,6 +19,10 @@ AGC_LOOK_BACK = 5.0  # time constants after which an earlier level has no more e
 HUM_HARMONICS_DB = (0.0, -6.0, -12.0, -24.0)  # against the fundamental: a half-filtered rectifier (assumed)
 HUM_COLUMNS = 256
 
+AM_STREAM = 0xA3
+AM_NUMBERS_HZ = 50.0  # random numbers of the amplitude modulation
+SPLINE_RMS = sqrt(151 / 315)  # of a cubic B-spline with random coefficients of unit power
+
 FLUTTER_STREAM = 0xF1A7
 FLUTTER_GRID = 8  # random numbers per period of the flutter's highest frequency
 FLUTTER_REACH_S = 1.0  # of a random number to both sides: the speed is 6 dB down at half a cycle per second
@@ -109,19 +113,22 @@ def saturated(samples: Samples, *, limit: float) -> Samples:
     return np.divide(samples, bent, out=bent)
 
 
-def even_harmonics(clipped: Samples, *, limit: float, asymmetry: float, step: int) -> Samples:
-    """Even harmonics (channels, N - 2 step) that an asymmetric stage adds to its clipped samples (channels, N).
+def with_even_harmonics(clipped: Samples, *, share: float, step: int) -> Samples:
+    """Clipped samples (channels, N) with the even harmonics of an asymmetric stage, (channels, N - 2 step).
 
-    The square of the samples over `limit`, times `asymmetry`, less its mean around each moment: that of the two steps
-    beside each edge of a step, and linear between. It stands for the coupling capacitor, which keeps DC back.
+    It adds `share` of the square, less its mean around each moment: that of the two steps beside each edge of a step,
+    and linear between. It stands for the coupling capacitor, which keeps DC back.
     """
-    square = np.square(clipped).reshape(len(clipped), -1, step)
-    mean = square.mean(axis=2)
+    steps = clipped.reshape(len(clipped), -1, step)
+    mean = np.einsum("cns,cns->cn", steps, steps) * np.float32(share / step)
     at_edges = (mean[:, :-1] + mean[:, 1:])[..., None] / 2
-    part = np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
-    even: Samples = square[:, 1:-1] - (at_edges[:, :-1] + np.diff(at_edges, axis=1) * part)
-    even *= np.float32(asymmetry / limit)
-    return even.reshape(len(clipped), -1)
+    course = np.diff(at_edges, axis=1) * np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
+    course += at_edges[:, :-1]
+    sound: Samples = steps[:, 1:-1] * np.float32(share)
+    sound += 1
+    sound *= steps[:, 1:-1]
+    sound -= course
+    return sound.reshape(len(clipped), -1)
 
 
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:
@@ -175,6 +182,14 @@ def _spline(values: Array, position: Array) -> Array:
     y = 1 - x
     weights = (y**3, 4 - 6 * x**2 + 3 * x**3, 4 - 6 * y**2 + 3 * y**3, x**3)
     return np.asarray(sum(weight * values[whole + n] for n, weight in enumerate(weights)) / 6)
+
+
+def random_am(t_s: Array, *, percent: float, seed: int) -> Array:
+    """Gain (as `t_s`) of a random amplitude modulation, `percent` rms, up to some 25 Hz: a spline of random numbers."""
+    position = t_s * AM_NUMBERS_HZ
+    first, last = int(np.floor(position.min())), int(np.floor(position.max()))
+    noise = white_noise(seed, AM_STREAM, first, last - first + 4, quantiles=normal_quantiles()).astype(np.float64)
+    return 1 + percent / 100 / SPLINE_RMS * _spline(noise, position - first)
 
 
 def flutter_s(t_s: Array, *, percent: float, corner_hz: float, seed: int) -> Array:

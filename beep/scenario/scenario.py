@@ -99,7 +99,13 @@ class Scenario:
     chirp_hz: float = field(
         0.0, "carriers", "chirp: the carrier starts this much too low at key-down, then settles", least=-500, most=500
     )
-    chirp_s: float = field(0.025, "carriers", "time constant of the chirp", least=0.001, most=10, needs="chirp_hz")
+    chirp_end_hz: float = field(
+        0.0, "carriers", "chirp at key-up: the carrier ends this much too high", least=-500, most=500
+    )
+    chirp_s: float = field(0.025, "carriers", "time constant of both chirps", least=0.001, most=10)
+    am_percent: float = field(
+        0.0, "carriers", "random amplitude modulation up to 25 Hz, rms; no measured cause known", least=0, most=30
+    )
     backwave_db: float | None = field(
         None, "carriers", "residual carrier in the pause, against the pulse", least=-80, most=-3, unset="none"
     )

@@ -45,7 +45,7 @@ def _jitter_s(
 
 
 def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
-    """Key and power at emission times `u_s`, each 0 to 1 and of the shape of `u_s` (power may be one number).
+    """Key and power at ascending emission times `u_s`, each 0 to 1 and of the shape of `u_s` (power may be a number).
 
     The key is 1 in a pulse and 0 in the pause; the power is 0 where nothing is sent at all. The amplitude of a carrier
     that sends in the pulse is `key`, in the pause `power - key`, always `power`. An edge is a raised cosine of duration
@@ -75,13 +75,13 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
 def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
     """Distance of each time to the nearest end of an interval: positive inside, negative outside of all intervals.
 
-    The intervals are ascending and do not touch.
+    The times are ascending; so are the intervals, which do not touch.
     """
     if not starts.size:
         return np.full(u_s.shape, -np.inf)
-    nearest = np.searchsorted((ends[:-1] + starts[1:]) / 2, u_s)
-    inside_s: Array = np.minimum(u_s - starts[nearest], ends[nearest] - u_s)
-    return inside_s
+    counts = np.diff(np.searchsorted(u_s.ravel(), (ends[:-1] + starts[1:]) / 2), prepend=0, append=u_s.size)
+    inside_s = u_s - np.repeat(starts, counts).reshape(u_s.shape)
+    return np.minimum(inside_s, np.repeat(ends, counts).reshape(u_s.shape) - u_s, out=inside_s)
 
 
 def _edge(since_s: Array, rise_s: float) -> Samples:
@@ -152,22 +152,26 @@ def _joined(starts: Array, ends: Array) -> tuple[Array, Array]:
     return starts[separate], ends[np.append(separate[1:], True)]
 
 
-def since_key_down_s(u_s: Array, keying: Keying, *, sends: Sends) -> Array:
-    """Time (N,) since a carrier's last key-down at ascending emission times (N,), infinite where there is none.
+def key_times_s(u_s: Array, keying: Keying, *, sends: Sends) -> tuple[Array, Array]:
+    """Time since a carrier's last key-down, and until its next key-up, (N,) at ascending emission times (N,).
 
-    A key-down counts from the foot of its edge, where the time is -`rise_s` / 2. What was sent before the first of the
-    times does not count once it has ended.
+    A key-down counts from the foot of its edge, where the time is -`rise_s` / 2, to the next; the time until its key-up
+    is then negative for a while. Where there is none, both are infinite. What was sent before the first of the times
+    does not count once it has ended.
     """
+    if not u_s.size:
+        return u_s, u_s
     half_s = keying.rise_s / 2
-    starts, _ = pulses(keying, start_s=u_s[0] - half_s, stop_s=u_s[-1] + half_s, sends=sends)
+    starts, ends = pulses(keying, start_s=u_s[0] - half_s, stop_s=u_s[-1] + half_s, sends=sends)
     counts = np.diff(np.searchsorted(u_s, starts - half_s), prepend=0, append=u_s.size)
-    return np.asarray(u_s - np.repeat(np.append(-np.inf, starts), counts))
+    return u_s - np.repeat(np.append(-np.inf, starts), counts), np.repeat(np.append(np.inf, ends), counts) - u_s
 
 
 def chirp_turns(since_s: Array, *, chirp_hz: float, chirp_s: float) -> Samples:
     """Phase in turns of a carrier that is `chirp_hz` too low at key-down and settles with the time constant `chirp_s`.
 
-    It tends to 0, so the phase jumps at the foot of a key-down, where the amplitude is 0.
+    It tends to 0, so the phase jumps at the foot of a key-down, where the amplitude is 0. Of the time until key-up, the
+    carrier ends `chirp_hz` too high.
     """
     turns: Samples = (since_s / -chirp_s).astype(np.float32)
     np.exp(turns, out=turns)

@@ -24,7 +24,7 @@ from beep.stream.course import GROUP, Course, course_of_group
 from beep.stream.plan import FASTEST, KEY_AND_POWER, OVERLAP, PIECE, SCALE_RATE_HZ, TILE, Plan
 from beep.stream.reception import Reception, receiver_c_n0_db_hz
 from beep.stream.resolve import receive
-from beep.stream.tiles import waves_of
+from beep.stream.tiles import superposed, waves_of
 
 Iq = NDArray[np.complex64]  # (N, 1), full scale 1
 
@@ -153,7 +153,8 @@ def default_center_hz(carrier: Carrier, sample_rate_hz: int) -> int:
 def _in_band(scenario: Scenario, carrier: Carrier, center_hz: int, rate_hz: int) -> bool:
     """Whether a carrier is within half the sample rate with all its Doppler and offset."""
     frequency_hz = carrier.frequency_mhz * 1e6
-    moves_hz = frequency_hz * FASTEST + abs(scenario.carrier_offset_hz) + abs(scenario.chirp_hz)
+    moves_hz = frequency_hz * FASTEST + abs(scenario.carrier_offset_hz)
+    moves_hz += max(abs(scenario.chirp_hz), abs(scenario.chirp_end_hz))
     return abs(frequency_hz - center_hz) + moves_hz < rate_hz / 2
 
 
@@ -217,10 +218,7 @@ def _signal(tuning: Tuning, course: Course, number: int) -> NDArray[np.complex64
     tile, chunk = divmod(number, _chunks_in_tile(tuning))
     first = OVERLAP // PIECE + chunk * tuning.pieces
     waves = waves_of(tuning.plan, course, tile, pieces=slice(first, first + tuning.pieces))
-    samples = np.zeros(tuning.chunk_frames, np.complex64)
-    for turns, strength in waves:
-        for phase, amplitude in zip(turns, strength, strict=True):
-            samples += phasor(phase) * amplitude
+    samples: NDArray[np.complex64] = superposed(waves, phasor).sum(axis=0)
     return samples
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.radio.channel import amplitude
+from beep.radio.receiver import random_am
 from beep.stream.plan import OVERLAP, PIECE, PIECES, TILE, Plan
 from beep.stream.reception import tape_ahead_s
 
@@ -68,6 +69,8 @@ def course_of_group(plan: Plan, group: int) -> Course:
             spin_rpm=scenario.spin_rpm,
             spin_depth_db=scenario.spin_depth_db,
         )
+        if scenario.am_percent:
+            gain = gain * random_am((time_s - group_s[-1])[:, ::2], percent=scenario.am_percent, seed=scenario.seed)
         gains.append(np.stack([gain[:, :-1], np.diff(gain)], axis=-1))
     return Course(
         phase_delay_s=_quadratics(np.stack(phase_s)),

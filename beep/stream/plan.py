@@ -143,7 +143,7 @@ def _needed_rate_hz(scenario: Scenario) -> float:
     """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
     reach_hz = filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
-    highest_hz += max(abs(scenario.chirp_hz), abs(scenario.backwave_offset_hz))
+    highest_hz += max(map(abs, (scenario.chirp_hz, scenario.chirp_end_hz, scenario.backwave_offset_hz)))
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
     return max(LEAST_RATE_HZ, 2 * reach_hz + SCALE_RATE_HZ / 10, reach_hz + highest_hz + 25 / scenario.rise_s)

@@ -14,6 +14,7 @@ its own where it needs them. No state runs from tile to tile, so the bytes do no
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -24,9 +25,9 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.random import normal_quantiles, white_noise
-from beep.radio.receiver import agc_gain, agc_steps, even_harmonics, faded_ends, hum, saturated
+from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated, with_even_harmonics
 from beep.scenario.scenario import Scenario
-from beep.signal.pulses import carrier, chirp_turns, click, key, since_key_down_s
+from beep.signal.pulses import carrier, chirp_turns, click, key, key_times_s, phasor
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
 from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
 from beep.stream.reception import SILENT_S, Reception
@@ -35,7 +36,16 @@ QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadratur
 ALL = slice(None)
 
 T = TypeVar("T")
-Waves = list[tuple[Array, Samples]]  # phase in turns and amplitude of each carrier; for the residual carriers another
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wave:
+    """Carriers in the M pieces of a tile in which they send; what is not sent costs nothing."""
+
+    on: NDArray[np.bool_]  # (carriers, PIECES), of which M are true
+    turns: Array  # (M, samples of a piece), phase
+    strength: Samples  # the same, amplitude with the key down
+    keying: Samples  # the same, 0 to 1
 
 
 class Reader:
@@ -88,7 +98,8 @@ def filtered(reader: Reader, number: int) -> Samples:
     course_of_tile = reader.get(course, number // GROUP)
     if scenario.detector == "am":
         return _envelope(plan, course_of_tile, number)
-    tones = _in_noise(plan, waves_of(plan, course_of_tile, number), number)
+    tones = superposed(waves_of(plan, course_of_tile, number), carrier)
+    _add_noise(plan, tones, number)
     if scenario.mix == "mono" and not scenario.agc:  # each receiver has its own AGC: they are mixed after it
         tones = tones.sum(axis=0, keepdims=True)
     return _band_filtered(plan, tones)
@@ -113,7 +124,11 @@ def levelled(reader: Reader, number: int) -> Samples:
     gain = agc_gain(level[:, start:-1], **times, target=plan.amplitude)[..., None]  # not from the step itself: causal
     samples = reader.get(filtered, number)
     part = np.linspace(0, 1, samples.shape[1] // AGC_STEPS, endpoint=False, dtype=np.float32)  # of a step
-    return samples * (gain[:, :-1] + np.diff(gain, axis=1) * part).reshape(samples.shape)
+    course_of_gain = np.diff(gain, axis=1) * part
+    course_of_gain += gain[:, :-1]
+    course_of_gain = course_of_gain.reshape(samples.shape)
+    course_of_gain *= samples
+    return course_of_gain
 
 
 def mixed(reader: Reader, number: int) -> Samples:
@@ -147,9 +162,8 @@ def tile(reader: Reader, number: int) -> Samples:
     reach = FINE_REACH * plan.fine if plan.fine > 1 else 0
     clipped = saturated(_with_neighbours(reader, mixed, number, 2 * step if asymmetry else reach), limit=limit)
     if asymmetry:
-        even = even_harmonics(clipped, limit=limit, asymmetry=asymmetry, step=step)
-        even += clipped[:, step:-step]
-        clipped = even[:, step - reach : even.shape[1] - step + reach]
+        clipped = with_even_harmonics(clipped, share=asymmetry / limit, step=step)
+        clipped = clipped[:, step - reach : clipped.shape[1] - step + reach]
     if plan.fine == 1:
         return clipped.T
     windows = sliding_window_view(clipped, 2 * reach + 1, axis=1)[:, :: plan.fine]
@@ -168,11 +182,10 @@ def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], nu
 # --- parts of the first stage, at the internal rate, with the overlap -------------------------------------------
 
 
-def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) -> Waves:
-    """Phase in turns and amplitude of each carrier, both (carriers, samples), relative to its receiver's oscillator.
+def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) -> list[Wave]:
+    """The keyed carriers of a tile, and the residual carriers where there are some; see `superposed`.
 
-    The first pair is of the keyed carriers, the second of the residual carriers, where there are some. `pieces` are
-    those of the tile with its overlap.
+    The phase is relative to the receiver's oscillator. `pieces` are those of the tile with its overlap.
     """
     scenario, row = plan.scenario, number % GROUP
     powers = _powers(PIECE * plan.scale)
@@ -186,7 +199,8 @@ def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) ->
     time_s = time_s[pieces]
 
     # What arrives at t was sent at u = t - delay, and was keyed then.
-    sent_s = (time_s - course.group_delay_s[:, row, pieces]) @ powers
+    sent = time_s - course.group_delay_s[:, row, pieces]
+    sent_s = sent @ powers
     keys = [key(u_s, plan.key) for u_s in sent_s]
     down = np.stack([key_down for key_down, _ in keys])
     power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keys)))
@@ -199,31 +213,45 @@ def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) ->
     if course.drift is not None:
         turns = turns + course.drift[:, row, pieces]
     turns[..., 0] -= np.rint(turns[..., 0])
-    gain = course.gain[:, row, pieces] @ powers[:2].astype(np.float32)
-    strength: Samples = plan.amplitude.astype(np.float32)[:, None, None] * gain
-    turns = turns @ powers
-    waves = [(turns, keying)]
+    gain = np.broadcast_to(course.gain[:, row, pieces], (*turns.shape[:2], 2))
+
+    def wave(turns: Array, keying: Samples) -> Wave:
+        on = np.asarray(keying.any(axis=-1))
+        strength: Samples = gain[on] @ powers[:2].astype(np.float32)
+        strength *= plan.amplitude.astype(np.float32)[np.nonzero(on)[0], None]
+        return Wave(on=on, turns=turns[on] @ powers, strength=strength, keying=keying[on])
+
+    waves = [wave(turns, keying)]
+    if scenario.chirp_hz or scenario.chirp_end_hz or scenario.click_db is not None:
+        _change_at_key(plan, waves[0], sent_s)
     if scenario.backwave_db is not None:
         rest = np.float32(10 ** (scenario.backwave_db / 20)) * (power - keying)
-        waves.append((turns + sign * scenario.backwave_offset_hz * sent_s, rest))
-    if scenario.chirp_hz or scenario.click_db is not None:
-        waves[0] = _at_key_down(plan, turns, keying, sent_s)
-    count = len(turns)
-    return [(phase.reshape(count, -1), (strength * keyed).reshape(count, -1)) for phase, keyed in waves]
+        waves.append(wave(turns + sign * scenario.backwave_offset_hz * sent, rest))
+    return waves
 
 
-def _at_key_down(plan: Plan, turns: Array, keying: Samples, sent_s: Array) -> tuple[Array, Samples]:
-    """Phase in turns and keying of each carrier with chirp and key click, all (carriers, PIECES, samples)."""
-    scenario = plan.scenario
-    turns, keying = turns.copy(), keying.copy()
+def _change_at_key(plan: Plan, wave: Wave, sent_s: Array) -> None:
+    """Add chirp and key click to the keyed carriers, in place; `sent_s` are all emission times of the tile."""
+    scenario, done = plan.scenario, 0
     for row, sent in enumerate(scenario.heard):
-        u_s = sent_s[row % len(sent_s)]
-        since_s = since_key_down_s(u_s.ravel(), plan.key, sends=sent.sends).reshape(u_s.shape)
-        if scenario.chirp_hz:
-            turns[row] += plan.sign * chirp_turns(since_s, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s)
+        u_s = sent_s[row % len(sent_s)][wave.on[row]]
+        part, done = slice(done, done + len(u_s)), done + len(u_s)
+        since_s, until_s = (t_s.reshape(u_s.shape) for t_s in key_times_s(u_s.ravel(), plan.key, sends=sent.sends))
+        for hz, from_key_s in ((scenario.chirp_hz, since_s), (scenario.chirp_end_hz, until_s)):
+            if hz:
+                wave.turns[part] += plan.sign * chirp_turns(from_key_s, chirp_hz=hz, chirp_s=scenario.chirp_s)
         if scenario.click_db is not None:
-            keying[row] += np.float32(10 ** (scenario.click_db / 20)) * click(since_s, rise_s=scenario.rise_s)
-    return turns, keying
+            wave.keying[part] += np.float32(10 ** (scenario.click_db / 20)) * click(since_s, rise_s=scenario.rise_s)
+
+
+def superposed(waves: list[Wave], form: Callable[[Array], NDArray[Any]]) -> NDArray[Any]:
+    """Sum (carriers, samples) of the waves, as `carrier` or `phasor` makes them of their phases."""
+    parts = [form(wave.turns) for wave in waves]
+    total = np.zeros((*waves[0].on.shape, parts[0].shape[-1]), parts[0].dtype)
+    for wave, part in zip(waves, parts, strict=True):
+        part *= wave.strength * wave.keying
+        total[wave.on] += part
+    return total.reshape(len(total), -1)
 
 
 @lru_cache
@@ -233,20 +261,14 @@ def _powers(count: int) -> Array:
     return np.stack([np.ones_like(step), step, step**2])
 
 
-def _in_noise(plan: Plan, waves: Waves, number: int, *, stream: int = 0) -> Samples:
-    """Sum of the cosines of each carrier's waves with their amplitude, and its noise (carriers, samples)."""
-    parts = [(carrier(turns), strength) for turns, strength in waves]
-    samples = parts[0][0]
-    samples *= parts[0][1]
-    for more, strength in parts[1:]:
-        more *= strength
-        samples += more
-    if plan.scenario.noise != "off":
-        first = (number * TILE - OVERLAP) * plan.scale
-        for row, rms in enumerate(plan.noise_rms):
-            noise = white_noise(plan.scenario.seed, stream + row, first, samples.shape[1], quantiles=normal_quantiles())
-            samples[row] += np.float32(rms) * noise
-    return samples
+def _add_noise(plan: Plan, samples: Samples, number: int, *, stream: int = 0) -> None:
+    """Add to each carrier (carriers, samples) its noise, in place."""
+    if plan.scenario.noise == "off":
+        return
+    first = (number * TILE - OVERLAP) * plan.scale
+    for row, rms in enumerate(plan.noise_rms):
+        noise = white_noise(plan.scenario.seed, stream + row, first, samples.shape[1], quantiles=normal_quantiles())
+        samples[row] += np.float32(rms) * noise
 
 
 def _envelope(plan: Plan, course: Course, number: int) -> Samples:
@@ -254,11 +276,9 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
 
     The carrier is at 0 Hz: its cosine and sine, each with its own noise, are real and imaginary part.
     """
-    waves = waves_of(plan, course, number)
-    baseband = np.empty(waves[0][1].shape, np.complex64)
-    baseband.real = _in_noise(plan, waves, number)
-    quadrature = [(turns - 0.25, strength) for turns, strength in waves]
-    baseband.imag = _in_noise(plan, quadrature, number, stream=QUADRATURE_STREAM)
+    baseband = superposed(waves_of(plan, course, number), phasor)
+    _add_noise(plan, baseband.real, number)
+    _add_noise(plan, baseband.imag, number, stream=QUADRATURE_STREAM)
     spectrum = np.fft.fft(_fft_blocks(plan, baseband))
     spectrum *= plan.if_spectrum
     valid = np.abs(np.fft.ifft(spectrum)[..., 2 * OVERLAP * plan.scale :]).astype(np.float32, copy=False)

@@ -138,7 +138,7 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
     """
     reception = receive(scenario)
     scenario = reception.scenario
-    sign = doppler_sign(scenario.sideband)
+    sign, chirp_hz = doppler_sign(scenario.sideband), scenario.chirp_hz - scenario.chirp_end_hz
     for name, carrier in zip(scenario.names, scenario.carriers, strict=True):
         count = 0
         for first_s in np.arange(0.0, reception.duration_s, PULSES_S):
@@ -155,7 +155,7 @@ def sent_pulses(scenario: Scenario | Reception) -> Iterator[Columns]:
                 "sent_end_s": ends,
                 "start_s": _received_s(reception, carrier, starts),
                 "end_s": _received_s(reception, carrier, ends),
-                "chirp_hz": sign * mean_chirp_hz(ends - starts, chirp_hz=scenario.chirp_hz, chirp_s=scenario.chirp_s),
+                "chirp_hz": sign * mean_chirp_hz(ends - starts, chirp_hz=chirp_hz, chirp_s=scenario.chirp_s),
             }
             count += starts.size
 

@@ -213,6 +213,8 @@ EVERYTHING = {  # every effect at once
     "clock_jitter_s": 0.01,
     "click_db": 3.0,
     "chirp_hz": 40.0,
+    "chirp_end_hz": 15.0,
+    "am_percent": 5.0,
     "backwave_db": -15.0,
     "backwave_offset_hz": -20.0,
     "saturation_asymmetry": 0.1,
