@@ -95,7 +95,7 @@ DIRECT = {
     "low and soft": {"low_hz": 0, "high_hz": 500, "tone_hz": 250, "rise_s": 0.1},
     "jitter": {"jitter_s": 0.01},
     "short pulses": {"pulse_s": 0.02, "pause_s": 0.5, "rise_s": 0.02},
-    "pulses of an hour": {"pulse_s": 3600, "pause_s": 3600},
+    "pulses of a minute": {"pulse_s": 60, "pause_s": 60},
     "mono": {"mix": "mono"},
     "20 MHz": {"mix": "20"},
     "40 MHz, lower sideband": {"mix": "40", "sideband": "lower"},
