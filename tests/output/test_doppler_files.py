@@ -139,7 +139,7 @@ def test_formats_of_the_command(beep):
         (["--format", "strf", "--frequency-mhz", 145.8, "--site", 10_000], ["0 to 9999", "got 10000"]),
         (["--site", 1], ["--format strf", "--format csv"]),
         (["--frequency-mhz", -1], ["--frequency-mhz", "above 0", "got -1"]),
-        (["--carrier-mhz", "40000"], ["frequency_mhz", "at most 30000"]),
+        (["--carrier-mhz", "40000"], ["frequency_mhz", "0.001 to 30000"]),
         (["--carrier-mhz", "1", "--carrier-mhz", "2", "--carrier-mhz", "3"], ["one or two"]),
     ],
     ids=lambda part: " ".join(map(str, part))[:40],
