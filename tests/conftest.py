@@ -16,6 +16,20 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("busy machine")
 
 
+# They begin first: the tests of the sound card, which mostly wait, then those that are long or share what one has made.
+FIRST = ["test_live", "test_roundtrip", "test_readme", "test_examples"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: one of them waits for the sound card."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the tests of some files to the front."""
+    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -92,10 +92,10 @@ def tape(
     return Tape(samples, rate_hz, start[seen], stop[seen], drift_hz_s)
 
 
-def morse(random, t_s, rate_hz, *, text, dot_s, jitter):
-    """Morse code, over and over, in noise."""
+def morse_times(random, until_s, *, text, dot_s, jitter):
+    """Starts and stops of Morse code, over and over."""
     start, stop, at = [], [], 0.2
-    while at < t_s[-1]:
+    while at < until_s:
         for letter in text:
             if letter == " ":
                 at += 4 * dot_s
@@ -106,7 +106,13 @@ def morse(random, t_s, rate_hz, *, text, dot_s, jitter):
                 stop.append(at + length)
                 at += length + dot_s * (1 + jitter * random.standard_normal())
             at += 2 * dot_s
-    tone = keying(t_s, start, stop, 0.005) * np.sin(2 * np.pi * random.uniform(500, 1500) * t_s)
+    return start, stop
+
+
+def morse(random, t_s, rate_hz, *, text, dot_s, jitter):
+    """Morse code in noise."""
+    key = keying(t_s, *morse_times(random, t_s[-1], text=text, dot_s=dot_s, jitter=jitter), 0.005)
+    tone = key * np.sin(2 * np.pi * random.uniform(500, 1500) * t_s)
     return tone + white(random, len(t_s), snr_db=random.uniform(8, 30), rate_hz=rate_hz)
 
 

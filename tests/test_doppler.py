@@ -28,7 +28,6 @@ PASSES = {
     "low": {"altitude_km": 230.0, "max_elevation_deg": 35.0},
     "default": {"altitude_km": 500.0, "max_elevation_deg": 60.0},
     "low, lower sideband": {"altitude_km": 230.0, "max_elevation_deg": 35.0, "sideband": "lower"},
-    "default, lower sideband": {"altitude_km": 500.0, "max_elevation_deg": 60.0, "sideband": "lower"},
     "Sputnik over Dallas": {"station": "dallas", "start": "1957-10-07T05:00Z"},
     "Sputnik over Dallas, lower sideband": {"station": "dallas", "start": "1957-10-07T05:00Z", "sideband": "lower"},
 }
@@ -37,13 +36,6 @@ PASSES = {
 def centre_hz(scenario, carrier):
     """Tone of a carrier without Doppler: in the ratio of the carriers' frequencies."""
     return scenario.tone_hz * carrier.frequency_mhz / scenario.carriers[0].frequency_mhz
-
-
-@lru_cache(maxsize=1)
-def sound(name):
-    """Scenario, reception and samples of a whole pass without noise, at full scale."""
-    scenario = Scenario(noise="off", level_dbfs=0.0, sample_rate_hz=RATE_HZ, high_hz=HIGH_HZ, **PASSES[name])
-    return scenario, receive(scenario), render(scenario)
 
 
 def received_s(reception, sent_s):
@@ -83,16 +75,17 @@ def tone_errors_hz(scenario, reception, samples, channel):
 
 
 @pytest.mark.parametrize("name", PASSES)
-@pytest.mark.parametrize("channel", [0, 1])
-def test_every_pulse_has_its_doppler(name, channel):
+def test_every_pulse_has_its_doppler(name):
     """The tone of every pulse, horizon to horizon, is the tone of the receiver less f times the delay's rate."""
-    scenario, reception, samples = sound(name)
-    errors_hz = np.abs(tone_errors_hz(scenario, reception, samples[:, channel], channel))
-    high = np.degrees(reception.look(keyed(scenario, reception, channel).mean(axis=0)).elevation_rad) > 1
+    scenario = Scenario(noise="off", level_dbfs=0.0, sample_rate_hz=RATE_HZ, high_hz=HIGH_HZ, **PASSES[name])
+    reception, samples = receive(scenario), render(scenario)
+    for channel in (0, 1):
+        errors_hz = np.abs(tone_errors_hz(scenario, reception, samples[:, channel], channel))
+        high = np.degrees(reception.look(keyed(scenario, reception, channel).mean(axis=0)).elevation_rad) > 1
 
-    assert errors_hz.size > 0.99 * reception.duration_s / 0.6
-    assert errors_hz.max() < HORIZON_TOLERANCE_HZ
-    assert errors_hz[high].max() < TONE_TOLERANCE_HZ
+        assert errors_hz.size > 0.99 * reception.duration_s / 0.6
+        assert errors_hz.max() < HORIZON_TOLERANCE_HZ
+        assert errors_hz[high].max() < TONE_TOLERANCE_HZ
 
 
 def test_the_naive_phase_is_wrong():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import degrees, pi, tau
 from pathlib import Path
@@ -208,15 +209,8 @@ def test_order_and_company_of_times_do_not_matter():
 
 def test_a_decayed_orbit_is_nan():
     """Where SGP4 says that the orbit has decayed, position and velocity are nan, without a warning."""
-    inside = Elements(
-        epoch=MIDDLES[0],
-        inclination_rad=1.1,
-        raan_rad=0.0,
-        eccentricity=0.1,
-        argument_of_perigee_rad=0.0,
-        mean_anomaly_rad=0.0,
-        mean_motion_rad_s=16.4 * tau / 86_400,
-    )
+    low = replace(sputnik.elements(MIDDLES[0]), eccentricity=0.1, mean_motion_rad_s=16.4 * tau / 86_400)
+    inside = replace(low, epoch=MIDDLES[0], mean_anomaly_rad=0.0)
     error, _, _ = sgp4_of(inside).sgp4(*julian_date(MIDDLES[0]))
     assert error == 6  # "mrt is less than 1.0 which indicates the satellite has decayed"
 
@@ -249,26 +243,25 @@ ISS_START = datetime.fromisoformat("2018-07-04T04:00:00Z")
 FOLDER = Path(sgp4.__file__).parent
 
 
-def look_of(case):
-    latitude_deg, longitude_deg, height_m = case["place"]
-    place = Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg, height_m=height_m)
+def seen_by(function, case):
+    """What `orbit_look` or `orbit_view` sees at the times of a case."""
+    place = Station(**dict(zip(("latitude_deg", "longitude_deg", "height_m"), case["place"], strict=True)))
     start = datetime.fromisoformat(case["start"])
-    return orbit_look(place, elements_of(case["tle"]), start)(np.array(case["t_s"]))
+    return function(place, elements_of(case["tle"]), start)(np.array(case["t_s"]))
 
 
 @pytest.mark.parametrize("case", REFERENCE, ids=NAMES)
 def test_look_of_any_satellite_agrees_with_skyfield(case):
     """With UT1 = UTC, range, angles, light time and Doppler are Skyfield's, on all kinds of orbit and place."""
-    expected, seen = case["same_scale"], look_of(case)
+    expected, seen = case["same_scale"], seen_by(orbit_look, case)
 
     off_deg = (np.degrees(seen.azimuth_rad) - expected["azimuth_deg"] + 180) % 360 - 180
     assert np.abs(seen.range_m - expected["range_m"]).max() < REFERENCE_RANGE_TOLERANCE_M
     assert np.abs(np.degrees(seen.elevation_rad) - expected["elevation_deg"]).max() < ANGLE_TOLERANCE_DEG
     assert np.abs(off_deg * np.cos(seen.elevation_rad)).max() < ANGLE_TOLERANCE_DEG
     assert np.abs(seen.delay_s - expected["delay_s"]).max() < DELAY_TOLERANCE_S
-    assert (
-        np.abs(REFERENCE_CARRIER_HZ * (seen.delay_rate - expected["delay_rate"])).max() < REFERENCE_DOPPLER_TOLERANCE_HZ
-    )
+    off_hz = REFERENCE_CARRIER_HZ * (seen.delay_rate - expected["delay_rate"])
+    assert np.abs(off_hz).max() < REFERENCE_DOPPLER_TOLERANCE_HZ
 
 
 def test_the_reference_has_satellites_in_the_sky():
@@ -280,7 +273,7 @@ def test_the_reference_has_satellites_in_the_sky():
 @pytest.mark.parametrize("case", MODERN, ids=lambda case: case["name"])
 def test_what_leaving_out_earth_orientation_costs(case):
     """Skyfield's whole chain, with UT1 from its table, is within 50 m and 0.05 Hz at 40 MHz."""
-    expected, seen = case["full_chain"], look_of(case)
+    expected, seen = case["full_chain"], seen_by(orbit_look, case)
 
     assert np.abs(seen.range_m - expected["range_m"]).max() < CHAIN_TOLERANCE_M
     assert np.abs(REFERENCE_CARRIER_HZ * (seen.delay_rate - expected["delay_rate"])).max() < CHAIN_TOLERANCE_HZ
@@ -289,11 +282,7 @@ def test_what_leaving_out_earth_orientation_costs(case):
 @pytest.mark.parametrize("case", REFERENCE, ids=NAMES)
 def test_the_view_is_the_look(case):
     """What searches see is what `over` sees at the same instant."""
-    latitude_deg, longitude_deg, height_m = case["place"]
-    place = Station(latitude_deg=latitude_deg, longitude_deg=longitude_deg, height_m=height_m)
-    view = orbit_view(place, elements_of(case["tle"]), datetime.fromisoformat(case["start"]))(np.array(case["t_s"]))
-
-    seen = look_of(case)
+    view, seen = seen_by(orbit_view, case), seen_by(orbit_look, case)
 
     assert np.abs(view.range_m - seen.range_m).max() < REFERENCE_RANGE_TOLERANCE_M
     assert np.abs(view.elevation_rad - seen.elevation_rad).max() < np.radians(ANGLE_TOLERANCE_DEG)
@@ -337,9 +326,8 @@ def test_positions_agree_with_the_published_vectors():
         found_m = positions(mean, mean.epoch)(minutes * 60)
 
         computed = np.isfinite(found_m[0])
-        assert np.abs(found_m - np.array(expected_km) * 1e3)[:, computed].max() < (
-            EXTREME_TOLERANCE_M if number == EXTREME else VECTOR_TOLERANCE_M
-        ), number
+        tolerance_m = EXTREME_TOLERANCE_M if number == EXTREME else VECTOR_TOLERANCE_M
+        assert np.abs(found_m - np.array(expected_km) * 1e3)[:, computed].max() < tolerance_m, number
         seen += int(computed.sum())
     assert seen > 600
 
@@ -392,9 +380,8 @@ def test_skyfield_finds_the_same_passes():
         return (satellite - ground).at(t).altaz()[0].degrees.reshape(edges_s.shape)
 
     before, after = height_deg(-1e-3), height_deg(1e-3)
-    times, events = satellite.find_events(
-        ground, timescale.utc(2018, 7, 4, 4), timescale.utc(2018, 7, 5, 4), altitude_degrees=0.0
-    )
+    day = (timescale.utc(2018, 7, 4, 4), timescale.utc(2018, 7, 5, 4))
+    times, events = satellite.find_events(ground, *day, altitude_degrees=0.0)
     assert ((before < 0) == [True, False]).all()
     assert ((after < 0) == [False, True]).all()
     assert len(times) == len(events)

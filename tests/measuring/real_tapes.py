@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
-from tapes import KINDS, MORSE, beepless, keying
+from tapes import KINDS, beepless, keying, morse
 
 WORK_HZ = 22_050
 NOISE_BANDWIDTH_HZ = 500.0
@@ -295,22 +295,7 @@ def morse_code(random, t_s, rate_hz):
     dot_s = 1.2 / random.uniform(12, 30)
     jitter = random.choice([0.0, 0.08, 0.15])
     text = random.choice(["paris ", "cq cq de w5sll k ", "sos ", "eish 5 hiss ", "vvv de tass ", "5555 5 ", "hihi se "])
-    start, stop, at = [], [], 0.2
-    while at < t_s[-1]:
-        for letter in text:
-            if letter == " ":
-                at += 4 * dot_s
-                continue
-            for element in MORSE[letter]:
-                length = dot_s * (1 if element == "." else 3) * (1 + jitter * random.standard_normal())
-                start.append(at)
-                stop.append(at + length)
-                at += length + dot_s * (1 + jitter * random.standard_normal())
-            at += 2 * dot_s
-    tone = keying(t_s, start, stop, 0.005) * np.sin(2 * np.pi * random.uniform(500, 1500) * t_s)
-    snr_db = random.uniform(8, 30)
-    sigma = np.sqrt(rate_hz / 2 / 2 / NOISE_BANDWIDTH_HZ / 10 ** (snr_db / 10))
-    return 0.3 * (tone + sigma * random.standard_normal(len(t_s)))
+    return 0.3 * morse(random, t_s, rate_hz, text=text, dot_s=dot_s, jitter=jitter)
 
 
 def tremolo(random, t_s):

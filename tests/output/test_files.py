@@ -88,7 +88,7 @@ def test_full_disk(tmp_path, beep, command):
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
-@pytest.mark.parametrize("missing", [1, 2, 100, 3000])
+@pytest.mark.parametrize("missing", [1, 3000])
 def test_full_disk_at_the_last_bytes(tmp_path, beep, suffix, missing):
     """A disk that is full only when the file is closed is a full disk too: no file lacks its end."""
     export(SHORT, tmp_path / f"whole{suffix}")

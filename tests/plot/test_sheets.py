@@ -39,6 +39,12 @@ def one_spectrogram_for_each_scenario():
         yield
 
 
+@functools.cache
+def figure_of(draw, name):
+    """A picture of one of the scenarios, for tests that only read it."""
+    return draw(SCENARIOS[name])
+
+
 def recording_of(scenario, folder, name="tape.wav", **settings):
     """A file of a scenario's sound."""
     package.export(scenario, folder / name, **settings)
@@ -52,8 +58,7 @@ def recording_of(scenario, folder, name="tape.wav", **settings):
 @pytest.mark.parametrize("name", ["simple", "dallas", "after"])
 def test_s_curve_equals_track(draw, name):
     """The curves are the Doppler shift of `track` above the horizon, and absent below it."""
-    scenario = SCENARIOS[name]
-    figure = draw(scenario)
+    scenario, figure = SCENARIOS[name], figure_of(draw, name)
     for carrier in ("20", "40"):
         t_s, doppler_hz = drawn(figure, f"doppler_{carrier}").get_data()
         truth = package.track(scenario, t_s)
@@ -66,7 +71,7 @@ def test_s_curve_equals_track(draw, name):
 
 def test_sheet_equals_track():
     """Elevation, levels and sky plot are those of `track`; the zenith is in the middle, east on the right."""
-    figure = plot.pass_sheet(OVER_DALLAS)
+    figure = figure_of(plot.pass_sheet, "dallas")
     t_s, elevation_deg = drawn(figure, "elevation").get_data()
     truth = package.track(OVER_DALLAS, t_s)
     up = truth["elevation_deg"] > 0
@@ -110,8 +115,7 @@ def expected_hz(scenario, carrier, t_s, row_s):
 @pytest.mark.parametrize("draw", [plot.waterfall, plot.pass_sheet])
 def test_ridge_is_the_predicted_tone(draw, name):
     """The brightest column of every row is within one bin of the tone of `track`, which is the dashed curve."""
-    scenario = SCENARIOS[name]
-    figure = draw(scenario)
+    scenario, figure = SCENARIOS[name], figure_of(draw, name)
     for channel, carrier in enumerate(scenario.heard):
         image = drawn(figure, f"waterfall_{channel}")
         t_s, tone_hz, bin_hz = ridge_hz(image)

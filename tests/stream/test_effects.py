@@ -139,17 +139,8 @@ def frequency_hz(samples, rate_hz):
 def test_oscillators_move_the_tone(sideband):
     """Offset and drift of the carriers move the tone one way, drift of the receiver the other."""
     sign = {"upper": 1, "lower": -1}[sideband]
-    plan = make_plan(
-        Scenario(
-            **STILL,
-            noise="off",
-            sideband=sideband,
-            duration_s=100,
-            carrier_offset_hz=200.0,
-            carrier_drift_hz_s=0.5,
-            receiver_drift_hz_s=2.0,
-        )
-    )
+    drifts = {"carrier_offset_hz": 200.0, "carrier_drift_hz_s": 0.5, "receiver_drift_hz_s": 2.0}
+    plan = make_plan(Scenario(**STILL, noise="off", sideband=sideband, duration_s=100, **drifts))
     for middle_s in (10, 50, 90):
         start = round((middle_s - 0.25) * 48_000)
         measured_hz = frequency_hz(render(plan, start=start, stop=start + 24_000)[:, 0], 48_000)
@@ -188,18 +179,8 @@ def test_largest_oscillator_errors(sideband):
 def test_regimes_sound_when_they_are_listed():
     """Each carrier sounds one light time after the listed emission times, and not between them."""
     regimes = "2:0.2:0.4,5:continuous,6.3:keyed,8:silent,9:keyed"
-    plan = make_plan(
-        Scenario(
-            still=True,
-            noise="off",
-            duration_s=12,
-            sample_rate_hz=8000,
-            level_dbfs=0,
-            keying=regimes,
-            low_hz=200,
-            tone_hz=750,
-        )
-    )
+    fields = {"still": True, "noise": "off", "duration_s": 12, "sample_rate_hz": 8000, "level_dbfs": 0}
+    plan = make_plan(Scenario(**fields, keying=regimes, low_hz=200, tone_hz=750))
     sound = np.abs(render(plan)).astype(float)
     delay_s = plan.reception.look(np.zeros(1)).delay_s[0]
     t_s = np.arange(len(sound)) / 8000
@@ -351,12 +332,8 @@ def test_saturation_keeps_the_sound_below_its_limit():
     loud = render(replace(scenario, saturation_dbfs=-6.0))
 
     assert np.abs(loud).max() < 10 ** (-6 / 20)
-    assert (
-        np.abs(
-            render(replace(scenario, level_dbfs=-40, saturation_dbfs=0.0)) - render(replace(scenario, level_dbfs=-40))
-        ).max()
-        < 1e-5
-    )
+    quiet = replace(scenario, level_dbfs=-40)
+    assert np.abs(render(replace(quiet, saturation_dbfs=0.0)) - render(quiet)).max() < 1e-5
 
 
 @pytest.mark.parametrize("fields", [{}, {"detector": "am", "hum_hz": 700.0, "hum_dbfs": -6.0}], ids=["cw", "am"])

@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
             for remark in remarks(measured[-1], recording):
                 note(remark, arguments)
         if arguments.format == "table":
-            head = ("", arguments.a, arguments.b, ">difference", ">in standard errors")
-            show_table(head, comparison(measured[0], measured[1]), file=out)
+            show_table(*comparison(measured[0], measured[1], names=(arguments.a, arguments.b)), file=out)
         else:
             rows = comparison_rows(measured[0], measured[1])
             write_values(out, arguments.format, rows, rows)

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 from beep.base.errors import OutputError, RecordingError
 from beep.base.text import quoted
 from beep.cli.messages import say, stdout
-from beep.cli.options import (
-    add_number,
-    add_scenario_options,
-    add_section_options,
-    open_input,
-    scenario_of,
-    typed_fields,
-)
+from beep.cli.options import add_scenario_options, add_section_options, open_input, scenario_of, typed_fields
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
 from beep.scenario.scenario import Scenario
@@ -56,7 +49,9 @@ def add(parser: Parser) -> None:
         metavar="WxH",
         help="width and height in pixels, or with a unit: 1200x900, 16x9in, 25x18cm, 250x180mm (default: by kind)",
     )
-    add_number(output, "dpi", "pixels per inch, which also scales the text", 100.0)
+    output.add_argument(
+        "--dpi", type=float, default=100.0, help="pixels per inch, which also scales the text (default: 100)"
+    )
     output.add_argument("--dark", action="store_true", help="draw on a dark background")
     output.add_argument("--no-curve", action="store_true", help="draw a waterfall without the predicted curve")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
