@@ -67,6 +67,7 @@ def test_every_option_names_its_default(beep, command):
         "export": {"--truth"},
         "measure": {"--csv"},
         "dataset": {"--scheduler", "--show"},
+        "correct": {"--station", "--frequency-mhz", "--sample-rate-hz"},
     }
     for name in {"--scenario", *unset.get(command, ())}:
         valued.pop(name, None)  # without it there is none
