@@ -125,8 +125,11 @@ def test_bad_clients_do_not_disturb_another():
     with dongle_of() as dongle, connected(dongle, (2, RATE_HZ)) as good, connected(dongle) as garbage:
         lazy = connected(dongle, (2, 3_200_000))
         garbage.sendall(np.random.default_rng(1).bytes(100_001))
-        for _ in range(20):
-            connected(dongle, (1, 20_000_000), (2, RATE_HZ)).close()
+        for number in range(20):
+            client = connected(dongle, (1, 20_000_000), (2, RATE_HZ))
+            if number % 2:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))  # resets, as when it is killed
+            client.close()
         samples(good, 2 * RATE_HZ)
         good_now = dongle.clients[f"127.0.0.1:{good.getsockname()[1]}"]
         assert good_now.settings.sample_rate_hz == RATE_HZ
