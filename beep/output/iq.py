@@ -180,7 +180,7 @@ class _Writer:
             file.flush()
 
     def truth(self, path: Path, reception: Reception) -> None:
-        text = io.TextIOWrapper(self.opened(path), encoding="utf-8", write_through=True)
+        text = io.TextIOWrapper(self.opened(path), encoding="utf-8", newline="\n")
         write_truth(replace(reception, scenario=self.recipe), text)
         text.detach()
 
@@ -197,17 +197,18 @@ class _Writer:
                 self.progress(self.done, self.frames)
         return sha512.hexdigest()
 
-    def meta(self, tuning: Tuning, sha512: str) -> bytes:
-        text = io.StringIO()
+    def meta(self, file: BinaryIO, tuning: Tuning, sha512: str) -> None:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
         write_meta(text, tuning, recipe=self.recipe, subtype=self.kind, sha512=sha512)
-        return text.getvalue().encode()
+        text.detach()
 
     def pair(self, path: Path, tuning: Tuning) -> str:
         """Write data and metadata; returns the SHA-512 of the metadata."""
         data, meta = self.opened(path.with_suffix(".sigmf-data")), self.opened(path)
-        text = self.meta(tuning, self.samples(data, tuning))
-        meta.write(text)
-        return hashlib.sha512(text).hexdigest()
+        self.meta(meta, tuning, self.samples(data, tuning))
+        self.flush()
+        with open(meta.name, "rb") as written:
+            return hashlib.file_digest(written, "sha512").hexdigest()
 
     def collection(self, path: Path, tunings: tuple[Tuning, ...]) -> None:
         file, hashes = self.opened(path), {}
@@ -230,8 +231,9 @@ class _Writer:
 
         size = tuning.frames * FRAME_BYTES[self.kind]
         sha512 = member(f"{base}.sigmf-data", size, lambda: self.samples(file, tuning))
-        text = self.meta(tuning, sha512)
-        member(f"{base}.sigmf-meta", len(text), lambda: str(file.write(text)))
+        text = io.BytesIO()
+        self.meta(text, tuning, sha512)
+        member(f"{base}.sigmf-meta", len(text.getvalue()), lambda: str(file.write(text.getvalue())))
         file.write(bytes(2 * tarfile.BLOCKSIZE))
 
 

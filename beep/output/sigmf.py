@@ -4,6 +4,7 @@ References: SigMF specification 1.2 (sigmf.org); the namespace `beep` in docs/si
 """
 
 import json
+from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, TextIO
 
@@ -54,20 +55,18 @@ def write_meta(file: TextIO, tuning: Tuning, *, recipe: Scenario, subtype: str, 
     if reception.epoch is not None:
         epoch = reception.epoch.astimezone(UTC)
         capture["core:datetime"] = epoch.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    write_document(file, {"global": about, "captures": [capture]}, {"annotations": [annotations(tuning)]})
+    write_document(file, {"global": about, "captures": [capture]}, {"annotations": annotations(tuning)})
 
 
-def annotations(tuning: Tuning) -> Table:
-    """Columns (N,) of the pulses that are above the horizon, in order: an annotation's fields.
+def annotations(tuning: Tuning) -> Iterable[Table]:
+    """Tables of the pulses that are above the horizon, in order; the columns (N,) are an annotation's fields.
 
     Start and end are those at half amplitude, within the file. The frequencies are absolute, as received.
     """
     reception, rate_hz = tuning.reception, tuning.sample_rate_hz
     carriers = {reception.scenario.name_of(carrier): carrier for carrier in tuning.carriers}
-    parts = []
-    for table in sent_pulses(reception):
-        if not table["number"].size:
-            continue
+
+    def described(table: Table) -> Table:
         carrier = carriers[str(table["carrier"][0])]
         start_s = np.fmax(table["start_s"], 0.0)  # fmax: nan is no start
         end_s = np.fmin(table["end_s"], reception.duration_s)
@@ -89,10 +88,15 @@ def annotations(tuning: Tuning) -> Table:
             "beep:sent_start_s": table["sent_start_s"],
         }
         received = (last > first) & (reception.look(middle_s).elevation_rad > 0)
-        parts.append({name: column[received] for name, column in columns.items()})
-    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
-    order = np.argsort(table["core:sample_start"], kind="stable") if parts else slice(0)
-    return {name: column[order] for name, column in table.items()}
+        return {name: column[received] for name, column in columns.items()}
+
+    tables = (described(table) for table in sent_pulses(reception) if table["number"].size)
+    if len(carriers) == 1:
+        return tables  # in order, whatever their number
+    parts = list(tables)
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+    order = np.argsort(joined["core:sample_start"], kind="stable") if parts else slice(0)
+    return [{name: column[order] for name, column in joined.items()}]
 
 
 def _received_hz(reception: Reception, carrier: Carrier, t_s: Array) -> Array:
