@@ -25,7 +25,7 @@ UNITS = {  # by the ending of a field's name
     "percent": "percent",
 }
 _PREFIXES = {"k": 1e3, "m": 1e6}  # of a number in Hz
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+\.?\d*)")
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}\.?\d*)")
 _MOST_TYPED_S = 60.0  # greatest bound of a length for which milliseconds may have been typed
 _TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, or now, today or tomorrow"
 

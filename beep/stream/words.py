@@ -7,6 +7,7 @@ import numpy as np
 
 from beep.geometry.stations import STATIONS, parse_station
 from beep.geometry.tle import elements_of, satellite_name
+from beep.scenario.carriers import Carrier
 from beep.scenario.presets import preset, presets
 from beep.scenario.scenario import Scenario
 from beep.stream.reception import Reception, c_n0_at_db_hz, c_n0_db_hz, peak_snr_db, snr_band_hz, tone_range_hz
@@ -197,8 +198,9 @@ def recipe(scenario: Scenario) -> str:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, tuple):  # carriers
-        return " and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in value)
+    if isinstance(value, tuple):  # carriers, or changes of the keying
+        carriers = [f"{part.frequency_mhz:g} MHz" for part in value if isinstance(part, Carrier)]
+        return " and ".join(carriers) or f"with {len(value)} changes"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

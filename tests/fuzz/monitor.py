@@ -20,9 +20,13 @@ class Cost:
 
     processor_s: float = 0.0
     growth_mib: float = 0.0  # of the memory in use at most; 0 where the system does not tell it
+    peak_mib: float = 0.0  # of the whole process
 
     def __str__(self) -> str:
         return f"{self.processor_s:.2f} s, {self.growth_mib:.0f} MiB"
+
+
+worst = Cost()  # of all work that was measured in this process
 
 
 @contextmanager
@@ -36,6 +40,9 @@ def cost() -> Iterator[Cost]:
         yield spent
     finally:
         spent.processor_s, spent.growth_mib = time.process_time() - start_s, peak_mib() - before_mib
+        worst.processor_s = max(worst.processor_s, spent.processor_s)
+        worst.growth_mib = max(worst.growth_mib, spent.growth_mib)
+        worst.peak_mib = max(worst.peak_mib, peak_mib())
 
 
 @contextmanager
