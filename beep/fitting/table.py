@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ ERROR_NAMES = ("sd", "error", "sigma", "uncertainty", "tone_sd", "f_sd", "freque
 UNITS_HZ = {"_hz": 1.0, "_khz": 1e3, "_mhz": 1e6, "": 1.0}  # of the ends of names
 LEAST_RADIO_HZ = 1e6  # above it the column holds the received frequency itself, below it a tone
 DAY_S = 86_400.0
+_LEAST_ERROR_HZ, _LARGEST = 1e-6, 1e12  # beyond, squares are too large for a float
 _MOST_BYTES = 1_000_000  # of a file; a row each second for six hours takes half of it
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(?:Z|UTC)?")
 
@@ -63,8 +63,9 @@ def read_tones(path: str | Path, *, carrier_hz: float | None = None) -> Tones:
         tones_hz.append(_number(cells[frequency[0]], where) * frequency[1])
         if error_column:
             errors_hz.append(_number(cells[error_column[0]], where) * error_column[1])
-            if errors_hz[-1] <= 0:
-                raise FitError(f"{where} must have an error above 0, got {quoted(cells[error_column[0]])}; correct it")
+            if errors_hz[-1] < _LEAST_ERROR_HZ:
+                cell = quoted(cells[error_column[0]])
+                raise FitError(f"{where} must have an error of {_LEAST_ERROR_HZ:g} Hz or more, got {cell}; correct it")
     if len({isinstance(time, datetime) for time in times}) > 1:
         raise FitError(f"{path} must have times of one kind, got seconds and dates; write all as seconds")
     t_s, epoch = _seconds(times)
@@ -114,8 +115,10 @@ def _number(text: str, where: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not isfinite(value):
-        raise FitError(f"{where} must have a number with a decimal point, got {quoted(text)}; correct it")
+    if not abs(value) <= _LARGEST:
+        raise FitError(
+            f"{where} must have a number with a decimal point, at most {_LARGEST:g}, got {quoted(text)}; correct it"
+        )
     return value
 
 
@@ -127,7 +130,8 @@ def _time(text: str, where: str, *, seconds: bool) -> float | datetime:
         hours, minutes, rest_s = clock.groups()
         return int(hours) * 3600.0 + int(minutes) * 60.0 + float(rest_s or 0)
     with suppress(ValueError):
-        return float(text)
+        float(text)
+        return _number(text, where)
     try:
         when = datetime.fromisoformat(text.removesuffix("UTC").strip())
     except ValueError as error:

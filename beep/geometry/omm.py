@@ -130,6 +130,8 @@ def xml_sets(text: str, rest: TextIO) -> Iterator[ElementSet]:
     except ElementTree.ParseError as error:
         line, column = error.position
         raise TleError(f"line {line}, column {column + 1}: not XML ({error})") from None
+    except UnicodeEncodeError:
+        raise TleError(f"segment {number}: not XML (half a character); copy it anew") from None
 
 
 def _omm_set(record: dict[str, Any], where: str) -> ElementSet:

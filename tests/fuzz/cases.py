@@ -187,9 +187,9 @@ def check_command(words: list[str]) -> None:
 
 KINDS = {
     "scenarios": Kind(strategies.scenarios, check_scenario, 40, 20),
-    "TOML": Kind(strategies.toml_texts, check_toml, 40, 50, 20),
-    "element sets": Kind(strategies.element_sets, check_elements, 50, 100, 40),
-    "comments": Kind(strategies.comments, check_comment, 40, 20, 20),
+    "TOML": Kind(strategies.toml_texts, check_toml, 40, 50, 100),
+    "element sets": Kind(strategies.element_sets, check_elements, 50, 100, 200),
+    "comments": Kind(strategies.comments, check_comment, 40, 20, 100),
     "pictures": Kind(strategies.comments, check_drawn, 1, 1),
     "tables": Kind(strategies.tone_tables, check_table, 20, 10, 5),
     "recordings": Kind(

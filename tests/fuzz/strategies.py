@@ -121,7 +121,9 @@ def cut_up(lines):
 
 
 CSV = ",".join(OMM) + "\n" + ",".join(map(str, OMM.values()))
-SETS = (ISS, json.dumps(OMM), json.dumps([OMM, OMM]), CSV)
+TAGS = "".join(f"<{key}>{value}</{key}>" for key, value in OMM.items())
+XML = f"<?xml version='1.0'?><ndm><segment>{TAGS}</segment></ndm>"
+SETS = (ISS, json.dumps(OMM), json.dumps([OMM, OMM]), CSV, XML)
 PIECES = (*ISS.split("\n"), "", "1 ", "2 ", "{", "[", "]", ",", "#", "{}", json.dumps(OMM), ",".join(OMM))
 element_sets = (
     mutated(st.sampled_from(SETS), odd_text)

@@ -198,6 +198,16 @@ def test_any_name_of_a_file_can_be_drawn_and_printed(commented, beep, name):
     assert (ran.stdout.decode() + ran.stderr + drawn.stderr).replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("row", ["300,1e308,1", "1e308,20.005e6,1", "300,20.005e6,1e-308", "300,20.005e6,1e308"])
+def test_a_table_of_huge_numbers(tmp_path, row):
+    """Their squares are no numbers, so they are refused with their line."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"t_s,f_hz,sd_hz\n0,20.006e6,1\n{row}\n")
+
+    with pytest.raises(BeepError, match="line 3 must"):
+        read_tones(path)
+
+
 # --- arguments --------------------------------------------------------------------------------------------------
 
 
