@@ -78,12 +78,17 @@ class Band:
         since_s = t_s - at_s[:, None]
         # The phase of the baseband is zero at time zero.
         turns = centre_hz * t_s - (tone_hz[:, None] + slope_hz_s[:, None] / 2 * since_s) * since_s
-        turns -= np.rint(turns)
-        angle = (2 * np.pi * turns).astype(np.float32)
-        mixed = np.empty(angle.shape, np.complex64)
-        mixed.real, mixed.imag = np.cos(angle), np.sin(angle)
+        mixed = unit_at(turns)
         mixed *= self.samples.ravel()[index]
         return t_s, np.where(valid & (centre_hz > 0), mixed, 0).astype(np.complex128)
+
+
+def unit_at(turns: Array) -> Spectrum:
+    """Return exp(2 pi i turns) in single precision, less whole turns: a tenth of the time."""
+    angle = (2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
+    unit = np.empty(angle.shape, np.complex64)
+    unit.real, unit.imag = np.cos(angle), np.sin(angle)
+    return unit
 
 
 def extract(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -74,13 +75,12 @@ def find_bursts(recording: Recording) -> tuple[list[Bursts], int]:
 
 def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int) -> Iterator[Samples]:
     """Powers (channels, frames, bins) of frames half a window apart, the first centred on the first sample."""
-    import scipy.fft
-
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    window = (size * np.hanning(size + 1)[:-1]).astype(np.float32)
     framer = Framer(size=size, step=size // 2)
     for block in chain([silence(size // 2, channels)], blocks, [silence(size, channels)]):
         for frames in framer.frames(block):
-            spectrum = scipy.fft.rfft(frames * window, axis=2, workers=2)[:, :, :bins]
+            # NumPy's FFT is in single precision only with this norm.
+            spectrum: Any = np.fft.rfft(frames * window, axis=2, norm="forward")[:, :, :bins]
             yield spectrum.real**2 + spectrum.imag**2
 
 
@@ -107,10 +107,17 @@ def _bursts(power: Samples, *, hop_s: float, bin_hz: float) -> Bursts:
     from scipy import ndimage
 
     bins = power.shape[1]
-    floor = np.quantile(power[::4], FLOOR_QUANTILE, axis=0).astype(np.float32)
+    ordered = np.sort(power[::4].T, axis=1)  # seven times as fast as np.quantile
+    place = FLOOR_QUANTILE * (ordered.shape[1] - 1)
+    below, above = ordered[:, int(place)], ordered[:, min(int(place) + 1, ordered.shape[1] - 1)]
+    floor = below + np.float32(place % 1) * (above - below)
     floor = ndimage.median_filter(floor, size=min(41, bins), mode="nearest")
     floor /= np.float32(-np.log1p(-FLOOR_QUANTILE))  # the power of noise is distributed exponentially
-    smooth = ndimage.uniform_filter1d(power, 3, axis=0, mode="nearest")
+    smooth = power.copy()
+    smooth[1:] += power[:-1]
+    smooth[:-1] += power[1:]
+    smooth[[0, -1]] += power[[0, -1]]
+    smooth /= 3
     marked = smooth > ABOVE_FLOOR * floor + 1e-14
     marked[:, : int(LOWEST_HZ / bin_hz) + 1] = False
     # Columns without a mark are left out, for speed; the margin keeps neighbours apart that were not side by side.

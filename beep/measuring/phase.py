@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array
-from beep.measuring.band import Band
+from beep.measuring.band import Band, unit_at
 
 Complexes = NDArray[np.complex128]
 
@@ -61,7 +61,7 @@ class PulsePhases:
         t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
         x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
         phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
-        turned = z * np.exp(-1j * phase)
+        turned = z * unit_at(-phase / (2 * np.pi))
         if self.course.shape[1] > 3:  # a residual carrier beside the beep has a phase of its own
             smooth = _low_passed(turned, band.rate_hz, BESIDE_HZ)
             power = np.abs(smooth) ** 2
@@ -157,7 +157,7 @@ def _phases(
     moments = _moments(heard, basis)
     prior = _prior(size, half, flutter)
     for step in range(NEWTON_STEPS):
-        turned = z * np.exp(-1j * (course @ basis.T))
+        turned = z * unit_at(course @ basis.T / (-2 * np.pi))
         mean = (turned * inside).sum(axis=1) / total
         if step in (0, NEWTON_STEPS - 1):
             density = _density(turned * inside, inside, rate, FLUTTER_NOISE_FROM_HZ if flutter else NOISE_FROM_HZ)
@@ -170,7 +170,7 @@ def _phases(
         normal = moments * weight[:, None, None] + np.diag(prior) + 1e-9 * (1 + weight[:, None, None]) * np.eye(size)
         push = (error * heard) @ basis * weight[:, None] - prior * course
         course = course + np.linalg.solve(normal, push[:, :, None])[:, :, 0]
-    turned = z * np.exp(-1j * (course @ basis.T))
+    turned = z * unit_at(course @ basis.T / (-2 * np.pi))
     mean = (turned * inside).sum(axis=1) / total
     course[:, 0] += np.angle(mean)
     covariance = np.linalg.inv(normal)
@@ -263,7 +263,7 @@ def _low_passed(z: Complexes, rate: float, width_hz: float) -> Complexes:
 def _best_unwrapped(z: Complexes, heard: Array, basis: Array, rate: float) -> Array:
     """First courses (N, K) of the phase, each from that of the low passes which leaves most in phase."""
     courses = [_unwrapped(z, heard, basis, rate, width_hz) for width_hz in FIRST_LOW_PASSES_HZ]
-    in_phase = [np.abs((z * heard * np.exp(-1j * (course @ basis.T))).sum(axis=1)) for course in courses]
+    in_phase = [np.abs((z * heard * unit_at(course @ basis.T / (-2 * np.pi))).sum(axis=1)) for course in courses]
     return np.where((in_phase[0] >= in_phase[1])[:, None], courses[0], courses[1])
 
 
@@ -273,7 +273,7 @@ def _unwrapped(z: Complexes, heard: Array, basis: Array, rate: float, first_hz: 
     some = 1e-3 * np.concatenate([[1e-6, 1e-6], np.arange(1, basis.shape[1] - 1) ** 2])
     total = heard.sum(axis=1)[:, None] + 1.0
     for width_hz in (first_hz, LOW_PASS_HZ):
-        turned = z * np.exp(-1j * (course @ basis.T))
+        turned = z * unit_at(course @ basis.T / (-2 * np.pi))
         smooth = _low_passed(turned, rate, width_hz)
         weight = np.minimum(np.abs(smooth) ** 2 * heard, 1e300)
         weight /= np.maximum(weight.mean(axis=1), 1e-300)[:, None]

@@ -210,13 +210,15 @@ class _Sound:
             with self._lock:
                 if self._at != first:
                     self._seek(first)
-                block: Samples = self.file.read(count, dtype="float32", always_2d=True)
+                # NumPy scales whole numbers faster than libsndfile does, to the same values.
+                kind = "int16" if self.file.subtype == "PCM_16" else "float32"
+                block: NDArray[Any] = self.file.read(count, dtype=kind, always_2d=True)
                 self._at += len(block)
         except RuntimeError as error:  # soundfile's own
             raise RecordingError(
                 f"{self._name} cannot be decoded from frame {first} on ({_plain(error)}); convert it again"
             ) from None
-        return block
+        return block if block.dtype == np.float32 else block * np.float32(2.0**-15)
 
     def _seek(self, first: int) -> None:
         try:
