@@ -18,11 +18,11 @@ def hum_lines(recording: Recording) -> list[tuple[float, ...]]:
     """Frequencies of the hum lines of each channel, Hz, from the first half minute; empty without hum."""
     rate_hz = recording.sample_rate_hz
     size = min(rate_hz, recording.frames)
-    window = np.hanning(size).astype(np.float32)
+    window = (size * np.hanning(size)).astype(np.float32)
     bins = int((HARMONICS + 1) * MAINS_HZ[-1] * size / rate_hz)
     framer = Framer(size=size, step=size // 2, most=4)
     powers = [
-        np.abs(np.fft.rfft(frames * window)[..., :bins]) ** 2
+        np.abs(np.fft.rfft(frames * window, norm="forward")[..., :bins]) ** 2
         for block in recording.blocks(stop=int(ANALYSED_S * rate_hz))
         for frames in framer.frames(block)
     ]

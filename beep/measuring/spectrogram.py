@@ -117,7 +117,7 @@ class _Rows:
         self.merged = 1  # windows per row
         self.windows = 0  # of all rows
         hann = np.hanning(size + 1)[:-1]
-        self._hann = (hann * 2 / hann.sum()).astype(np.float32)
+        self._hann = (hann * 2 * size / hann.sum()).astype(np.float32)
         self._sums: Samples = np.empty((0, 0, 0), np.float32)
 
     @property
@@ -130,7 +130,8 @@ class _Rows:
         if not self._sums.size:
             self._sums = np.zeros((block.shape[1], 2 * LEAST_ROWS, self.bins), np.float32)
         for frames in self._framer.frames(block.astype(np.float32, copy=False)):
-            spectrum = np.fft.rfft(frames * self._hann)[..., : self.bins]
+            # NumPy's FFT is in single precision only with this norm.
+            spectrum = np.fft.rfft(frames * self._hann, norm="forward")[..., : self.bins]
             power = spectrum.real**2 + spectrum.imag**2
             for number in range(power.shape[1]):
                 self._sums[:, (self.windows + number) // self.merged] += power[:, number]

@@ -35,12 +35,15 @@ class Line:
 def find_tracks(bursts: Bursts) -> list[Indices]:
     """Return groups of bursts that may be the beeps of one tone, the largest first, each in order of time."""
     tracks: list[list[Line]] = []
+    live: list[list[Line]] = []  # that may go on: a day of music has thousands of tracks
     for line in _lines(bursts):
-        misfits = [(misfit, track) for track in tracks if (misfit := _misfit(bursts, track[-1], line)) is not None]
+        live = [track for track in live if line.at_s - track[-1].at_s < BRIDGE_S + 2 * SPAN_S]
+        misfits = [(misfit, track) for track in live if (misfit := _misfit(bursts, track[-1], line)) is not None]
         if misfits:
             min(misfits, key=lambda pair: pair[0])[1].append(line)
         else:
-            tracks.append([line])
+            live.append([line])
+            tracks.append(live[-1])
     members = [np.unique(np.concatenate([line.members for line in track])) for track in tracks]
     return sorted(members, key=lambda indices: -len(indices))
 
