@@ -77,6 +77,8 @@ def export_iq(
     (without `force`), or has another suffix.
     """
     suffix, kind = _subtype_of(to, subtype)
+    if name is not None and not suffix:
+        raise OutputError(f"a stream has no name, got name {name!r}; drop it")
     if truth is not None and Path(truth).suffix.lower() != ".json":
         raise OutputError(f"the truth file must end in .json, got {str(truth)!r}")
     reception = receive(scenario, audible=False)

@@ -249,6 +249,7 @@ def test_disk_full_between_data_and_metadata(tmp_path, monkeypatch, name):
         (("a.cf32", "--center-mhz", 30), "29.976 to 30.024 MHz does not hold 20.005 nor 40.002 MHz"),
         (("a.cf32", "--center-mhz", "nan"), "center_mhz must be"),
         (("a.sigmf-collection", "--center-mhz", 20), "a collection has a center for each carrier"),
+        (("-", "--iq", "--name", "gqrx"), "a stream has no name, got name 'gqrx'"),
         (("a.cu8", "--name", "gqrx"), "gqrx reads complex float samples, got .cu8"),
         (("a.wav", "--sample-rate-hz", "2.4M"), "sample_rate_hz of sound must be at most 384000"),
     ],
