@@ -8,7 +8,7 @@ from beep.base.arrays import Array, picked
 from beep.measuring.band import Band
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import Clock, on_clock, period_of, slots_of
-from beep.measuring.levels import FOLLOWED_HZ, course_of_level, find_runs, level, tail_level
+from beep.measuring.levels import course_of_level, find_runs, level, overshoot, powers, tail_level
 from beep.measuring.phase import PulsePhases
 from beep.measuring.rounds import (
     EDGE_SEARCH_S,
@@ -31,26 +31,21 @@ LOUDER, LIKE_OTHERS, FAINT = 2.0, 0.4, 0.2  # in amplitude
 MARGIN = 0.04  # of the period, that pulse and pause have at least
 BEYOND_S = 15.0  # before the first and after the last burst, where weaker beeps are looked for
 LEAST_SEEN_S = 0.02  # of a beep that the recording's end cuts off
-STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.1, 2.0  # of the amplitude; rad per root second
+STRONG_RESIDUAL, RESIDUAL_FLUTTER = 0.05, 2.0  # of the amplitude; rad per root second
 ASTRAY = 5.0  # errors from the curve of tones, beyond which a tone is as unsure as that
-SURE_GAP = 4.0  # in power, of the noise
+SURE_GAP, LEAST_GAP = 4.0, 0.5  # in power, of the noise: a beep that goes on, a residual carrier
 EDGE_MODEL = 0.1  # of the edges' length: by how much a tape's gain control and overload move them
+PULLED_HZ = 20.0  # by how much the tone of a tape is lower between beeps than in them
+LEAST_OVERSHOOT = 0.04  # of the amplitude, by which a gain control is told
 BESIDE_S = 0.02, 0.08  # from an edge
 CUT_S = 0.012  # at the recording's ends, in which a beep is already, or still, on
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beeps:
+class Beeps(Round):
     """Beeps (N,) of one tone in order of time, and what they have in common."""
 
-    slot: Numbers
-    slots: Numbers
-    start_s: Array
-    stop_s: Array
-    start_sd_s: Array
-    stop_sd_s: Array
     whole: Bools
-    phases: PulsePhases
     rise_s: float
     rise_sd_s: float
     residual: Array  # (M,) of the amplitude, that remains in gaps
@@ -85,8 +80,7 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     )
     if len(rough.slot) < LEAST_BEEPS:
         return "only noise"
-    if shape.flutter:
-        rough = picked(rough, _keyed(band, rough, curve))
+    rough = picked(rough, _keyed(band, rough, curve))
     period = period_of(rough.start_s)
     length = float(np.median(rough.stop_s - rough.start_s))
     if not np.isfinite(period) or not MARGIN * period < length < (1 - MARGIN) * period:
@@ -97,7 +91,9 @@ def beeps_of(band: Band, bursts: Bursts, *, least_flutter: float = 0.0) -> Beeps
     rough = replace(rough, slot=slots_of(rough.start_s, period))
     rough = picked(rough, _strongest_of_slot(rough))
     curve = _tone_curve(rough.phases)
-    clock = on_clock(rough.slot, rough.start_s, rough.start_sd_s, period)
+    # What the recording's beginning cut off began earlier.
+    begun_s = np.minimum(rough.start_s, np.where(rough.start_s < EDGE_SEARCH_S, rough.stop_s - length, np.inf))
+    clock = on_clock(rough.slot, begun_s, rough.start_sd_s, period)
     shape = replace(
         shape,
         rise_s=edge_length(band, rough, shape, 0.0)[0],
@@ -174,7 +170,7 @@ def _stands_out(band: Band, found: Round, gap_s: float, curve: SmoothCurve, shap
     louder, alike = amplitude > LOUDER * beside, LIKE_OTHERS
     if shape.flutter:  # a strong residual is to be told from a beep, and what is left of one at a recording's end
         louder &= amplitude > FAINT * others
-        alike = LIKE_OTHERS * (1 + min(float(np.median(beside / np.maximum(amplitude, 1e-30))), 1.0))
+        alike = (1 + min(float(np.median(beside / np.maximum(amplitude, 1e-30))), 1.0)) / 2
     return np.asarray(louder | (amplitude > alike * others))
 
 
@@ -214,10 +210,8 @@ def _gaps(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -> t
         return np.zeros(0), joined, 0.0
     # The edges of a beep that goes on are nowhere; so the middle of the gap is looked at.
     middle, half = (low + high)[inner] / 2, 0.3 * (high - low)[inner]
-    density = found.phases.density[:-1][inner]
-    noise = density * 2 * FOLLOWED_HZ
-    amplitude = found.phases.amplitude
-    between = level(band, middle - half, middle + half, curve, density)
+    power, noise = powers(band, middle - half, middle + half, curve)
+    between, amplitude = np.sqrt(np.maximum(power - noise, 0.0)), found.phases.amplitude
     steady, sure = between, between**2 > SURE_GAP * noise
     if not shape.flutter:
         gap = phases_near(band, middle - half, middle + half, curve, replace(shape, search_hz=2.0))
@@ -226,7 +220,7 @@ def _gaps(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -> t
     usual = min(float(np.median(steady / beside)), 1.0)
     goes_on = sure & (steady / beside > (1 + usual) / 2)
     joined[:-1][inner] = goes_on
-    heard = np.where(between**2 > noise, between, 0.0)
+    heard = np.where(between**2 > LEAST_GAP * noise, between, 0.0)
     return (heard / beside)[~goes_on], joined, usual
 
 
@@ -247,8 +241,9 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
     found = final.phases
     curve = _tone_curve(found)
     if shape.flutter:  # where the ends are decides what the mean frequency is the mean of
-        ends_hz = np.hypot(final.start_sd_s, final.stop_sd_s) * found.flutter_hz / found.length_s
-        found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, 2 * ends_hz))
+        ends_sd_s = np.hypot(np.stack([final.start_sd_s, final.stop_sd_s], 1), EDGE_MODEL * shape.rise_s)
+        by_ends_hz = np.sqrt((((np.abs(found.ends_hz) + PULLED_HZ / 2) * ends_sd_s) ** 2).sum(axis=1)) / found.length_s
+        found = replace(found, tone_sd_hz=np.hypot(found.tone_sd_hz, by_ends_hz))
     else:
         # A tone that bends within a beep of length T looks as if it were T**2 / 40 of the bend higher in its middle.
         found = replace(found, tone_hz=found.tone_hz - curve.curvature_at(found.time_s) * found.length_s**2 / 40)
@@ -260,7 +255,9 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
     curve = _tone_curve(found)
     slot = final.slot - final.slot[0]
     inner = ~cut_start
-    clock = on_clock(slot[inner], final.start_s[inner], final.start_sd_s[inner], period, exact=not shape.flutter)
+    edge_model_s = _edge_model(band, final, shape)
+    start_sd_s = np.hypot(final.start_sd_s, edge_model_s)[inner]
+    clock = on_clock(slot[inner], final.start_s[inner], start_sd_s, period, exact=not shape.flutter)
     fall, arch = course_of_level(band, final.start_s, final.stop_s, found)
     return Beeps(
         slot=slot,
@@ -280,9 +277,18 @@ def _beeps(band: Band, final: Round, shape: Assumptions, rise_sd_s: float, perio
         arch=arch,
         tail=tail_level(band, final.start_s, final.stop_s, _beep_level(band, final, curve), curve, found.density),
         exact=not shape.flutter,
-        edge_model_s=EDGE_MODEL * shape.rise_s if shape.flutter else 0.0,
+        edge_model_s=edge_model_s,
         chirp_hz=chirp_of(band, final, curve, shape),
     )
+
+
+def _edge_model(band: Band, final: Round, shape: Assumptions) -> float:
+    """Standard error, s, of the lengths that all beeps share: where a gain control has moved the edges."""
+    more = overshoot(band, final.start_s, shape.rise_s, final.phases)
+    if not shape.flutter and more < LEAST_OVERSHOOT:
+        return 0.0
+    moved = float(np.arcsin(max(more, 0.0) / (1 + max(more, 0.0)))) / np.pi  # of a raised cosine, by a sudden gain
+    return (EDGE_MODEL + moved) * shape.rise_s
 
 
 def _cut(band: Band, found: Round, shape: Assumptions) -> tuple[Bools, Bools]:
@@ -294,7 +300,7 @@ def _cut(band: Band, found: Round, shape: Assumptions) -> tuple[Bools, Bools]:
         cut = ahead_s < room_s
         if len(near):
             beside = picked(found.phases, near)
-            _, part, there = beside.in_phase(band, np.full(len(near), first_s), int(CUT_S * band.rate_hz))
+            _, part, there = beside.levels(band, np.full(len(near), first_s), int(CUT_S * band.rate_hz))
             cut[near] |= (part * there).sum(axis=1) > 0.6 * beside.amplitude * there.sum(axis=1)
         cuts.append(cut)
     return cuts[0], cuts[1]

@@ -22,7 +22,6 @@ LONGEST_PERIOD_S = 5.0
 STEADY = 0.035  # of the period: scatter of a clock on which weak beeps are looked for
 SPLICE, SPLICE_SIDE, SURE = 0.1, 6, 10.0  # of the period; beeps on either side; times their scatter
 WALKS = np.concatenate([[0.0], np.geomspace(1e-4, 10.0, 26)])  # a slot's random step against a beep's own, in variance
-SCATTERED = 0.7  # of the errors: scatter that is more than noise
 
 
 def period_of(start_s: Array) -> float:
@@ -96,7 +95,7 @@ def on_clock(slot: NDArray[np.int64], start_s: Array, sd_s: Array, period_s: flo
     line = curve if exact else smooth_curve(x, start_s - shift_s, sd_s, most_degree=1)
     period, period_sd = line.slope
     usual_sd = float(np.median(sd_s))
-    if line.scatter > SCATTERED * usual_sd:
+    if not exact:
         period_sd = max(period_sd, _slope_sd(start_s - shift_s - line(x), float(np.ptp(x))))
     return Clock(
         period_s=period,

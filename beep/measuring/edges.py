@@ -11,7 +11,7 @@ import numpy as np
 
 from beep.base.arrays import Array, picked
 from beep.measuring.band import FLAT, STOP, Band
-from beep.measuring.phase import PulsePhases
+from beep.measuring.phase import ENVELOPE_HZ, PulsePhases
 
 KERNEL_STEPS = 16  # per sample
 TRIALS = 4  # moments per sample that are tried
@@ -19,18 +19,19 @@ LONGEST_KERNEL_S = 0.4
 UPPER_SD, LOWER_SD = 0.3, 0.3  # of the beep's amplitude: by how much the levels beside an edge may differ from usual
 NOWHERE = -1e12  # score of a place that is not allowed
 EDGES_AT_ONCE = 1024
-RISE_SD = 1.15  # of the likelihood's width: as measured, over fifty exports
+SHORTEST_RISE_S = 0.001, 0.003  # that is told, of an exact tone and in an envelope
 
 
 @lru_cache(maxsize=64)
-def edge_kernel(rise_s: float, rate_hz: float) -> tuple[Array, Array]:
-    """Times and values of a rising raised-cosine edge as the narrow band lets it through, half way at time zero."""
+def edge_kernel(rise_s: float, rate_hz: float, low_pass_hz: float) -> tuple[Array, Array]:
+    """Times and values of a rising raised-cosine edge as band and low pass let it through, half way at time zero."""
     half = int(2 ** np.ceil(np.log2((rise_s + 0.045) * 2.5 * rate_hz)))
     count, fine = 2 * half * KERNEL_STEPS, rate_hz * KERNEL_STEPS
     t_s = (np.arange(count) - count // 2) / fine
     slope = np.where(np.abs(t_s) < rise_s / 2, np.cos(np.pi * t_s / rise_s), 0.0)
-    part = np.abs(np.fft.fftfreq(count, 1 / fine)) / rate_hz
-    gain = 0.5 + 0.5 * np.cos(np.pi * np.clip((part - FLAT) / (STOP - FLAT), 0, 1))
+    hz = np.abs(np.fft.fftfreq(count, 1 / fine))
+    gain = 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / rate_hz - FLAT) / (STOP - FLAT), 0, 1))
+    gain *= np.exp(-((hz / low_pass_hz) ** 2) / 2)
     filtered = np.fft.ifft(np.fft.fft(slope / slope.sum()) * gain).real
     return t_s, np.cumsum(filtered) - filtered / 2
 
@@ -58,7 +59,7 @@ def find_edges(
         chosen = np.arange(at, min(at + EDGES_AT_ONCE, len(expected_s)))
         levels = _levels(band, expected_s[chosen], picked(found, chosen), within_s[chosen], side_s, floor)
         moments, score, step = _scores(levels, rising=rising, rise_s=rise_s)
-        sd_s = edge_sd(step, levels.variance, rise_s=rise_s, rate_hz=levels.rate_hz, side_s=side_s)
+        sd_s = edge_sd(step, levels, rise_s=rise_s)
         at_s, sd_s = _likely(moments, score, sd_s)
         nowhere = score.max(axis=1) <= NOWHERE / 2
         at_s, sd_s = np.where(nowhere, levels.expected_s, at_s), np.where(nowhere, levels.within_s, sd_s)
@@ -87,12 +88,13 @@ class _Levels:
     amplitude: Array
     floor: float
     rate_hz: float
+    low_pass_hz: float
 
 
 def _levels(band: Band, expected_s: Array, found: PulsePhases, within_s: Array, side_s: float, floor: float) -> _Levels:
     reach_s = side_s + (float(within_s.max()) if len(within_s) else 0.0)
     count = int(np.ceil(2 * reach_s * band.rate_hz)) + 1
-    t_s, level, there = found.in_phase(band, expected_s - reach_s, count)
+    t_s, level, there = found.levels(band, expected_s - reach_s, count)
     there = there & (np.abs(t_s - expected_s[:, None]) < (within_s + side_s)[:, None])
     return _Levels(
         t_s=t_s,
@@ -105,6 +107,7 @@ def _levels(band: Band, expected_s: Array, found: PulsePhases, within_s: Array, 
         amplitude=found.amplitude + 1e-30,
         floor=floor,
         rate_hz=band.rate_hz,
+        low_pass_hz=ENVELOPE_HZ if found.bent else np.inf,
     )
 
 
@@ -113,7 +116,7 @@ def _scores(levels: _Levels, *, rising: bool, rise_s: float) -> tuple[Array, Arr
     rate, count, seen = levels.rate_hz, levels.level.shape[1], levels.there
     first, last = levels.side_s - 1 / rate, count / rate - levels.side_s + 1 / rate
     trials = np.arange(int(first * rate * TRIALS), int(last * rate * TRIALS) + 2)
-    kernel_s, kernel = edge_kernel(rise_s, rate)
+    kernel_s, kernel = edge_kernel(rise_s, rate, levels.low_pass_hz)
     since_s = (np.arange(count)[:, None] - trials / TRIALS) / rate  # (count, trials)
     upper = np.interp(since_s if rising else -since_s, kernel_s, kernel, left=0.0, right=1.0)
     weak = levels.variance / levels.amplitude**2
@@ -133,16 +136,17 @@ def _scores(levels: _Levels, *, rising: bool, rise_s: float) -> tuple[Array, Arr
     return moments, score, (top - bottom)[rows, best]
 
 
-def edge_sd(step: Array, variance: Array, *, rise_s: float, rate_hz: float, side_s: float) -> Array:
+def edge_sd(step: Array, levels: _Levels, *, rise_s: float) -> Array:
     """Standard error of an edge of height `step` in noise: the Cramér-Rao bound of a known shape, unknown levels."""
-    kernel_s, kernel = edge_kernel(rise_s, rate_hz)
-    inner = np.abs(kernel_s) < side_s
+    kernel_s, kernel = edge_kernel(rise_s, levels.rate_hz, levels.low_pass_hz)
+    inner = np.abs(kernel_s) < levels.side_s
     slope = np.gradient(kernel, kernel_s)[inner]
-    levels = np.stack([kernel[inner], 1 - kernel[inner]])
-    both = levels @ levels.T
-    shared = levels @ slope
-    information = (slope @ slope - shared @ np.linalg.solve(both, shared)) * (kernel_s[1] - kernel_s[0]) * rate_hz
-    return np.asarray(np.sqrt(variance / np.maximum(step, 1e-30) ** 2 / information))
+    sides = np.stack([kernel[inner], 1 - kernel[inner]])
+    both, shared = sides @ sides.T, sides @ slope
+    information = (
+        (slope @ slope - shared @ np.linalg.solve(both, shared)) * (kernel_s[1] - kernel_s[0]) * levels.rate_hz
+    )
+    return np.asarray(np.sqrt(levels.variance / np.maximum(step, 1e-30) ** 2 / information))
 
 
 def _likely(moments: Array, score: Array, sd_s: Array) -> tuple[Array, Array]:
@@ -191,7 +195,8 @@ def rise_of(
             float(np.sum(_peaks(*_scores(levels, rising=rising, rise_s=rise_s)[:2])[1])) for rising, levels in ends
         )
 
-    best, low, high = first_s, 0.001, min(LONGEST_KERNEL_S, side_s * 1.6)
+    low, high = SHORTEST_RISE_S[found.bent], min(LONGEST_KERNEL_S, side_s * 1.6)
+    best = max(first_s, low)
     trials = np.geomspace(low, high, 15)
     for spacing in (0.0, 1.3, 1.08):
         if spacing:
@@ -202,6 +207,5 @@ def rise_of(
     bend, slope, _ = np.polyfit(x, gains, 2)
     if bend >= 0 or trials[2] < 1.1 * low:
         return best, float("nan")
-    return float(trials[2] * np.exp(np.clip(-slope / (2 * bend), x[0], x[-1]))), float(
-        RISE_SD * trials[2] / np.sqrt(-2 * bend)
-    )
+    top = float(np.exp(np.clip(-slope / (2 * bend), x[0], x[-1])))
+    return float(trials[2]) * top, float(trials[2] / np.sqrt(-2 * bend))

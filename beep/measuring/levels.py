@@ -12,9 +12,11 @@ from beep.measuring.phase import PulsePhases
 from beep.measuring.smooth import SmoothCurve
 
 FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
+BESIDE = 1.3, 3.0  # times as far from it, where the noise is
 ASIDE_S = 0.35  # beside a burst, where the lower level is looked for
 DIP, SMOOTHED, LEAST_RUN_S = 15, 21, 0.025  # samples that end a run, and of its smoothing; shortest run
 TAIL_S = 0.01, 0.04  # from an edge
+OVERSHOOT_S = (0.001, 0.008), (0.03, 0.02)  # after a rising edge: begin and length of two stretches
 
 
 def find_runs(band: Band, bursts: Bursts, curve: SmoothCurve) -> tuple[Array, Array]:
@@ -62,29 +64,49 @@ def followed_power(band: Band, start_s: Array, count: int, curve: SmoothCurve) -
 
 def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: Array) -> Array:
     """Amplitude (N,) near the tone, whatever its phase, from `low_s` to `high_s`, noise taken out."""
+    power, _ = powers(band, low_s, high_s, curve)
+    return np.asarray(np.sqrt(np.maximum(power - density * 2 * FOLLOWED_HZ, 0.0)))
+
+
+def powers(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve) -> tuple[Array, Array]:
+    """Powers (N,) near the tone from `low_s` to `high_s`, and of the noise there, from what is to both its sides."""
     middle = (low_s + high_s) / 2
     count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
     t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
     inside = (t_s <= high_s[:, None]) & (z != 0)
     size = 1 << int(np.ceil(np.log2(2 * count)))
-    wanted = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) < FOLLOWED_HZ
-    power = (np.abs(np.fft.fft(z * inside, size, axis=1)[:, wanted]) ** 2).sum(axis=1) / size
-    power = power / np.maximum(inside.sum(axis=1), 1) - density * 2 * FOLLOWED_HZ
-    return np.asarray(np.sqrt(np.maximum(power, 0.0)))
+    off = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) / FOLLOWED_HZ
+    power = np.abs(np.fft.fft(z * inside, size, axis=1)) ** 2 / (size * np.maximum(inside.sum(axis=1), 1)[:, None])
+    # The median of exponentially distributed powers is log 2 of their mean.
+    beside = np.median(power[:, (off > BESIDE[0]) & (off < BESIDE[1])], axis=1) / np.log(2)
+    return power[:, off < 1].sum(axis=1), beside * (off < 1).sum()
 
 
 def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhases) -> tuple[float, float]:
     """How the amplitude goes within a beep, medians over N: last third against first, middle against both."""
-    length = stop_s - start_s
-    parts = []
-    for begin in (0.12, 0.38, 0.64):
-        low = start_s + begin * length
-        t_s, part, there = found.in_phase(band, low, int(np.ceil(0.24 * float(np.median(length)) * band.rate_hz)) + 1)
-        there &= t_s <= (low + 0.24 * length)[:, None]
-        parts.append(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
+    length_s = stop_s - start_s
+    first, middle, last = (
+        _mean_level(band, start_s + begin * length_s, 0.24 * length_s, found) for begin in (0.12, 0.38, 0.64)
+    )
     little = 0.05 * found.amplitude + 1e-12
-    fall = np.median(parts[2] / np.maximum(parts[0], little))
-    return float(fall), float(np.median(2 * parts[1] / np.maximum(parts[0] + parts[2], 2 * little)))
+    fall = np.median(last / np.maximum(first, little))
+    return float(fall), float(np.median(2 * middle / np.maximum(first + last, 2 * little)))
+
+
+def overshoot(band: Band, start_s: Array, rise_s: float, found: PulsePhases) -> float:
+    """Part by which the amplitude after key-down is more than later, median over N: that of a gain control."""
+    first, later = (
+        _mean_level(band, start_s + rise_s / 2 + begin_s, np.full(len(start_s), last_s), found)
+        for begin_s, last_s in OVERSHOOT_S
+    )
+    return float(np.median(np.abs(first) / np.maximum(np.abs(later), 0.05 * found.amplitude + 1e-12))) - 1
+
+
+def _mean_level(band: Band, low_s: Array, length_s: Array, found: PulsePhases) -> Array:
+    """Amplitude (N,) from `low_s` on for `length_s`, of what is in phase if the tone is exact."""
+    t_s, part, there = found.levels(band, low_s, int(np.ceil(float(np.median(length_s)) * band.rate_hz)) + 1)
+    there &= t_s <= (low_s + length_s)[:, None]
+    return np.asarray(np.abs((part * there).sum(axis=1)) / np.maximum(there.sum(axis=1), 1))
 
 
 def tail_level(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from beep.base.arrays import Array, picked
 from beep.base.errors import RecordingError
-from beep.measuring.beeps import Beeps
+from beep.measuring.beeps import PULLED_HZ, Beeps
 from beep.measuring.bursts import Bursts, find_bursts
 from beep.measuring.clock import KeyingName, keying_of, small_sample
 from beep.measuring.hum import hum_lines
@@ -26,7 +26,7 @@ MOST_CARRIERS = 2  # returned per channel
 MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
-CHIRP_PART, TONE_PART = 0.01, 2.5e-5  # of a chirp and of the tone, to which a tape's mean tone is known
+CHIRP_PART = 0.01  # of a chirp, to which a tape's mean tone is known
 LEAST_RESIDUAL = 1e-3  # -60 dB
 IRREGULAR_NOTE = (
     "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
@@ -223,7 +223,8 @@ def _measured(beeps: Beeps, channel: int, hum_hz: tuple[float, ...]) -> Measurem
     keying = "none" if irregular(beeps) else keying_of((pulse, pulse_sd), (pause, pause_sd))
     residual_db, residual_sd_db = _in_db(beeps.residual)
     chirp_hz = float(np.nan_to_num(beeps.chirp_hz[0]))
-    tone_model_hz = 0.0 if beeps.exact else np.hypot(CHIRP_PART * chirp_hz, TONE_PART * beeps.tone.mean[0])
+    by_edges_hz = PULLED_HZ * beeps.rise_s / pulse / 2
+    tone_model_hz = 0.0 if beeps.exact else np.hypot(CHIRP_PART * chirp_hz, by_edges_hz)
     flutter_hz = np.sqrt(found.flutter_hz**2 + beeps.tone.scatter**2)
     return Measurement(
         channel=channel,

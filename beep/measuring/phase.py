@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array
 from beep.measuring.band import Band, unit_at
+from beep.measuring.smooth import SmoothCurve
 
 Complexes = NDArray[np.complex128]
 
 BEEPS_AT_ONCE = 256  # beeps worked on at once
-CORNER_HZ = 40.0  # of the flutter that is followed
+CORNER_HZ = 30.0  # of the flutter that is followed
+UNHEARD = 0.05  # of the beep's power: a tone beyond its ends that is not followed
 FIRST_LOW_PASSES_HZ, LOW_PASS_HZ = (90.0, 160.0), 50.0  # of a Gaussian, in which the phase is unwrapped
 EVEN_GLIDE_HZ_S = 15.0  # prior standard error of an exact tone's glide
 NOISE_FROM_HZ, NOISE_TO_HZ = 12.0, 200.0  # beside the tone
@@ -28,8 +30,8 @@ QUIET_PART = 0.8  # of the noise's bins: a hum line beside the tone is not among
 NEIGHBOURS = 15  # beeps over which the noise is averaged
 NEWTON_STEPS = 5
 MOST_AT_ONCE = 40  # coefficients
-LOST = 1.0  # in power, of the noise in the low pass
-BESIDE_HZ, HEARD = 40.0, 4.0  # a tone between beeps: of a Gaussian low pass; in power, of the noise in it
+LOST = 3.0  # in power, of the noise in the low pass
+ENVELOPE_HZ = 150.0  # of a Gaussian, in which a bent tone's envelope is taken
 INCOHERENT = 9.0  # in log likelihood a beep: what the flutter's course must explain, beyond its own noise
 
 
@@ -45,6 +47,7 @@ class PulsePhases:
     density: Array  # of the noise at baseband, so that C/N0 = amplitude**2 / density
     freedom: Array  # of the course, beyond a line and its bend: as many numbers as the data tell
     flutter_hz: Array  # rms of the frequency within the beep about its mean, noise taken out
+    ends_hz: Array  # (N, 2) by how much the frequency at the ends differs from that mean
     base_hz: Array  # what the phase is counted against: base_hz and base_slope at time_s
     base_slope_hz_s: Array
     course: Array  # (N, K) coefficients of the phase, rad
@@ -56,18 +59,29 @@ class PulsePhases:
         """Energy over noise density, C T/N0."""
         return np.maximum(self.amplitude**2 * self.length_s / self.density, 1e-9)
 
-    def in_phase(self, band: Band, start_s: Array, count: int) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Times (N, count) from `start_s` on, what is there in phase with the beep, and which are recorded."""
-        t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
-        x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
-        phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
-        turned = z * unit_at(-phase / (2 * np.pi))
-        if self.course.shape[1] > 3:  # a residual carrier beside the beep has a phase of its own
-            smooth = _low_passed(turned, band.rate_hz, BESIDE_HZ)
-            power = np.abs(smooth) ** 2
-            noise = (2 * np.pi**0.5 * BESIDE_HZ * self.density)[:, None]
-            turned *= np.where(power > HEARD * noise, smooth.conj() / np.sqrt(np.maximum(power, 1e-300)), 1.0)
-        return t_s, turned.real, z != 0
+    @property
+    def bent(self) -> bool:
+        """Whether the phase bends as a tape's does, so that nobody knows it beyond a beep's ends."""
+        return bool(self.course.shape[1] > 3)
+
+    def levels(self, band: Band, start_s: Array, count: int) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Times (N, count) from `start_s` on, levels there, and which are recorded.
+
+        The level of an exact tone is what is in phase with the beep. Where the phase bends, it is the envelope in a
+        band about the beep's tone, less what noise adds to a magnitude.
+        """
+        if not self.bent:
+            t_s, z = band.windows(start_s, count, self.base_hz, self.base_slope_hz_s, self.time_s)
+            x = (t_s - self.centre_s[:, None]) / self.half_s[:, None]
+            phase = (basis_at(x, self.course.shape[1]) @ self.course[:, :, None])[:, :, 0]
+            return t_s, (z * unit_at(-phase / (2 * np.pi))).real, z != 0
+        side = 4  # samples, that the filter's ends do not matter
+        at_s, nothing = start_s - side / band.rate_hz, np.zeros_like(start_s)
+        t_s, z = band.windows(at_s, count + 2 * side, self.tone_hz, nothing, self.time_s)
+        power = np.abs(_low_passed(z, band.rate_hz, ENVELOPE_HZ)) ** 2
+        power -= (np.pi**0.5 / 2 * ENVELOPE_HZ * self.density)[:, None]
+        inner = slice(side, side + count)
+        return t_s[:, inner], np.sqrt(np.maximum(power, 0.0))[:, inner], (z != 0)[:, inner]
 
 
 def basis_at(x: Array, size: int) -> Array:
@@ -85,34 +99,22 @@ def phases(
     band: Band,
     start_s: Array,
     stop_s: Array,
+    curve: SmoothCurve,
     *,
-    tone_hz: Array,
-    slope_hz_s: Array,
     search_hz: float,
     flutter: float = 0.0,
     beyond_s: float = 0.0,
 ) -> PulsePhases:
-    """Estimate the phase of beeps (N,) between `start_s` and `stop_s`.
+    """Estimate the phase of beeps (N,) between `start_s` and `stop_s`, near a curve of tones.
 
-    `tone_hz` is the expected tone in the middle of each beep, `slope_hz_s` its drift. `flutter` is the size of the
-    phase deviations, from `flutter_size`; 0 for an exact tone. The phase is followed `beyond_s` beyond both ends.
+    `flutter` is the size of the phase deviations, from `flutter_size`; 0 for an exact tone. The phase is followed
+    `beyond_s` beyond both ends.
     """
     order = np.argsort(stop_s - start_s, kind="stable")
     parts: list[dict[str, Array]] = []
     for at in range(0, len(order), BEEPS_AT_ONCE):
         rows = order[at : at + BEEPS_AT_ONCE]
-        parts.append(
-            _phases(
-                band,
-                start_s[rows],
-                stop_s[rows],
-                tone_hz[rows],
-                slope_hz_s[rows],
-                search_hz=search_hz,
-                flutter=flutter,
-                beyond_s=beyond_s,
-            )
-        )
+        parts.append(_phases(band, start_s[rows], stop_s[rows], curve, search_hz, flutter, beyond_s))
     size = max((part["course"].shape[1] for part in parts), default=3)
     back = np.argsort(order, kind="stable")
     columns: dict[str, Any] = {}
@@ -120,26 +122,20 @@ def phases(
         values = [part[name] for part in parts]
         if name == "course":
             values = [np.pad(value, ((0, 0), (0, size - value.shape[1]))) for value in values]
-        columns[name] = np.concatenate(values)[back] if values else np.zeros((0, 3) if name == "course" else 0)
+        empty = np.zeros({"course": (0, 3), "ends_hz": (0, 2)}.get(name, 0))
+        columns[name] = np.concatenate(values)[back] if values else empty
     columns["density"] = _among_neighbours(columns["density"])
     return PulsePhases(**columns)
 
 
 def _phases(
-    band: Band,
-    start_s: Array,
-    stop_s: Array,
-    tone_hz: Array,
-    slope_hz_s: Array,
-    *,
-    search_hz: float,
-    flutter: float,
-    beyond_s: float,
+    band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve, search_hz: float, flutter: float, beyond_s: float
 ) -> dict[str, Array]:
     rate = band.rate_hz
     half = float((stop_s - start_s).max()) / 2 + beyond_s
     count = int(np.ceil(2 * half * rate)) + 2
     middle = (start_s + stop_s) / 2
+    tone_hz, slope_hz_s = np.asarray(curve(middle)), np.asarray(curve.slope_at(middle))
     t_s, z = band.windows(start_s - beyond_s, count, tone_hz, slope_hz_s, middle)
     z = z * ((t_s >= start_s[:, None] - beyond_s) & (t_s <= stop_s[:, None] + beyond_s))
     inside = ((t_s >= start_s[:, None]) & (t_s <= stop_s[:, None]) & (z != 0)).astype(np.float64)
@@ -180,6 +176,8 @@ def _phases(
     energy = np.abs(mean) ** 2 * length / np.maximum(density, 1e-300)
     bent_hz = np.gradient(course[:, 1:] @ basis[:, 1:].T, 1 / rate, axis=1) / (2 * np.pi)
     bent_hz -= ((bent_hz * inside).sum(axis=1) / total)[:, None]
+    first = inside.argmax(axis=1)
+    last = np.minimum(first + total.astype(np.int64), count) - 1
     tone_sd = np.sqrt(np.einsum("nj,njk,nk->n", ends, covariance, ends))
     if flutter:  # where the tone is lost for a moment, a turn may be
         power = np.abs(_low_passed(turned, rate, LOW_PASS_HZ)) ** 2 + 1e30 * (inside == 0)
@@ -195,6 +193,7 @@ def _phases(
         "density": density,
         "freedom": (1 - prior * np.einsum("nkk->nk", covariance))[:, 2:].sum(axis=1),
         "flutter_hz": np.sqrt(((bent_hz * inside) ** 2).sum(axis=1) / total) if flutter else np.zeros(len(z)),
+        "ends_hz": np.stack([bent_hz[np.arange(len(z)), at] for at in (first, last)], axis=1),
         "base_hz": tone_hz,
         "base_slope_hz_s": slope_hz_s,
         "course": course,
@@ -212,10 +211,13 @@ def _prior(size: int, half_s: float, flutter: float) -> Array:
 
 
 def flutter_size(found: PulsePhases) -> float:
-    """Size of the flutter's course, by which the phase of beeps is estimated: rad per root second."""
+    """Size of the flutter's course, by which the phase of beeps is estimated: rad per root second.
+
+    The squares of the coefficients against as many numbers as the data tell (MacKay, Bayesian interpolation, 1992).
+    """
     order = np.arange(1, found.course.shape[1] - 1)
-    each = (order * found.course[:, 2:]) ** 2 / found.half_s[:, None]
-    return float(np.sqrt(np.median(each.mean(axis=1))))
+    squares = ((order * found.course[:, 2:]) ** 2).sum(axis=1) / found.half_s
+    return float(np.sqrt(np.median(squares / np.maximum(found.freedom, 1.0))))
 
 
 def _strongest(z: Complexes, rate: float, search_hz: float) -> Array:
@@ -249,7 +251,7 @@ def _heard(z: Complexes, inside: Array, rate: float) -> Array:
     """Power (N, count) against that of the beep, 1 inside: how much of a tone there is beyond its ends."""
     power = np.abs(_low_passed(z, rate, FIRST_LOW_PASSES_HZ[0])) ** 2
     usual = (power * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
-    beyond = np.clip(power / np.maximum(usual, 1e-300)[:, None], 0.0, 1.0)
+    beyond = np.clip(power / np.maximum(usual, 1e-300)[:, None] - UNHEARD, 0.0, 1.0)
     return np.where(inside > 0, 1.0, beyond * (z != 0))
 
 

@@ -19,6 +19,7 @@ LEAST_BEEPS = 3  # beeps, to go on looking
 FIRST_RISE_S = 0.005
 UNKNOWN_RISE_S = 0.01  # standard error where the edges do not say how long they are
 FIRST_FLUTTER = 6.0  # rad per root second: 0.7 % of a kHz
+LEAST_FLUTTER = 0.1  # without noise a Doppler curve's bend within a beep is as much
 SAMPLED = 100  # strongest beeps that tell flutter and edges
 FLUTTER_EVIDENCE = 8.0  # log likelihood of the usual beep, times the root of their number
 FLUTTER_BEYOND_S = 0.04
@@ -101,17 +102,8 @@ def estimate(
 
 
 def phases_near(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, shape: Assumptions) -> PulsePhases:
-    middle = (low_s + high_s) / 2
-    return phases(
-        band,
-        low_s,
-        high_s,
-        tone_hz=np.asarray(curve(middle)),
-        slope_hz_s=np.asarray(curve.slope_at(middle)),
-        search_hz=shape.search_hz,
-        flutter=shape.flutter,
-        beyond_s=FLUTTER_BEYOND_S if shape.flutter else 0.0,
-    )
+    beyond_s = FLUTTER_BEYOND_S if shape.flutter else 0.0
+    return phases(band, low_s, high_s, curve, search_hz=shape.search_hz, flutter=shape.flutter, beyond_s=beyond_s)
 
 
 def flutter_of(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) -> float:
@@ -122,16 +114,14 @@ def flutter_of(band: Band, start_s: Array, stop_s: Array, curve: SmoothCurve) ->
         return 0.0
     some = long[:: max(len(long) // SAMPLED, 1)]
     start_s, stop_s = start_s[some] + guard, stop_s[some] - guard
-    middle = (start_s + stop_s) / 2
-    tone_hz, slope_hz_s = np.asarray(curve(middle)), np.asarray(curve.slope_at(middle))
-    look = partial(phases, band, start_s, stop_s, tone_hz=tone_hz, slope_hz_s=slope_hz_s, search_hz=20.0)
+    look = partial(phases, band, start_s, stop_s, curve, search_hz=20.0)
     even = look()
     size = FIRST_FLUTTER
     for _ in range(3):
         bent = look(flutter=size)
-        size = max(flutter_size(bent), 0.05)
+        size = max(flutter_size(bent), LEAST_FLUTTER)
     gain = (bent.amplitude**2 - even.amplitude**2) * bent.length_s / bent.density - bent.freedom
-    return size if np.median(gain) * np.sqrt(len(gain)) > FLUTTER_EVIDENCE else 0.0
+    return size if size > LEAST_FLUTTER and np.median(gain) * np.sqrt(len(gain)) > FLUTTER_EVIDENCE else 0.0
 
 
 def edge_length(band: Band, found: Round, shape: Assumptions, floor: float) -> tuple[float, float]:
@@ -170,5 +160,6 @@ def chirp_of(band: Band, found: Round, curve: SmoothCurve, shape: Assumptions) -
     plain = replace(shape, flutter=0.0, search_hz=60.0)
     first = phases_near(band, start_s + 0.004, start_s + 0.034, curve, plain)
     rest = phases_near(band, (start_s + stop_s) / 2, stop_s - 0.004, curve, plain)
-    value, sd, _ = typical(first.tone_hz - rest.tone_hz, np.hypot(first.tone_sd_hz, rest.tone_sd_hz))
+    off_hz = (first.tone_hz - first.base_hz) - (rest.tone_hz - rest.base_hz)  # what drifts is not a chirp
+    value, sd, _ = typical(off_hz, np.hypot(first.tone_sd_hz, rest.tone_sd_hz))
     return value, sd

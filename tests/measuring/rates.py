@@ -2,8 +2,9 @@
 
     PYTHONPATH=tests python tests/measuring/rates.py [KIND] [FROM] [TO]
 
-KIND is tapes, folklore, fading, noise, negatives or all. Printed are a line for each recording that misses a mark,
-then rates: counts, lengths, periods, and pulls, which are errors in standard errors, rms of each quantity at each dose.
+KIND is tapes, folklore, fading, noise, ionosphere (of 14 exports), negatives or all. Printed are a line for each
+recording that misses a mark, then rates: counts, lengths, periods, and pulls, which are errors in standard errors, rms
+of each quantity at each dose.
 """
 
 import sys
@@ -11,7 +12,9 @@ from collections import defaultdict
 
 import numpy as np
 from measuring.real_tapes import beepless_tape, fading_tape, folklore_tape, plain_tape, random_dose, real_tape
+from numpy.polynomial import legendre
 
+import beep
 from beep.measuring.measure import measure
 
 LENGTH_WITHIN_S, PERIOD_WITHIN_S, TONE_WITHIN_SD, BEYOND_SD = 0.005, 0.003, 3.0, 4.0
@@ -77,6 +80,38 @@ def tapes(first, last):
         yield number, float(dose.flutter), real_tape(number, dose)
 
 
+def ionosphere(first, last):
+    """Print the pulls of our own exports through an ionosphere: seven passes, by night and in the morning, channels."""
+    columns = defaultdict(list)
+    for number in range(first, min(last, 14)):
+        random = np.random.default_rng([11, number // 2])
+        scenario = beep.Scenario(
+            altitude_km=random.uniform(230, 900),
+            max_elevation_deg=random.uniform(15, 85),
+            tca_s=random.uniform(-60, 180),
+            ionosphere=("night", "morning")[number % 2],
+            snr_db=random.uniform(12, 25),
+            duration_s=120,
+            sample_rate_hz=8000,
+            seed=number,
+        )
+        for found, name in zip(measure(beep.render(scenario), sample_rate_hz=8000), ("20", "40"), strict=True):
+            low_s, high_s = found.pulses.time_s[[0, -1]]
+            grid = np.linspace(-1, 1, 2001)
+            track = beep.track(scenario, low_s + (grid + 1) / 2 * (high_s - low_s))
+            mean_hz, slope_hz = legendre.legfit(grid, track[f"tone_{name}_hz"], 20)[:2]
+            stretch = 1 + legendre.legfit(grid, track["delay_s"], 20)[1] * 2 / (high_s - low_s)
+            truth = {"pulse_s": 0.3 * stretch, "period_s": 0.6 * stretch, "tone_hz": mean_hz}
+            truth["drift_hz_per_s"] = 2 * slope_hz / (high_s - low_s)
+            pulls = {key: (getattr(found, key) - truth[key]) / getattr(found, f"{key}_sd") for key in KEYS}
+            for key, pull in pulls.items():
+                columns[key].append(pull)
+            texts = ", ".join(f"{key} {pull:.1f}" for key, pull in pulls.items())
+            print("ionosphere", number, scenario.ionosphere, name, found.beeps, texts, flush=True)
+    for key, pulls in columns.items():
+        print(f"  {key} {np.sqrt(np.mean(np.square(pulls))):.2f} (most {np.abs(pulls).max():.1f})")
+
+
 def negatives(first, last):
     """Print the false alarms among recordings without beeps."""
     kinds, alarms = defaultdict(int), 0
@@ -106,6 +141,8 @@ def main() -> None:
     if which in ("noise", "all"):
         doses = (2.0, 4.0, 6.0, 10.0, 20.0)
         report("noise", ((number, doses[number % 5], plain_tape(number, snr_db=doses[number % 5])) for number in span))
+    if which in ("ionosphere", "all"):
+        ionosphere(first, last)
     if which in ("negatives", "all"):
         negatives(first, last)
 

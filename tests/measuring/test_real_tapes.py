@@ -44,6 +44,7 @@ def test_the_clip_of_the_agencies() -> None:
     assert found[0].keying == "none"
     assert found[0].note.startswith("irregular beeps")
     assert found[0].clock_jitter_s > 0.02
+    assert found[0].residual_db == pytest.approx(-34, abs=2)  # in a spectrogram: 12 dB above what is beside it
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
