@@ -62,8 +62,9 @@ def card(tmp_path):
 
 
 def play(card, *arguments, first="", **settings):
-    """The program in the card's environment, playing."""
-    command = Beep(card.folder).command("play", *arguments, first=first)
+    """The program in the card's environment, playing from the beginning if not from elsewhere."""
+    begin = () if "--from-s" in arguments else ("--from-s", 0)
+    command = Beep(card.folder).command("play", *begin, *arguments, first=first)
     return subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
 
 
@@ -405,7 +406,8 @@ def test_a_broken_configuration_of_alsa(card, configuration):
     if configuration is not None:
         path.write_text(configuration)
     environment = card.environment | {"ALSA_CONFIG_PATH": str(path)}
-    done = subprocess.run([sys.executable, "-m", "beep", "play"], env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "beep", "play", "--from-s", "0"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert re.fullmatch(r"beep: error: [^\n]*(ALSA's configuration|sound server)[^\n]*\n", done.stderr)
 
@@ -422,7 +424,7 @@ def test_no_card(card):
 
 def test_no_library(beep):
     """PortAudio is not installed: what to install, and the pipe as a way out."""
-    ran = beep.process("play", first="import ctypes.util; ctypes.util.find_library = lambda name: None")
+    ran = beep.process("play", "--from-s", 0, first="import ctypes.util; ctypes.util.find_library = lambda name: None")
     assert ran.status == 1
     assert re.fullmatch(r"beep: error: [^\n]*sudo apt install libportaudio2[^\n]*aplay\n", ran.stderr)
 

@@ -58,8 +58,8 @@ def test_help_lists_the_commands(beep, arguments):
     ("arguments", "said"),
     [
         (["exprot", "a.wav"], ["'exprot'", "did you mean 'export'?", "beep --help"]),
-        (["sing"], ["'sing'", "export, rtl-tcp, track", "beep --help"]),
-        (["help", "sing"], ["'sing'", "export, rtl-tcp, track", "beep --help"]),
+        (["sing"], ["'sing'", "export, rtl-tcp, correct", "beep --help"]),
+        (["help", "sing"], ["'sing'", "export, rtl-tcp, correct", "beep --help"]),
         (["--duration-s", 1], ["--duration-s", "beep --help"]),
         (["export"], ["FILE", "beep export --help"]),
         (["export", "a.wav", "b.wav"], ["b.wav"]),
