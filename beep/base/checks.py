@@ -25,7 +25,7 @@ UNITS = {  # by the ending of a field's name
     "percent": "percent",
 }
 _PREFIXES = {"k": 1e3, "m": 1e6}  # of a number in Hz
-_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}\.?\d*)")
+_CLOCK = re.compile(r"(-?)(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}\.?\d*)")
 _MOST_TYPED_S = 60.0  # greatest bound of a length for which milliseconds may have been typed
 _TIME_RULE = "start must be a time in ISO 8601, UTC, like 1957-10-07T05:00Z, or now, today or tomorrow"
 
@@ -47,7 +47,8 @@ def read_number(name: str, text: str, kind: type = float) -> Any:
             return int(typed)  # exact, however long
     clock = _CLOCK.fullmatch(typed)
     if unit == "s" and clock:
-        return int(clock[1] or 0) * 3600.0 + int(clock[2]) * 60.0 + float(clock[3])
+        seconds = float(clock[2] or 0) * 3600 + float(clock[3]) * 60 + float(clock[4])
+        return -seconds if clock[1] else seconds
     bare = typed.lower().removesuffix(unit.lower()).rstrip()
     factor = _PREFIXES.get(bare[-1:], 1.0) if unit == "Hz" else 1.0
     try:
@@ -175,7 +176,7 @@ def parse_time(value: str | date) -> datetime:
         day = now.replace(hour=0, minute=0, second=0)
         named = {"now": now, "today": day, "tomorrow": day + timedelta(days=1)}
         try:
-            value = named.get(word) or datetime.fromisoformat(_iso(word))
+            value = named.get(word) or datetime.fromisoformat(_iso(value.strip()))
         except ValueError:
             raise ScenarioError(f"{_TIME_RULE}, got {quoted(value)}") from None
     if not isinstance(value, date):
@@ -195,6 +196,6 @@ def names_zone(text: str) -> bool:
 
 def _iso(text: str) -> str:
     """Return a typed time in ISO 8601, with two digits for the hour, and a time of day before a zone."""
-    text = re.sub(r"\s*(z|utc)$", "+00:00", text)
+    text = re.sub(r"\s*(Z|UTC)$", "+00:00", text, flags=re.IGNORECASE)
     text = re.sub(r"^(\d{4}-\d\d-\d\d)(?=\+)", r"\1T00:00", text)
-    return re.sub(r"[ t](?=\d:)", "T0", text)
+    return re.sub(r"[ tT](?=\d:)", "T0", text)

@@ -15,6 +15,7 @@ from beep.scenario.scenario import Scenario
         ("duration_s", "1:30", 90.0),
         ("duration_s", "1:00:00.5", 3600.5),
         ("duration_s", "90 s", 90.0),
+        ("tca_s", "-1:30", -90.0),
         ("tone_hz", "1.2k", 1200.0),
         ("tone_hz", "1.2 kHz", 1200.0),
         ("tone_hz", "800Hz", 800.0),
@@ -73,7 +74,7 @@ def test_times(text):
 
 def test_dates():
     """A date is its midnight in UTC."""
-    assert {parse_time(text) for text in ("1957-10-07", "1957-10-07Z", "1957-10-07 UTC")} == {
+    assert {parse_time(text) for text in ("1957-10-07", "1957-10-07Z", "1957-10-07 UTC", "1957-W41-1")} == {
         datetime(1957, 10, 7, tzinfo=UTC)
     }
     assert not names_zone("1957-10-07")

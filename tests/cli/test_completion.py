@@ -62,5 +62,5 @@ def test_what_the_man_page_has():
     texts = {name: command.format_help() for name, command in commands.items()}
 
     assert set(texts) == set(COMMANDS)
-    assert {name for name in texts if "--station" in commands[name].options().values()} == {"show", "passes", "fit"}
+    assert {name for name in texts if "--preset" in commands[name].options().values()} == {"show"}
     assert "all options of `beep show`" in commands["export"].description
