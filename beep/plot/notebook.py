@@ -88,6 +88,7 @@ def _values(measurement: Measurement) -> dict[str, str]:
         "period": (m.period_s, m.period_s_sd, 1e3, "ms"),
         "tone": (m.tone_hz, m.tone_hz_sd, 1.0, "Hz"),
         "drift": (m.drift_hz_per_s, m.drift_hz_per_s_sd, 1.0, "Hz/s"),
+        "flutter": (m.flutter_percent, m.flutter_percent_sd, 1.0, "%"),
         f"SNR in {m.snr_bandwidth_hz:g} Hz": (m.snr_db, m.snr_db_sd, 1.0, "dB"),
     }
     rows |= {name: with_error(value * scale, sd * scale, unit) for name, (value, sd, scale, unit) in values.items()}

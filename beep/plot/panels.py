@@ -32,6 +32,7 @@ PREDICTED: dict[str, Any] = {  # white on black is visible on every colour, and 
     "color": "white", "linewidth": 0.9, "linestyle": (0, (4, 12)), "dash_capstyle": "butt",
     "path_effects": [withStroke(linewidth=2.0, foreground="black")],
 }  # fmt: skip
+BESIDE = 0.02  # of the panel's width, between the predicted tone and each line
 SHOWN_CHANNELS = 2
 SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
@@ -204,6 +205,8 @@ def waterfalls(
         low_hz, high_hz = max(0.0, scenario.low_hz - BEYOND_BAND_HZ), scenario.high_hz + BEYOND_BAND_HZ
         carriers = _carriers_of(scenario, count)
         names = [" and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in together) for together in carriers]
+        if scenario.sideband == "lower" and scenario.detector == "cw":
+            names = [f"{name}, lower sideband" for name in names]
     bins = numbers.band(low_hz, high_hz)
     right_in = figure.get_size_inches()[0] - RIGHT_IN - EDGE_IN
     panel_in = (right_in - 0.15 - room_in - LEFT_IN - BETWEEN_IN * (count - 1)) / count
@@ -212,7 +215,7 @@ def waterfalls(
         image = _waterfall(axes, numbers, channel, bins, paper)
         if reception and curve:
             _predicted(axes, reception, carriers[channel], start_s=start_s, duration_s=numbers.duration_s)
-        titled(axes, *([f"{name}, dashed: predicted"] if reception and curve else []), name)
+        titled(axes, *([f"{name}, predicted between the dashes"] if reception and curve else []), name)
         unit = pass_clock(axes.yaxis, numbers.duration_s, length_in=height_in, apart_in=DOWN_APART_IN)
         if channel:
             axes.set_yticklabels([])
@@ -250,13 +253,15 @@ def _waterfall(axes: Axes, numbers: Spectrogram, channel: int, bins: slice, pape
 def _predicted(
     axes: Axes, reception: Reception, carriers: Sequence[Carrier], *, start_s: float, duration_s: float
 ) -> None:
-    """Draw the tones that a reception predicts as thin dashed lines over a waterfall that begins at `start_s`."""
+    """Draw thin dashed lines on both sides of the predicted tones over a waterfall that begins at `start_s`."""
     truth = truth_of(reception, start_s + np.linspace(0.0, duration_s, PREDICTED_POINTS))
     limits = axes.get_xlim()
     for carrier in carriers:
         name = reception.scenario.name_of(carrier)
         tone_hz = np.abs(truth[f"tone_{name}_hz"])  # below zero beat it rises again
-        axes.plot(tone_hz, truth["t_s"] - start_s, gid=f"predicted_{name}", **PREDICTED)
+        for side, share in (("low", -BESIDE), ("high", BESIDE)):
+            beside_hz = tone_hz + share * (limits[1] - limits[0])
+            axes.plot(beside_hz, truth["t_s"] - start_s, gid=f"predicted_{name}_{side}", **PREDICTED)
     axes.set_xlim(limits)
 
 

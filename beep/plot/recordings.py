@@ -91,7 +91,7 @@ def waterfall(
 
 
 def keying_sheet(recording: Recording, measurements: Sequence[Measurement], *, paper: Paper = PAPER) -> Figure:
-    """Envelope of the first seconds with the measured beeps, and histograms of the lengths of beeps and pauses.
+    """Envelope of eight seconds from the loudest beep on, with the measured beeps, and histograms of the lengths.
 
     `measurements` are those of the recording; each with beeps has a row. Raises RecordingError where none has any.
     """
@@ -130,8 +130,10 @@ def _recipe_notes(reception: Reception | None) -> list[str]:
 
 def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
     pulses = measurement.pulses
-    from_s = max(recording.start_s, float(pulses.start_s[0]) - AHEAD_S)
-    until_s = min(from_s + SHOWN_S, recording.start_s + recording.duration_s)
+    last_s = recording.start_s + recording.duration_s
+    loudest = int(np.argmax(np.nan_to_num(pulses.level_db, nan=-np.inf)))
+    from_s = max(recording.start_s, min(float(pulses.start_s[loudest]) - AHEAD_S, last_s - SHOWN_S))
+    until_s = min(from_s + SHOWN_S, last_s)
     rate_hz = recording.sample_rate_hz
     start, stop = (round((moment_s - recording.start_s) * rate_hz) for moment_s in (from_s, until_s))
     blocks = recording.blocks(start=start, stop=stop)
@@ -143,8 +145,15 @@ def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, p
     colour = paper.colours["carriers"][0]
     axes.plot(from_s + since_s, amplitude, color=paper.colours["ink"], linewidth=0.7, gid="envelope")
     for start_s, length_s in zip(pulses.start_s, pulses.length_s, strict=True):
-        if start_s < until_s:
-            axes.axvspan(start_s, min(start_s + length_s, until_s), color=colour, alpha=0.25, linewidth=0, gid="beep")
+        if start_s < until_s and start_s + length_s > from_s:
+            axes.axvspan(
+                max(start_s, from_s),
+                min(start_s + length_s, until_s),
+                color=colour,
+                alpha=0.25,
+                linewidth=0,
+                gid="beep",
+            )
     axes.set(xlim=(from_s, until_s), ylim=(0.0, 1.1 * float(amplitude.max())))
     axes.set(xlabel=f"{PASS_TIME} / s", ylabel="amplitude, full scale 1")
     axes.locator_params(axis="y", nbins=5)
@@ -245,7 +254,7 @@ def _fitted_carrier(upper: Axes, lower: Axes, number: int, carrier: CarrierFit, 
     shown_hz = np.clip(carrier.residual_hz, -0.97 * spread_hz, 0.97 * spread_hz)
     dots: dict[str, Any] = {"fmt": ".", "markersize": 3, "elinewidth": 0.6, "linewidth": 0, "color": colour}
     line: dict[str, Any] = {"color": paper.colours["ink"], "linestyle": DASHES[number % 2], "linewidth": 0.9}
-    mhz = f"{carrier.frequency_hz / 1e6:g} MHz"
+    mhz = f"{carrier.frequency_hz / 1e6:g} MHz{', lower sideband' if carrier.sideband == 'lower' else ''}"
     upper.errorbar(t_s, carrier.tone_hz, sd_hz, gid=f"tones_{number}", label=f"{mhz}, measured", **dots)
     curve_hz = carrier.tone_hz - carrier.residual_hz
     upper.plot(t_s, curve_hz, label=f"{mhz}, fitted", gid=f"fitted_{number}", zorder=3, **line)
@@ -256,14 +265,14 @@ def _fitted_carrier(upper: Axes, lower: Axes, number: int, carrier: CarrierFit, 
 
 
 def _fit_notes(fitted: PassFit) -> list[str]:
-    """The result in words, with standard errors."""
-    estimates = [(title, getattr(fitted, name), unit) for name, (title, unit) in FIT_VALUES.items()]
-    return [
-        f"model: {fitted.model}",
-        *(f"{title} {with_error(estimate.value, estimate.sd, unit)}" for title, estimate, unit in estimates),
-        f"residuals {fitted.residual_rms_hz:.2g} Hz rms",
-        "standard errors without the model's bias, which beep fit prints",
-    ]
+    """The result in words, with standard errors and the bias of the model."""
+    lines = [f"model: {fitted.model}"]
+    for name, (words, unit) in FIT_VALUES.items():
+        value, bias = getattr(fitted, name), fitted.model_bias[name]
+        error = with_error(bias.value, bias.sd, unit)
+        lines.append(f"{words} {with_error(value.value, value.sd, unit)}, bias {error}")
+    about = "bias: error of the model, fit less truth, which the standard errors do not hold"
+    return [*lines, f"residuals {fitted.residual_rms_hz:.2g} Hz rms", about]
 
 
 def lengths(measurement: Measurement) -> tuple[Array, Array]:

@@ -17,11 +17,13 @@ from beep.scenario.carriers import Carrier
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import mean_chirp_hz, pulses
 from beep.stream.reception import Reception, c_n0_db_hz, tape_ahead_s, tone_hz
+from beep.stream.reception import doppler_hz as doppler_at_hz
 from beep.stream.resolve import receive
 
 ROWS_AT_ONCE = 256  # each needs five rays of 160 nodes
 PULSES_S = 200.0  # of the recording, keyed together
 LEAST_STEP_S = 1e-6
+RATE_STEP_S = 0.1  # of the difference that gives the Doppler's rate: within 1e-4 Hz/s
 ARRIVAL_ROUNDS = 4  # each gains a factor of some 1e4
 WOW_ROUNDS = 16  # each gains one of 5 or more: wow of 5 % with flutter of 4 % rms
 FIELD_AT_1_M_V = 30**0.5  # of 1 W from an isotropic antenna, rms: sqrt(Z0 / 4 pi), Z0 taken as 120 pi ohms
@@ -38,7 +40,8 @@ def track(scenario: Scenario | Reception, t_s: ArrayLike | None = None, *, step_
     zero beat; `level_20_db`, the tone's amplitude relative to full scale while the key is down, before the band filter,
     minus infinity below the horizon. Their parts follow, again for each carrier:
 
-    `doppler_geometry_20_hz` (-f times the derivative of `delay_s`) and `doppler_ionosphere_20_hz`, which add up;
+    `doppler_rate_20_hz_s`, the derivative of the Doppler; `doppler_geometry_20_hz` (-f times the derivative of
+    `delay_s`) and `doppler_ionosphere_20_hz`, which add up;
     `ionosphere_phase_20_s` and `ionosphere_group_20_s`, which added to `delay_s` give phase delay and group delay;
     `faraday_20_deg`; gains `edge_20_db` and `spin_20_db`; `path_loss_20_db` of free space; `power_20_dbm` from a
     dipole; `field_20_uv_m`, rms field strength whatever its polarisation; `c_n0_20_db_hz`, key down, infinite without
@@ -106,11 +109,15 @@ def _columns(reception: Reception, t_s: Array, *, parts: bool = True, frequency_
         columns[f"doppler_{name}_hz"] = doppler_hz
         columns[f"tone_{name}_hz"] = tone_hz(reception, carrier, t_s, shift_hz=doppler_hz, delay_s=path.phase_delay_s)
         columns[f"level_{name}_db"] = scenario.level_dbfs + gain_db
+        if not parts:
+            continue
         unpolarised = amplitude(replace(path, faraday_rad=None), sent_s, closest_m=closest_m, **spin)
         field_v_m = FIELD_AT_1_M_V * np.sqrt(carrier.power_w) / closest_m * unpolarised
         power_dbw = received_dbw(frequency_hz, power_w=carrier.power_w, range_m=closest_m)
         loss_db = path_loss_db(frequency_hz, closest_m) + 20 * np.log10(look.range_m / closest_m)
+        before_hz, after_hz = (doppler_at_hz(reception, carrier, t_s + s) for s in (-RATE_STEP_S, RATE_STEP_S))
         part_columns |= {
+            f"doppler_rate_{name}_hz_s": (after_hz - before_hz) / (2 * RATE_STEP_S),
             f"doppler_geometry_{name}_hz": geometry_hz,
             f"doppler_ionosphere_{name}_hz": ionosphere_hz,
             f"ionosphere_phase_{name}_s": path.phase_delay_s - look.delay_s,

@@ -207,7 +207,7 @@ def _written(value: object) -> str:
 def place(scenario: Scenario) -> str:
     """The station's name and coordinates."""
     if scenario.station is None:
-        return "no place"
+        return "no station"
     station = parse_station(scenario.station)
     north, east = station.latitude_deg, station.longitude_deg
     where = f"{abs(north):.2f}° {'NS'[north < 0]}, {abs(east):.2f}° {'EW'[east < 0]}"

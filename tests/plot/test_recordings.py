@@ -1,6 +1,7 @@
 """Pictures of recordings: keying, measurement, and fit."""
 
 import dataclasses
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -63,6 +64,19 @@ def test_envelope_and_beeps(taped):
     assert t_s[0] == pytest.approx(0.2, abs=0.001)
     assert t_s[-1] == pytest.approx(8.2, abs=0.01)
     assert len(spans) == 18  # of those that begin between 0.5 and 8.2 s
+
+
+def test_envelope_starts_at_the_loudest_beep(taped):
+    """Eight seconds from 0.3 s before the loudest beep are shown; near the end, the last eight."""
+    measured = measurement_of(0.2, 0.25, 130)
+    for loudest, start_s in ((60, 0.5 + 60 * 0.45 - 0.3), (129, 52.0)):
+        levels_db = np.where(np.arange(130) == loudest, -6.0, -10.0)
+        louder = replace(measured, pulses=replace(measured.pulses, level_db=levels_db))
+        with package.open_recording(taped) as tape:
+            shown_s = drawn(plot.keying_sheet(tape, [louder]), "envelope").get_xdata()
+
+        assert shown_s[0] == pytest.approx(start_s, abs=0.001)
+        assert shown_s[-1] == pytest.approx(start_s + 8, abs=0.01)
 
 
 def test_lengths_of_single_beeps_and_of_pauses_beside_a_dash():

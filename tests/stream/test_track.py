@@ -23,7 +23,7 @@ HEADER = (
     "t_s,utc,range_km,range_rate_km_s,azimuth_deg,elevation_deg,delay_s,"
     "doppler_20_hz,tone_20_hz,level_20_db,doppler_40_hz,tone_40_hz,level_40_db,"
     + "".join(
-        f"doppler_geometry_{mhz}_hz,doppler_ionosphere_{mhz}_hz,ionosphere_phase_{mhz}_s,ionosphere_group_{mhz}_s,"
+        f"doppler_rate_{mhz}_hz_s,doppler_geometry_{mhz}_hz,doppler_ionosphere_{mhz}_hz,ionosphere_phase_{mhz}_s,ionosphere_group_{mhz}_s,"
         f"faraday_{mhz}_deg,edge_{mhz}_db,spin_{mhz}_db,path_loss_{mhz}_db,power_{mhz}_dbm,field_{mhz}_uv_m,"
         f"c_n0_{mhz}_db_hz,"
         for mhz in (20, 40)
@@ -151,6 +151,16 @@ def test_parts_add_up(morning):
         np.testing.assert_allclose(morning[f"c_n0_{mhz}_db_hz"][up], (power_dbm - noise_dbm_hz)[up], atol=1e-3)
         level_db = -6 + gains_db - 20 * np.log10(morning["range_km"] / morning["range_km"].min())
         np.testing.assert_allclose(morning[f"level_{mhz}_db"][up], level_db[up], atol=1e-3)
+
+
+def test_doppler_rate_is_the_derivative_of_the_doppler(morning):
+    """The rate is that of differences of the Doppler, half a second apart, and falls steepest near closest approach."""
+    for mhz in (20, 40):
+        doppler_hz, rate_hz_s = morning[f"doppler_{mhz}_hz"], morning[f"doppler_rate_{mhz}_hz_s"]
+        slope = (8 * (doppler_hz[3:-1] - doppler_hz[1:-3]) - (doppler_hz[4:] - doppler_hz[:-4])) / (12 * 0.5)
+
+        np.testing.assert_allclose(rate_hz_s[2:-2], slope, rtol=0, atol=2e-3)
+        assert rate_hz_s.min() < -5 * mhz / 20
 
 
 def test_doppler_is_the_derivative_of_the_whole_delay(morning):

@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> None:
         tones, reception = _tones(arguments)
         scenario = None if reception is None else reception.scenario
         if from_recipe:
-            settings |= _place_and_date(scenario, arguments)
+            settings |= place_and_date(scenario, arguments)
             model_of(**settings)
         choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
         if ranks:
@@ -155,7 +155,7 @@ def _frequency(text: str) -> float:
     return value
 
 
-def _place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) -> dict[str, Any]:
+def place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the station and the start in the recipe of a file, both or none: all of it that a fit uses."""
     from beep.stream.resolve import receive
 

@@ -7,10 +7,12 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
+from beep.base.choices import Orbit
 from beep.base.errors import OutputError, RecordingError
 from beep.base.text import quoted
+from beep.cli.commands.fit import place_and_date
 from beep.cli.messages import say, stdout
 from beep.cli.options import add_scenario_options, add_section_options, open_input, scenario_of, typed_fields
 from beep.cli.parser import Parser
@@ -24,7 +26,7 @@ KINDS = {
     "pass": "one sheet with Doppler curve, elevation, level, sky track and waterfall",
     "doppler": "the Doppler curve of every carrier",
     "waterfall": "the spectrum of FILE or of the scenario over time",
-    "keying": "the first seconds of FILE with the beeps found, and a histogram of their lengths",
+    "keying": "eight seconds of FILE from the loudest beep on, with the beeps found, and a histogram of their lengths",
     "fit": "the tones measured in FILE, the fitted curve and the residuals",
 }
 UNITS_PER_INCH = {"px": None, "in": 1.0, "cm": 2.54, "mm": 25.4}  # None: by --dpi
@@ -53,11 +55,18 @@ def add(parser: Parser) -> None:
         "--dpi", type=float, default=100.0, help="pixels per inch, which also scales the text (default: 100)"
     )
     output.add_argument("--dark", action="store_true", help="draw on a dark background")
+    output.add_argument(
+        "--orbit",
+        choices=get_args(Orbit),
+        default="circular",
+        help="of the fit: circular, a straight line, or the known orbit of Sputnik 1, whose station and start are "
+        "those of the scenario (default: circular)",
+    )
     output.add_argument("--no-curve", action="store_true", help="draw a waterfall without the predicted curve")
     output.add_argument("--force", action="store_true", help="replace a file that exists")
     add_section_options(output)
     add_scenario_options(parser)
-    parser.rare |= {"dpi", "no_curve", "force", "from_s", "to_s"}
+    parser.rare |= {"dpi", "orbit", "no_curve", "force", "from_s", "to_s"}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -135,12 +144,16 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
                     f"`beep plot fit`, or give the scenario by options"
                 )
             return of_a_pass(known, paper=paper)
-        from beep.fitting.fit import fit
+        from beep.fitting.fit import fit, model_of
         from beep.measuring.measure import measure
 
+        model: dict[str, Any] = {"orbit": arguments.orbit}
+        if arguments.kind == "fit" and arguments.orbit == "sputnik1":
+            model |= place_and_date(known, arguments)
+            model_of(**model)  # reports what is missing before the long measurement
         measurements = measure(recording)
         if arguments.kind == "keying":
             return keying_sheet(recording, measurements, paper=paper)
         carriers_hz = [carrier.frequency_mhz * 1e6 for carrier in (known or Scenario()).heard]
-        fitted = fit(measurements, carriers_hz=carriers_hz)
+        fitted = fit(measurements, carriers_hz=carriers_hz, **model)
         return fit_sheet(fitted, name=Path(recording.name).name, scenario=known, paper=paper)
