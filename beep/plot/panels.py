@@ -32,7 +32,7 @@ PREDICTED: dict[str, Any] = {  # white on black is visible on every colour, and 
     "color": "white", "linewidth": 0.9, "linestyle": (0, (4, 12)), "dash_capstyle": "butt",
     "path_effects": [withStroke(linewidth=2.0, foreground="black")],
 }  # fmt: skip
-BESIDE = 0.02  # of the panel's width, between the predicted tone and each line
+GUIDE_SHARE = 0.02  # of the panel's width, between the predicted tone and each line
 SHOWN_CHANNELS = 2
 SIDES = {1: ("mono",), 2: ("left channel", "right channel")}
 
@@ -259,7 +259,7 @@ def _predicted(
     for carrier in carriers:
         name = reception.scenario.name_of(carrier)
         tone_hz = np.abs(truth[f"tone_{name}_hz"])  # below zero beat it rises again
-        for side, share in (("low", -BESIDE), ("high", BESIDE)):
+        for side, share in (("low", -GUIDE_SHARE), ("high", GUIDE_SHARE)):
             beside_hz = tone_hz + share * (limits[1] - limits[0])
             axes.plot(beside_hz, truth["t_s"] - start_s, gid=f"predicted_{name}_{side}", **PREDICTED)
     axes.set_xlim(limits)
