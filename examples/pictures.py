@@ -41,9 +41,10 @@ def main() -> None:
         figures["keying"] = plot.keying_sheet(tape, beep.measure(tape), paper=flat)
     seconds.unlink()
 
-    # beep export pass.wav --mix 20 --noise residential --sample-rate-hz 12000; beep plot fit fit.png pass.wav
-    scenario = beep.Scenario(mix="20", noise="residential", sample_rate_hz=12_000)
-    fitted = beep.fit(beep.measure(beep.render(scenario), sample_rate_hz=12_000))
+    # beep export pass.wav --mix 20 --noise residential --sample-rate-hz 8000 --altitude-km 230 --duration-s 300
+    # beep plot fit fit.png pass.wav
+    scenario = beep.Scenario(mix="20", noise="residential", sample_rate_hz=8000, altitude_km=230, duration_s=300)
+    fitted = beep.fit(beep.measure(beep.render(scenario), sample_rate_hz=8000))
     figures["fit"] = plot.fit_sheet(fitted, name="a simple pass", paper=paper)
 
     for name, figure in figures.items():

@@ -27,7 +27,6 @@ KNOWN_SHARE = 0.05  # the steepest slope is known to two figures; measured 0.018
 PASSES = {
     "low": {"altitude_km": 230.0, "max_elevation_deg": 35.0},
     "default": {"altitude_km": 500.0, "max_elevation_deg": 60.0},
-    "low, lower sideband": {"altitude_km": 230.0, "max_elevation_deg": 35.0, "sideband": "lower"},
     "Sputnik over Dallas": {"station": "dallas", "start": "1957-10-07T05:00Z"},
     "Sputnik over Dallas, lower sideband": {"station": "dallas", "start": "1957-10-07T05:00Z", "sideband": "lower"},
 }

@@ -111,8 +111,9 @@ def expected_hz(scenario, carrier, t_s, row_s):
     return np.where(received, mean_hz, np.nan)
 
 
-@pytest.mark.parametrize("name", ["dallas", "simple", "long words"])
-@pytest.mark.parametrize("draw", [plot.waterfall, plot.pass_sheet])
+@pytest.mark.parametrize(
+    ("draw", "name"), [(plot.waterfall, "dallas"), (plot.waterfall, "long words"), (plot.pass_sheet, "simple")]
+)
 def test_ridge_is_the_predicted_tone(draw, name):
     """The brightest column of every row is within one bin of the tone of `track`, between the dashed curves."""
     scenario, figure = SCENARIOS[name], figure_of(draw, name)
