@@ -125,7 +125,7 @@ def _row(figure: Figure, bottom_in: float, height_in: float) -> tuple[Axes, Axes
 
 def _recipe_notes(reception: Reception | None) -> list[str]:
     """The recipe of a recording in words."""
-    return [] if reception is None else [f"recipe: {title(reception)}", *footer(reception)]
+    return [] if reception is None else [f"scenario: {title(reception)}", *footer(reception)]
 
 
 def _draw_envelope(axes: Axes, recording: Recording, measurement: Measurement, paper: Paper) -> None:
@@ -271,7 +271,7 @@ def _fit_notes(fitted: PassFit) -> list[str]:
         value, bias = getattr(fitted, name), fitted.model_bias[name]
         error = with_error(bias.value, bias.sd, unit)
         lines.append(f"{words} {with_error(value.value, value.sd, unit)}, bias {error}")
-    about = "bias: error of the model, fit less truth, which the standard errors do not hold"
+    about = "bias: fit less truth, not part of the standard errors"
     return [*lines, f"residuals {fitted.residual_rms_hz:.2g} Hz rms", about]
 
 
