@@ -37,7 +37,7 @@ DARK = {
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)))  # distinct without colours, and where curves overlap
 
 TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
-_LONGEST = 600  # characters of a text that is cut until it fits: each is measured
+_LONGEST = 1000  # characters of a text that is cut until it fits: each is measured
 TITLE_PT, SMALL_PT, LEAST_PT = 13.0, 8.0, 6.0
 EDGE_IN = 0.12  # margin of the paper
 LEFT_IN, RIGHT_IN = 0.86, 0.72  # for labels beside axes
