@@ -1,11 +1,13 @@
 """The program `beep`, also `python -m beep`."""
 
-import signal
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # as in typing, during whose import Ctrl-C would be a traceback
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def program() -> NoReturn:
+def program() -> "NoReturn":
     """Run the program and leave with its status. Ctrl-C is never a traceback, also not during an import."""
     try:
         from beep.cli.main import main
@@ -14,6 +16,8 @@ def program() -> NoReturn:
     except KeyboardInterrupt:
         status = 130
     finally:  # nothing is left to clean up
+        import signal
+
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_DFL)

