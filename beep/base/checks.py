@@ -15,6 +15,7 @@ from beep.base.text import quoted
 UNITS = {  # by the ending of a field's name
     "hz_s": "Hz/s",  # before s
     "s": "s",
+    "ms": "ms",
     "km": "km",
     "deg": "degrees",
     "hz": "Hz",

@@ -15,10 +15,10 @@ from beep.fitting.rank import RankedPasses
 from beep.geometry.sputnik import TCA_ERROR_S
 
 _ROWS = {
-    "tca_s": "TCA (closest), s",
+    "tca_s": "TCA, s",
     "distance_km": "distance, km",
     "speed_km_s": "speed, km/s",
-    "f0_hz": "tone, no Doppler, Hz",
+    "f0_hz": "tone f0, Hz",
 }
 _BIASES = ("model_bias", "ionosphere_bias")
 _AUDIO_HZ = 20e3  # above it the frequencies are those received, and a share of them says nothing
@@ -41,9 +41,10 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
         rows.append(cells if recipe is None else [*cells, f"{recipe[name]:.{decimals}f}"])
     show_table(head if recipe else head[:-1], rows, file=out)
     lines = [
+        "TCA: closest approach, seconds after the first sample; tone f0: without Doppler",
         "fit: value and standard error, from the scatter of the tones",
-        "model bias: fit minus truth if the orbit has another shape than the model, mean and spread",
-        "ionosphere bias: fit minus truth in the ionosphere of a morning in October 1957, mean and spread",
+        "model bias: fit minus truth, mean and spread, if the orbit is not that of the model",
+        "ionosphere bias: the same in the ionosphere of a morning in October 1957",
     ]
     lines += [] if start is None else _time_and_node(fit, start)
     lines += map(_carrier, fit.carriers)
@@ -53,7 +54,7 @@ def show_fit(out: TextIO, fit: PassFit, recipe: dict[str, float] | None, *, star
     if any(carrier.misfit > _SYSTEMATIC for carrier in fit.carriers):
         lines.append("the residuals are larger than the errors of the tones: quote the biases, not the standard errors")
     lines.append(f"correlation of distance and speed: {fit.correlation[2, 3]:.3f}")
-    lines += [f"one pass does not determine {what}" for what in fit.undetermined]
+    lines += [f"not determined by one pass: {what}" for what in fit.undetermined]
     out.write("\n".join(lines) + "\n")
 
 
@@ -155,15 +156,14 @@ def fit_rows(fit: PassFit, recipe: dict[str, float] | None) -> list[dict[str, An
 def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]:
     """Return a fit as plain values for JSON; what is not finite is None."""
     correlation = [dict(zip(QUANTITIES, row, strict=True)) for row in fit.correlation.tolist()]
-    table: dict[str, Any] = {name: getattr(fit, name) for name in (*QUANTITIES, "model", "residual_rms_hz", *_BIASES)}
+    table = {name: value for name, value in vars(fit).items() if name not in ("covariance", "carriers")}
     table |= {
         "correlation": dict(zip(QUANTITIES, correlation, strict=True)),
-        "flutter": None if fit.flutter is None else vars(fit.flutter),
         "undetermined": list(fit.undetermined),
         "carriers": [
             {
                 **{name: getattr(carrier, name) for name in ("frequency_hz", "sideband", "f0_hz", "drift_hz_per_s")},
-                "tones": int(carrier.used.size),
+                "tones": carrier.used.size,
                 "outliers": int((~carrier.used).sum()),
                 "residual_rms_hz": carrier.rms_hz,
                 "misfit": carrier.misfit,
@@ -171,14 +171,12 @@ def fit_as_json(fit: PassFit, recipe: dict[str, float] | None) -> dict[str, Any]
             for carrier in fit.carriers
         ],
     }
-    if fit.time_shift_s is not None:
-        table |= {"time_shift_s": fit.time_shift_s, "node_shift_deg": fit.node_shift_deg}
     return dict(_plain(table if recipe is None else table | {"recipe": recipe}))
 
 
 def _plain(value: Any) -> Any:
-    """Return dictionaries and lists of plain values, without estimates and numbers that are not finite."""
-    if isinstance(value, Estimate):
+    """Return plain values without records, and without numbers that are not finite."""
+    if isinstance(value, Estimate | Flutter):
         value = vars(value)
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}

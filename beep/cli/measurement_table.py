@@ -1,6 +1,8 @@
 """Measurements of recordings as tables and text."""
 
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -48,22 +50,25 @@ def remarks(measurements: tuple[Measurement, ...], recording: Recording) -> list
     return lines
 
 
-def measurement_table(measurements: tuple[Measurement, ...]) -> tuple[Row, list[Row]]:
-    """Return head and rows of a table with one column for each measurement."""
-    rows: list[Row] = [("beeps", *(str(m.beeps) for m in measurements))]
-    rows += [(label, *(_value(m, quantity) for m in measurements)) for label, quantity in _QUANTITIES.items()]
-    if any(m.flutter_percent > LEAST_FLUTTER_PERCENT or m.residual_db > LEAST_RESIDUAL_DB for m in measurements):
-        rows += [(label, *(_value(m, quantity) for m in measurements)) for label, quantity in _TAPE_QUANTITIES.items()]
-    rows.insert(5, ("jitter of the clock", *(_text(1e3 * m.clock_jitter_s, "ms") for m in measurements)))
-    rows.append(("beeps a minute", *(_text(60 / m.period_s) for m in measurements)))
-    rows.append((_snr_label(measurements), *(_value(m, _SNR) for m in measurements)))
-    rows.append(("nearest known keying of 1957", *(m.keying if m.beeps else "" for m in measurements)))
-    hum = (", ".join(f"{hz:g}" for hz in m.hum_hz) + " Hz" if m.hum_hz else "none" for m in measurements)
-    rows.append(("hum", *hum))
-    return ("", *_heads(measurements)), rows
+def measurement_table(measurements: tuple[Measurement | None, ...]) -> list[Row]:
+    """Return the rows of a table with one column for each measurement; None has an empty column."""
+    known = [m for m in measurements if m is not None]
+    texts: dict[str, Callable[[Measurement], str]] = {"beeps": lambda m: str(m.beeps)}
+    texts |= {label: partial(_value, quantity=quantity) for label, quantity in _QUANTITIES.items()}
+    if any(m.flutter_percent > LEAST_FLUTTER_PERCENT or m.residual_db > LEAST_RESIDUAL_DB for m in known):
+        texts |= {label: partial(_value, quantity=quantity) for label, quantity in _TAPE_QUANTITIES.items()}
+    texts |= {
+        "jitter of the clock": lambda m: _text(1e3 * m.clock_jitter_s, "ms"),
+        "beeps a minute": lambda m: _text(60 / m.period_s),
+        _snr_label(known): partial(_value, quantity=_SNR),
+        "nearest known keying of 1957": lambda m: m.keying if m.beeps else "",
+        "hum": lambda m: ", ".join(f"{hz:g}" for hz in m.hum_hz) + " Hz" if m.hum_hz else "none",
+    }
+    return [(label, *("" if m is None else text(m) for m in measurements)) for label, text in texts.items()]
 
 
-def _heads(measurements: tuple[Measurement, ...]) -> list[str]:
+def heads(measurements: tuple[Measurement, ...]) -> list[str]:
+    """Return the heads of the columns of measurements: channels or tones; empty for one alone."""
     channels = {m.channel for m in measurements}
     if len(channels) < len(measurements):
         return [f"channel {m.channel + 1}, {m.tone_hz:.0f} Hz" for m in measurements]
@@ -73,13 +78,11 @@ def _heads(measurements: tuple[Measurement, ...]) -> list[str]:
     return [names.get(m.channel, f"channel {m.channel + 1}") for m in measurements]
 
 
-def _snr_label(measurements: tuple[Measurement, ...]) -> str:
+def _snr_label(measurements: list[Measurement]) -> str:
     return f"SNR in {measurements[0].snr_bandwidth_hz:g} Hz"
 
 
-def _value(measurement: Measurement | None, quantity: _Quantity) -> str:
-    if measurement is None:
-        return ""
+def _value(measurement: Measurement, quantity: _Quantity) -> str:
     name, unit, factor, decimals = quantity
     value, sd = (factor * getattr(measurement, field) for field in (name, f"{name}_sd"))
     return with_error(value, sd, unit, decimals=decimals, unknown="")
@@ -89,27 +92,21 @@ def _text(value: float, unit: str = "") -> str:
     return with_error(value, 0.0, unit, decimals=1, unknown="")
 
 
-def comparison(
-    first: tuple[Measurement, ...], second: tuple[Measurement, ...], *, names: tuple[str, str]
-) -> tuple[Row, list[Row]]:
-    """Return head and rows of two recordings side by side, with the difference, second less first."""
+def comparison(first: tuple[Measurement, ...], second: tuple[Measurement, ...]) -> list[Row]:
+    """Return rows of two recordings side by side, with the difference, second less first."""
     rows: list[Row] = []
-    quantities = _QUANTITIES | {_snr_label(first or second): _SNR}
+    quantities = _QUANTITIES | _TAPE_QUANTITIES
     for number, pair in enumerate(zip_longest(first, second)):
         if number:
-            rows.append(("", "", "", "", ""))
+            rows.append(("",) * 5)
         if len(first) > 1 or len(second) > 1:
-            rows.append((f"tone {number + 1}", *("" if m is None else _heads((m,))[0] for m in pair), "", ""))
-        rows.append(("beeps", *("" if m is None else str(m.beeps) for m in pair), "", ""))
-        for label, quantity in quantities.items():
-            name, unit, factor, _ = quantity
+            rows.append((f"tone {number + 1}", *("" if m is None else heads((m,))[0] for m in pair), "", ""))
+        for label, *values in measurement_table(pair):
+            name, unit, factor, _ = _SNR if label.startswith("SNR") else quantities.get(label, ("", "", 1.0, 0))
             difference, ratio = _difference(*pair, name)
             ends = ("", "") if difference is None else (f"{factor * difference:+.4g} {unit}", f"{ratio:+.1f}")
-            rows.append((label, *(_value(m, quantity) for m in pair), *ends))
-        rows.append(
-            ("nearest known keying of 1957", *("" if m is None or not m.beeps else m.keying for m in pair), "", "")
-        )
-    return ("", *names, ">difference", ">in standard errors"), rows
+            rows.append((label, *values, *ends))
+    return rows
 
 
 def comparison_rows(first: tuple[Measurement, ...], second: tuple[Measurement, ...]) -> list[dict[str, Any]]:
@@ -134,7 +131,7 @@ def _difference(
     first: Measurement | None, second: Measurement | None, name: str
 ) -> tuple[float, float] | tuple[None, None]:
     """Return second less first, and the same in standard errors; None where it is not known."""
-    if first is None or second is None:
+    if first is None or second is None or not name:
         return None, None
     difference = float(getattr(second, name) - getattr(first, name))
     sd = float(np.hypot(getattr(first, f"{name}_sd"), getattr(second, f"{name}_sd")))

@@ -91,6 +91,14 @@ def _add_field(group: Any, field: dataclasses.Field[Any]) -> None:
     group.add_argument(flag, help=f"{text} (default: {_default(field, unit)})".replace("%", "%%"), **settings)
 
 
+def add_number(group: Any, name: str, text: str, default: Any = None, *, unset: str = "", kind: type = float) -> None:
+    """Give a parser or group the option of a number, in the unit that its name ends with; `unset` stands for None."""
+    unit = unit_of(name)
+    settings = {"type": reader(name, kind), "metavar": (unit or name).upper(), "default": default}
+    shown = unset if default is None else f"{default} {unit}".rstrip()
+    group.add_argument(f"--{name.replace('_', '-')}", help=f"{text} (default: {shown})", **settings)
+
+
 def add_tle_options(group: Any, default: str) -> None:
     """Give a parser or group --tle and --satellite."""
     group.add_argument(
@@ -156,12 +164,8 @@ def output_of(arguments: argparse.Namespace) -> Iterator[TextIO]:
 
 def add_section_options(group: Any) -> None:
     """Give a parser or group --from-s and --to-s."""
-    group.add_argument(
-        "--from-s", type=reader("from_s"), metavar="S", help="use the recording from here on, s (default: 0)"
-    )
-    group.add_argument(
-        "--to-s", type=reader("to_s"), metavar="S", help="use the recording up to here, s (default: its end)"
-    )
+    add_number(group, "from_s", "use the recording from here on", unset="its beginning")
+    add_number(group, "to_s", "use the recording up to here", unset="its end")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 _LONGEST = 1000  # characters of a message
-FILES = ("FILE", "OUT", "A", "B")  # arguments of these names are files
+FILES = ("FILE", "IN", "OUT", "A", "B", "PLAN")  # arguments of these names are files
 
 
 class Parser(argparse.ArgumentParser):

@@ -34,12 +34,7 @@ MORNING = LAYERS["morning"]
 ANY_EPOCH = datetime(1957, 10, 15, tzinfo=UTC)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bias:
-    """Fit minus truth over the trial orbits, for f0 (Hz), closest approach (s), distance (km) and speed (km/s)."""
-
-    mean: Array  # (4,)
-    sd: Array  # (4,)
+Bias = tuple[Array, Array]  # mean and spread (4,) of fit minus truth: f0 (Hz), TCA (s), distance (km), speed (km/s)
 
 
 def model_bias(curve: Curve, system: System, parameters: Array, truths: Sequence[LookFunction]) -> Bias:
@@ -89,8 +84,8 @@ def _refit(curve: Curve, system: System, tone_hz: Array, parameters: Array) -> A
 
 def _summary(errors: list[Array]) -> Bias:
     if not errors:
-        return Bias(mean=np.full(4, np.nan), sd=np.full(4, np.nan))
-    return Bias(mean=np.mean(errors, axis=0), sd=np.std(errors, axis=0))
+        return np.full(4, np.nan), np.full(4, np.nan)
+    return np.mean(errors, axis=0), np.std(errors, axis=0)
 
 
 def _evenly_chosen(system: System) -> Array:

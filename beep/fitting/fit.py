@@ -20,12 +20,12 @@ from beep.fitting.curves import Curve, circular, circular_at, known_orbit, strai
 from beep.fitting.flutter import Flutter, covariance_with, find_flutter, sizes
 from beep.fitting.solve import (
     LEAST_SCALE,
-    STEP,
     Solution,
     System,
     Tones,
     design,
     residual_hz,
+    slopes,
     solve,
     solve_robustly,
     starts_of,
@@ -41,8 +41,8 @@ from beep.radio.receiver import doppler_sign
 
 QUANTITIES = ("f0_hz", "tca_s", "distance_km", "speed_km_s")
 UNDETERMINED = (
-    "on which side of the station it passed",
-    "its orbit: inclination, node, eccentricity, and height unless that was given",
+    "the side of the station on which it passed",
+    "inclination, node and eccentricity; the height, unless it was given",
 )
 STARTS = 3  # start values that are refined
 LEAST_SD_HZ = 1e-6  # of tones exactly on the curve
@@ -166,16 +166,14 @@ def fit(
     passage, covariance = _passage(curve, solution)
     _check_arc(curve, passage, covariance, inside)
     truths = model.alternatives or _alternatives(inside, passage, altitude_km)
-    by_model = model_bias(curve, inside, solution.parameters, truths)
-    by_ionosphere = ionosphere_bias(curve, inside, solution.parameters, truths)
     residuals_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
     return PassFit(
         model=curve.name,
         **_estimates(passage, np.sqrt(np.diag(covariance))),
         covariance=covariance,
-        model_bias=_estimates(by_model.mean, by_model.sd),
+        model_bias=_estimates(*model_bias(curve, inside, solution.parameters, truths)),
         residual_rms_hz=float(np.sqrt(np.mean(residuals_hz[used] ** 2))),
-        ionosphere_bias=_estimates(by_ionosphere.mean, by_ionosphere.sd),
+        ionosphere_bias=_estimates(*ionosphere_bias(curve, inside, solution.parameters, truths)),
         time_shift_s=_estimate(solution, 0, minus=model.tca_s) if model.alternatives else None,
         node_shift_deg=_estimate(solution, 1) if model.alternatives else None,
         flutter=flutter,
@@ -285,9 +283,9 @@ def _with_flutter(
     """Return the flutter, the system whose errors include it, its solution and the mask of the tones in it."""
 
     def found_in(system: System) -> tuple[Flutter | None, Array]:
-        slopes = design(curve, system, solution.parameters)
+        by_all = design(curve, system, solution.parameters)
         rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
-        return find_flutter(rest_hz, slopes, system), slopes
+        return find_flutter(rest_hz, by_all, system), by_all
 
     rest_hz = residual_hz(curve, system, solution.parameters, solution.coefficients)
     system = replace(system, size=sizes(system, rest_hz))
@@ -295,9 +293,9 @@ def _with_flutter(
     if flutter is None:
         return None, system, solution, used
     solution, used = robust_solution(curve, replace(system, sd_hz=flutter.total_sd_hz(system)))
-    again, slopes = found_in(system.only(used))
+    again, by_all = found_in(system.only(used))
     flutter = again or flutter
-    covariance = covariance_with(flutter, slopes, system.only(used))
+    covariance = covariance_with(flutter, by_all, system.only(used))
     total = replace(system, sd_hz=flutter.total_sd_hz(system))
     return flutter, total, replace(solution, covariance=covariance), used
 
@@ -305,17 +303,13 @@ def _with_flutter(
 def _passage(curve: Curve, solution: Solution) -> tuple[Array, Array]:
     """First offset, closest approach, distance and speed (4,), and their covariance (4, 4), by error propagation."""
     size = len(curve.scales)
-    slopes = np.zeros((4, len(solution.covariance)))
-    slopes[0, size] = 1.0
-    for number, scale in enumerate(curve.scales):
-        step = np.zeros(size)
-        step[number] = STEP * scale
-        ahead, behind = curve.passage(solution.parameters + step), curve.passage(solution.parameters - step)
-        slopes[1:, number] = (ahead - behind) / (2 * STEP * scale)
+    by_all = np.zeros((4, len(solution.covariance)))
+    by_all[0, size] = 1.0
+    by_all[1:, :size] = slopes(curve.passage, solution.parameters, curve.scales)
     values = np.array([solution.coefficients[0], *curve.passage(solution.parameters)])
     if not np.isfinite(solution.covariance).all():
         return values, np.full((4, 4), np.inf)
-    return values, slopes @ solution.covariance @ slopes.T
+    return values, by_all @ solution.covariance @ by_all.T
 
 
 def _check_arc(curve: Curve, passage: Array, covariance: Array, system: System) -> None:

@@ -13,7 +13,17 @@ from beep.base.errors import FitError
 from beep.fitting.curves import Curve
 from beep.fitting.fit import OUTLIER
 from beep.fitting.flutter import Flutter, chi_square, find_flutter, sizes
-from beep.fitting.solve import LEAST_SCALE, System, Tones, design, residual_hz, robust_sd, shift_hz, system_of
+from beep.fitting.solve import (
+    LEAST_SCALE,
+    System,
+    Tones,
+    design,
+    residual_hz,
+    robust_sd,
+    shift_hz,
+    system_of,
+    without_offsets,
+)
 from beep.fitting.tones import UsableTones, tone_sign, usable_tones
 from beep.geometry import sputnik
 from beep.geometry.forecast import Prediction, passes
@@ -180,10 +190,7 @@ def _search(flight: _Flight, system: System) -> _Trial | None:
         rest_hz = thinned.tone_hz - shift_hz(flight.curve, thinned, parameters)
         slopes = design(flight.curve, thinned, parameters)[:, 1:]
         squares.append(chi_square(None, rest_hz, slopes, thinned, prior)[0])
-        for number in np.unique(thinned.carrier):
-            rows = thinned.carrier == number
-            rest_hz[rows] -= np.median(rest_hz[rows])
-        deviations.append(float(np.abs(rest_hz / thinned.sd_hz).sum()))
+        deviations.append(float(np.abs(without_offsets(flight.curve, thinned, parameters)).sum()))
     starts_s = {float(grid_s[np.argmin(costs)]) for costs in (deviations, squares)}
     trials = [trial for start_s in starts_s if (trial := _refine(flight, system, start_s, None)) is not None]
     return min(trials, key=lambda trial: trial.chi_square)

@@ -4,7 +4,7 @@ The model of a tone at time t is f0 + drift (t - middle) + sign (-f delay_rate(t
 of the sideband. Only the delay rate depends on its parameters nonlinearly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,14 +120,14 @@ def residual_hz(curve: Curve, system: System, parameters: Array, coefficients: A
 
 def design(curve: Curve, system: System, parameters: Array) -> Array:
     """Derivatives (N, P + M) of the modelled tones by parameters and linear coefficients."""
-    scales = np.array(curve.scales)
-    columns = []
-    for number, scale in enumerate(scales):
-        step = np.zeros(scales.size)
-        step[number] = STEP * scale
-        ahead_hz, behind_hz = (shift_hz(curve, system, parameters + side * step) for side in (1, -1))
-        columns.append((ahead_hz - behind_hz) / (2 * STEP * scale))
-    return np.column_stack([*columns, system.linear])
+    return np.column_stack([slopes(lambda p: shift_hz(curve, system, p), parameters, curve.scales), system.linear])
+
+
+def slopes(function: Callable[[Array], Array], parameters: Array, scales: Sequence[float]) -> Array:
+    """Derivatives (N, P) of a function (N,) by its parameters (P,): central differences of `STEP` scales."""
+    steps = [STEP * scale * unit for scale, unit in zip(scales, np.eye(len(scales)), strict=True)]
+    changes = [function(parameters + step) - function(parameters - step) for step in steps]
+    return np.column_stack(changes) / (2 * STEP * np.array(scales))
 
 
 def robust_sd(values: Array) -> float:
@@ -144,10 +144,10 @@ def starts_of(curve: Curve, system: System, *, count: int) -> list[Array]:
         for tca_s in np.linspace(first_s - margin_s, last_s + margin_s, 17)
         for others in curve.starts
     ]
-    return sorted(candidates, key=lambda p: float(np.abs(_without_offsets(curve, system, p)).sum()))[:count]
+    return sorted(candidates, key=lambda p: float(np.abs(without_offsets(curve, system, p)).sum()))[:count]
 
 
-def _without_offsets(curve: Curve, system: System, parameters: Array) -> Array:
+def without_offsets(curve: Curve, system: System, parameters: Array) -> Array:
     """Return tones minus curve minus the median of their carrier, in standard errors (N,)."""
     rest_hz = system.tone_hz - shift_hz(curve, system, parameters)
     for number in np.unique(system.carrier):
@@ -169,7 +169,7 @@ def solve_robustly(curve: Curve, system: System, start: Array, *, iterations: in
     References: Huber 1981, Robust Statistics, chapter 7.
     """
     parameters = start
-    normal = _without_offsets(curve, system, start)
+    normal = without_offsets(curve, system, start)
     scale = np.inf
     for _ in range(iterations):
         limit = SOFT_L1_SCALE * max(robust_sd(normal), LEAST_SCALE)
@@ -203,10 +203,6 @@ def _weighted(curve: Curve, system: System, start: Array, weight: Array, limit: 
     def curved(x: Array) -> Array:
         return np.concatenate([-shift_hz(curve, system, x * scales) * weight, np.zeros(bound.size)])
 
-    def slopes(x: Array) -> Array:
-        steps = STEP * np.eye(size)
-        return np.column_stack([(curved(x + step) - curved(x - step)) / (2 * STEP) for step in steps])
-
     def linear_part(rows: Array) -> Array:
         return np.asarray(np.linalg.solve(moments, np.einsum("nj,n...->j...", basis, rows)))
 
@@ -218,7 +214,7 @@ def _weighted(curve: Curve, system: System, start: Array, weight: Array, limit: 
     result = least_squares(
         lambda x: projected(tones + curved(x)),
         np.clip(start / scales, least + 1e-6, most - 1e-6),
-        lambda x: projected(slopes(x)),
+        lambda x: projected(slopes(curved, x, size * (1.0,))),
         bounds=(least, most),
         xtol=1e-10,
         ftol=1e-12,

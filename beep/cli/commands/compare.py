@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
             for remark in remarks(measured[-1], recording):
                 note(remark, arguments)
         if arguments.format == "table":
-            show_table(*comparison(measured[0], measured[1], names=(arguments.a, arguments.b)), file=out)
+            head = ("", arguments.a, arguments.b, ">difference", ">in standard errors")
+            show_table(head, comparison(measured[0], measured[1]), file=out)
         else:
             rows = comparison_rows(measured[0], measured[1])
             write_values(out, arguments.format, rows, rows)

@@ -11,8 +11,8 @@ from typing import BinaryIO, get_args
 from beep.base.choices import IqName, IqSubtype, Subtype
 from beep.base.errors import OutputError
 from beep.cli.messages import say, stdout, warn
-from beep.cli.options import add_scenario_options, iq_scenario_of, scenario_of, typed_fields
-from beep.cli.parser import Parser, reader
+from beep.cli.options import add_number, add_scenario_options, iq_scenario_of, scenario_of, typed_fields
+from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
 
 IQ_ONLY = (".sigmf-meta", ".sigmf-data", ".sigmf", ".sigmf-collection", ".cf32", ".cs16", ".cu8")
@@ -34,12 +34,7 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--iq", action="store_true", help="write complex samples of the signal before the receiver (I/Q), not sound"
     )
-    output.add_argument(
-        "--center-mhz",
-        type=reader("center_mhz"),
-        metavar="MHZ",
-        help="center frequency of I/Q (default: 5 kHz below the first carrier)",
-    )
+    add_number(output, "center_mhz", "center frequency of I/Q", unset="5 kHz below the first carrier")
     output.add_argument(
         "--name",
         choices=get_args(IqName),

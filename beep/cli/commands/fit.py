@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from beep.base.choices import Orbit, Sideband
 from beep.base.errors import FitError
 from beep.base.text import quoted
 from beep.cli.messages import note, warn
-from beep.cli.options import add_output_options, add_section_options, open_input, output_of
+from beep.cli.options import add_number, add_output_options, add_section_options, open_input, output_of
 from beep.cli.parser import Parser, reader
 from beep.cli.tables import write_values
 from beep.geometry.stations import parse_station
@@ -26,7 +26,7 @@ SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 POOR_HZ = 0.5  # of slow residuals
-HALF_AN_HOUR = timedelta(minutes=30)
+HALF_AN_HOUR = timedelta(minutes=30)  # before closest approach, where only one pass of Sputnik 1 fits
 
 
 def add(parser: Parser) -> None:
@@ -44,9 +44,7 @@ def add(parser: Parser) -> None:
         help="orbit of the satellite: circular, a straight line, or the known orbit of Sputnik 1 shifted in time and "
         "node (default: circular)",
     )
-    model.add_argument(
-        "--altitude-km", type=float, metavar="KM", help="height of the circular orbit (default: found by the fit)"
-    )
+    add_number(model, "altitude_km", "height of the circular orbit", unset="found by the fit")
     model.add_argument(
         "--station", metavar="PLACE", help="place of the receiver, for sputnik1: a name or LAT,LON[,HEIGHT_M]"
     )
@@ -102,7 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
         tones, reception = _tones(arguments)
         scenario = None if reception is None else reception.scenario
         if from_recipe:
-            settings |= place_and_date(scenario, arguments)
+            settings |= place_and_date(reception, arguments)
             model_of(**settings)
         choices = {name: getattr(arguments, name) for name in ("sideband", "from_s", "to_s")}
         if ranks:
@@ -155,19 +153,13 @@ def _frequency(text: str) -> float:
     return value
 
 
-def place_and_date(scenario: Scenario | None, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the station and the start in the recipe of a file, both or none: all of it that a fit uses."""
-    from beep.stream.resolve import receive
-
-    if scenario is None or scenario.station is None or not isinstance(scenario.start, datetime):
+def place_and_date(reception: Reception | None, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the station of a file's recipe and a start half an hour before its pass, both or none."""
+    if reception is None or reception.scenario.station is None or reception.epoch is None:
         return {}
-    start = scenario.start
-    if scenario.min_elevation_deg:  # not the first pass: half an hour before the highest point there is no other
-        reception = receive(scenario)
-        assert reception.epoch, "a scenario with a start has an epoch"
-        start = reception.epoch + timedelta(seconds=reception.tca_s) - HALF_AN_HOUR
-    note(f"--station {scenario.station} --start {start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments)
-    return {"station": scenario.station, "start": start}
+    station, start = reception.scenario.station, reception.epoch + timedelta(seconds=reception.tca_s) - HALF_AN_HOUR
+    note(f"--station {station} --start {start:%Y-%m-%dT%H:%MZ}, from the file's own recipe", arguments)
+    return {"station": station, "start": start}
 
 
 def _recipe(reception: Reception) -> dict[str, float] | None:

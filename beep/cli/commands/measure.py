@@ -24,7 +24,14 @@ def add(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from beep.cli.measurement_table import comparison_with_recipe, measurement_table, pulse_table, remarks, speed_line
+    from beep.cli.measurement_table import (
+        comparison_with_recipe,
+        heads,
+        measurement_table,
+        pulse_table,
+        remarks,
+        speed_line,
+    )
     from beep.measuring.measure import measure
     from beep.output.table import write_csv
     from beep.stream.resolve import recorded_reception
@@ -45,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
                 if several:
                     out.write(f"{printable(name)}:\n")
                 if any(measurement.beeps for measurement in measurements):
-                    show_table(*measurement_table(measurements), file=out)
+                    show_table(("", *heads(measurements)), measurement_table(measurements), file=out)
                 out.write(speed_line(measurements))
                 if not arguments.blind:
                     out.write(comparison_with_recipe(measurements, recorded_reception(recording.comment)))

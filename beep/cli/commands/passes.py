@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from beep.base.checks import parse_time
 from beep.cli.messages import say
-from beep.cli.options import STATION_NAMES, add_output_options, add_tle_options, note_utc, output_of, tle_of
+from beep.cli.options import STATION_NAMES, add_number, add_output_options, add_tle_options, note_utc, output_of, tle_of
 from beep.cli.parser import Parser
 from beep.cli.tables import clock, show_table
 from beep.geometry.tle import elements_of, satellite_name
@@ -35,14 +35,8 @@ def add(parser: Parser) -> None:
         help="start of the search, UTC, e.g. 1957-10-13T00:00Z, or now, today, tomorrow; a pass under way at that time "
         "is listed too (default: launch of Sputnik 1; with --tle: now)",
     )
-    search.add_argument("--days", type=float, default=1.0, metavar="DAYS", help="time searched (default: 1.0 days)")
-    search.add_argument(
-        "--min-elevation-deg",
-        type=float,
-        default=0.0,
-        metavar="DEGREES",
-        help="elevation at which a pass begins and ends (default: 0.0 degrees)",
-    )
+    add_number(search, "days", "number of days that are searched", 1.0)
+    add_number(search, "min_elevation_deg", "elevation at which a pass begins and ends", 0.0)
     add_tle_options(search, "the orbit of Sputnik 1")
     add_output_options(parser.add_argument_group("output"), ("table", "csv", "json"))
 

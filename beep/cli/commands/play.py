@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from beep.base.errors import PlaybackError, ScenarioError
 from beep.cli.messages import for_user, note, warn
-from beep.cli.options import add_scenario_options, scenario_of
+from beep.cli.options import add_number, add_scenario_options, scenario_of
 from beep.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -20,20 +20,10 @@ RETRY_S, LONGEST_RETRY_S = 3.0, 60.0  # doubled at each attempt, because PortAud
 
 def add(parser: Parser) -> None:
     output = parser.add_argument_group("playing")
-    output.add_argument(
-        "--from-s",
-        type=float,
-        metavar="S",
-        help="seconds into the recording to start playing at (default: where the signal is 10 dB above the noise)",
-    )
+    clear = "where the signal is 10 dB above the noise"
+    add_number(output, "from_s", "seconds into the recording to start playing at", unset=clear)
     output.add_argument("--loop", action="store_true", help="repeat the recording until interrupted")
-    output.add_argument(
-        "--gap-s",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="silence before each repetition of --loop or --until-stopped (default: 0.0 s)",
-    )
+    add_number(output, "gap_s", "silence before each repetition of --loop or --until-stopped", 0.0)
     output.add_argument(
         "--until-stopped",
         action="store_true",
@@ -43,13 +33,7 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--device", metavar="NAME", help="output device: number, name or part of the name (default: that of the system)"
     )
-    output.add_argument(
-        "--latency-ms",
-        type=float,
-        default=100.0,
-        metavar="MS",
-        help="buffer of the sound card; longer is safer on a busy machine (default: 100.0 ms)",
-    )
+    add_number(output, "latency_ms", "buffer of the sound card; longer is safer on a busy machine", 100.0)
     output.add_argument("--list-devices", action="store_true", help="list the output devices and exit")
     output.add_argument(
         "-v", "--verbose", action="store_true", help="print the status line every 5 s when the output is not a terminal"

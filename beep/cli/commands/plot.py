@@ -14,7 +14,14 @@ from beep.base.errors import OutputError, RecordingError
 from beep.base.text import quoted
 from beep.cli.commands.fit import place_and_date
 from beep.cli.messages import say, stdout
-from beep.cli.options import add_scenario_options, add_section_options, open_input, scenario_of, typed_fields
+from beep.cli.options import (
+    add_number,
+    add_scenario_options,
+    add_section_options,
+    open_input,
+    scenario_of,
+    typed_fields,
+)
 from beep.cli.parser import Parser
 from beep.cli.progress import progress_bar
 from beep.scenario.scenario import Scenario
@@ -51,9 +58,7 @@ def add(parser: Parser) -> None:
         metavar="WxH",
         help="width and height in pixels, or with a unit: 1200x900, 16x9in, 25x18cm, 250x180mm (default: by kind)",
     )
-    output.add_argument(
-        "--dpi", type=float, default=100.0, help="pixels per inch, which also scales the text (default: 100)"
-    )
+    add_number(output, "dpi", "pixels per inch, which also scales the text", 100.0)
     output.add_argument("--dark", action="store_true", help="draw on a dark background")
     output.add_argument(
         "--orbit",
@@ -146,10 +151,11 @@ def _figure(arguments: argparse.Namespace, paper: Paper) -> Figure:
             return of_a_pass(known, paper=paper)
         from beep.fitting.fit import fit, model_of
         from beep.measuring.measure import measure
+        from beep.stream.resolve import receive
 
         model: dict[str, Any] = {"orbit": arguments.orbit}
         if arguments.kind == "fit" and arguments.orbit == "sputnik1":
-            model |= place_and_date(known, arguments)
+            model |= place_and_date(None if known is None else receive(known), arguments)
             model_of(**model)  # reports what is missing before the long measurement
         measurements = measure(recording)
         if arguments.kind == "keying":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from beep.base.errors import ScenarioError
 from beep.cli.messages import note, say, warn
-from beep.cli.options import add_scenario_options, iq_scenario_of
-from beep.cli.parser import Parser, reader
+from beep.cli.options import add_number, add_scenario_options, iq_scenario_of
+from beep.cli.parser import Parser
 
 if TYPE_CHECKING:
     from beep.output.rtl_tcp import Dongle, DongleClient
@@ -24,19 +24,11 @@ def add(parser: Parser) -> None:
     server.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine)"
     )
-    server.add_argument("--port", type=int, metavar="N", default=1234, help="port to listen on (default: 1234)")
-    server.add_argument(
-        "--from-s", type=reader("from_s"), metavar="S", default=0.0, help="begin here in the pass, s (default: 0)"
-    )
+    add_number(server, "port", "port to listen on", 1234, kind=int)
+    add_number(server, "from_s", "begin here in the pass", 0.0)
     server.add_argument("--loop", action="store_true", help="begin again at the end of the pass (default: end)")
-    server.add_argument(
-        "--shift-mhz",
-        type=reader("shift_mhz"),
-        metavar="MHZ",
-        default=0.0,
-        help="act as an up-converter in front of the dongle: 125 puts 20.005 MHz at 145.005 MHz, for programs that do "
-        "not tune below 24 MHz (default: 0)",
-    )
+    about = "act as an up-converter in front of the dongle: 125 puts 20.005 MHz at 145.005 MHz, for programs that do "
+    add_number(server, "shift_mhz", f"{about}not tune below 24 MHz", 0.0)
     parser.rare |= {"host", "port"}
     add_scenario_options(parser)
 

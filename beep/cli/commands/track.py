@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from beep.base.errors import ScenarioError
 from beep.cli.messages import say, stdout
-from beep.cli.options import add_output_options, add_scenario_options, output_of, scenario_of
+from beep.cli.options import add_number, add_output_options, add_scenario_options, output_of, scenario_of
 from beep.cli.parser import Parser
 from beep.cli.tables import show_table
 from beep.scenario.scenario import Scenario
@@ -40,18 +40,14 @@ def add(parser: Parser) -> None:
         "doppler: Unix time and Doppler of one frequency, for gr-satellites\n"
         "strf: MJD, received frequency, flux and site of one frequency, for strf",
     )
-    output.add_argument("--step-s", type=float, default=1.0, metavar="S", help="time between two rows (default: 1.0 s)")
-    output.add_argument(
-        "--frequency-mhz", type=float, metavar="MHZ", help="frequency whose Doppler is printed (default: the carriers)"
-    )
+    add_number(output, "step_s", "time between two rows", 1.0)
+    add_number(output, "frequency_mhz", "frequency whose Doppler is printed", unset="the carriers")
     output.add_argument(
         "--parts",
         action="store_true",
         help="add columns for ionosphere, Faraday rotation, spin, loss, power, field and C/N0 (default: no)",
     )
-    output.add_argument(
-        "--site", type=int, metavar="N", help="number of the station in the sites.txt of strf (default: none)"
-    )
+    add_number(output, "site", "number of the station in the sites.txt of strf", unset="none", kind=int)
     parser.rare |= {"frequency_mhz", "parts", "site"}
     about = "table; csv, json: all columns; doppler, strf: one frequency, as gr-satellites or strf reads it"
     formats = ("table", "csv", "json", "doppler", "strf")
