@@ -63,13 +63,13 @@ def sizes(system: System, rest_hz: Array) -> Array:
 def find_flutter(rest_hz: Array, slopes: Array, system: System) -> Flutter | None:
     """Return the flutter in the residuals (N,) of a fit, whose `system` has the errors as given.
 
-    `slopes` (N, K) are the derivatives of the model. None where these errors explain the residuals. The estimate is
-    that of the greatest restricted likelihood.
+    `slopes` (N, K) are the derivatives of the model. None where these errors explain the residuals, or where the
+    tones do not determine the parameters. The estimate is that of the greatest restricted likelihood.
     """
     if system.t_s.size < max(LEAST_TONES_OF_FLUTTER, 2 * slopes.shape[1]):
         return None
     information = slopes.T @ (slopes / system.sd_hz[:, None] ** 2) + _prior(system, slopes.shape[1])
-    if not np.isfinite(inverse(information)).all():  # an arc too short for the model, which the fit refuses
+    if not np.isfinite(inverse(information)).all():
         return None
     sharing = (True, False)[: len(np.unique(system.carrier))]
     gain, white, correlated_hz, time_s, shared = max(
