@@ -42,10 +42,10 @@ def main() -> int:
             if failure and failure.splitlines()[0] not in failures:
                 failures.add(failure.splitlines()[0])
                 print(f"--- {name}, seed {seed}: {failure}", flush=True)
+            worst = monitor.worst
+            most = f"{worst.processor_s:.2f} s, {worst.growth_mib:.0f} MiB more, {worst.peak_mib:.0f} MiB in all"
+            print(f"{sum(cases.values())} cases, {len(failures)} failures, at most {most}: {cases}", flush=True)
         seed += 1
-        worst = monitor.worst
-        most = f"{worst.processor_s:.2f} s, {worst.growth_mib:.0f} MiB more, {worst.peak_mib:.0f} MiB in all"
-        print(f"{sum(cases.values())} cases, {len(failures)} failures, at most {most}: {cases}", flush=True)
     return bool(failures)
 
 
@@ -60,7 +60,7 @@ def _round(name: str, seed: int, cases: dict[str, int]) -> str:
             cases[name] += 1
             signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST_S)
             try:
-                kind.check(case)
+                kind.try_it(case)
             except Exception as error:
                 error.add_note(f"case: {case!r:.2000}")
                 raise

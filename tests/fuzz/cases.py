@@ -48,6 +48,13 @@ class Kind:
     in_suite: int
     variants: int = 0  # of each of those drawn by hand
 
+    def try_it(self, case: Any) -> None:
+        """Send a case, with every warning an error."""
+        folder(), measurements()  # made once, and not counted
+        with bounded_cost(), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.check(case)
+
 
 @cache
 def folder() -> Path:
@@ -88,12 +95,10 @@ def measurements() -> Any:
 
 def bounded(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function returns, or None where it raises a BeepError of one short, printable line."""
-    with bounded_cost(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            return function(*arguments)
-        except BeepError as error:
-            said = str(error)
+    try:
+        return function(*arguments)
+    except BeepError as error:
+        said = str(error)
     assert said
     assert len(said) < LONGEST, f"{len(said)} characters: {said[:200]}"
     assert "\n" not in said, said
@@ -115,16 +120,12 @@ def check_scenario(table: dict[str, Any]) -> None:
 
 
 def check_comment(text: str) -> None:
-    with bounded_cost(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        reception = recorded_reception(text)
-        assert "\x1b" not in comparison_with_recipe(measurements(), reception)
+    assert "\x1b" not in comparison_with_recipe(measurements(), recorded_reception(text))
 
 
 def check_drawn(text: str) -> None:
     """A waterfall with a comment is drawn, whatever it says."""
-    with open_recording(folder() / "tape.wav") as recording, bounded_cost(), warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with open_recording(folder() / "tape.wav") as recording:
         waterfall(replace(recording, comment=text))
 
 
@@ -165,9 +166,7 @@ def check_recording(data: bytes) -> None:
 
 
 def check_command(words: list[str]) -> None:
-    with warnings.catch_warnings(), bounded_cost():
-        warnings.simplefilter("error")
-        ran = Beep(folder())(*words)
+    ran = Beep(folder())(*words)
     errors = [line for line in ran.stderr.split("\n") if line.startswith("beep: error: ")]
     assert ran.status in (0, 1, 2), ran
     assert len(errors) == (ran.status != 0), ran.stderr
