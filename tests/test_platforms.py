@@ -40,7 +40,7 @@ TAKE_AWAY = f"""
 import os, select, signal, sys
 for name in ("fcntl", "grp", "posix_ipc", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"):
     sys.modules[name] = None
-for name in ("chown", "fchmod", "fork", "getpgrp", "getuid", "geteuid", "killpg", "mkfifo", "pwrite", "readv",
+for name in ("chown", "fchmod", "fork", "getpgrp", "getuid", "geteuid", "killpg", "mkfifo", "pread", "pwrite", "readv",
              "sendfile", "setsid", "statvfs", "tcgetpgrp", "wait4"):
     delattr(os, name)
 for name in ("SIGALRM", "SIGCONT", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGQUIT", "SIGSTOP", "SIGTSTP", "SIGUSR1",

@@ -49,7 +49,7 @@ def add_scenario_options(parser: Parser) -> None:
         "--character",
         metavar="NAME",
         help="set all receiver options at once: ham (AGC, hum, drifting oscillator), lab (wide filter, fixed gain), "
-        "tape (a tape copy), clean (no faults) (default: those of the scenario)",
+        "tape (AGC and a tape copy), clean (no faults) (default: those of the scenario)",
     )
     recipe.add_argument(
         "--beacon",

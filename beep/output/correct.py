@@ -3,7 +3,7 @@
 import hashlib
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from beep.base.errors import OutputError, RecordingError
 from beep.base.progress import Progress
 from beep.geometry.look import LookFunction
 from beep.measuring.capture import Capture, open_capture
+from beep.measuring.comment import wav_comment
 from beep.output.files import whole_file
 from beep.output.table import WRITERS
 from beep.radio.receiver import doppler_sign
@@ -25,7 +26,7 @@ from beep.scenario.carriers import MOST_MHZ
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import phasor
 from beep.stream.reception import Reception
-from beep.stream.resolve import receive_from
+from beep.stream.resolve import receive_from, recorded_reception
 from beep.stream.track import track_rows
 
 BLOCK = 1 << 16  # frames at once, and at most those of a second
@@ -76,9 +77,12 @@ def correct(
     if truth is not None and Path(truth).suffix.lower()[1:] not in WRITERS:
         raise OutputError(f"the truth file must end in .csv or .json, got {str(truth)!r}")
     capture = open_capture(name, sample_rate_hz=sample_rate_hz, center_mhz=center_mhz, start=start)
+    if capture.start is None and suffix == ".wav" and not capture.iq:
+        capture = replace(capture, start=_recorded_start(capture.path))
     assert capture.sample_rate_hz is not None
     if capture.start is None:
-        raise RecordingError(f"the orbit needs the time of the first sample, {name} says none; give start")
+        rule = "the orbit needs the time of the first sample"
+        raise RecordingError(f"{rule}, {name} says none; give start='1957-10-07T05:05:28Z'")
     frequency_hz = tuple(1e6 * mhz for mhz in frequency_mhz)
     if not frequency_hz and capture.center_hz is not None:
         frequency_hz = (capture.center_hz,)
@@ -111,6 +115,13 @@ def correct(
     return Corrected(capture=capture, reception=reception, frequency_hz=frequency_hz)
 
 
+def _recorded_start(path: Path) -> datetime | None:
+    """Return the time of the first sample of a recording of this package, from its comment."""
+    with path.open("rb") as file:
+        reception = recorded_reception(wav_comment(file))
+    return None if reception is None else reception.epoch
+
+
 def _write(capture: Capture, to: BinaryIO, look: LookFunction, turns_s: Array, progress: Progress | None) -> str:
     """Write the whole file with its samples turned by `turns_s` (1 or channels,) times the delay; returns SHA-512."""
     rate_hz, sha512 = capture.sample_rate_hz, hashlib.sha512()
@@ -134,8 +145,11 @@ def _write(capture: Capture, to: BinaryIO, look: LookFunction, turns_s: Array, p
             if progress is not None:
                 progress(stop, capture.frames)
         file.seek(capture.offset + capture.frames * capture.frame_bytes)
+        first = True
         while rest := file.read(CHUNK_BYTES):
-            to.write(rest)
+            # A comment says what the recording was, with its Doppler: readers skip a JUNK chunk.
+            to.write(rest.replace(b"LIST", b"JUNK", 1) if first and rest[:5].lstrip(b"\0")[:4] == b"LIST" else rest)
+            first = False
     return sha512.hexdigest()
 
 

@@ -51,7 +51,8 @@ def export(
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SOUND_SUFFIXES:
-        raise OutputError(f"the file name must end in {' or '.join(SOUND_SUFFIXES)}, got {str(to)!r}")
+        rule = f"the file name must end in {' or '.join(SOUND_SUFFIXES)}, or in one of I/Q"
+        raise OutputError(f"{rule}, got {str(to)!r}; for other formats: beep export - | ffmpeg -i - OUT.mp3")
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {quoted(subtype)}")
     if truth is not None and Path(truth).suffix.lower() != ".json":

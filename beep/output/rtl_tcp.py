@@ -110,7 +110,7 @@ class Dongle:
         except OSError as error:
             raise OutputError(
                 f"the address must be one of this machine and free, got {self.host}:{self.port} "
-                f"({error.strerror or error}); choose another port"
+                f"({error.strerror or error}); choose another host or port"
             ) from None
         self._listener.settimeout(ACCEPT_S)
         self.port = self._listener.getsockname()[1]

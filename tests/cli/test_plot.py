@@ -71,6 +71,21 @@ def test_fit_of_a_file(tmp_path, plotted):
     assert pixels((tmp_path / "fit.png").read_bytes()) == (1000, 750)
 
 
+def test_fit_to_a_known_orbit(tmp_path, plotted):
+    """`plot fit --orbit sputnik1` takes place and date from the file; without them it says what it needs."""
+    name = tmp_path / "dallas.wav"
+    export(Scenario(station="dallas", start="1957-10-07T05:00Z", mix="20", sample_rate_hz=8000, duration_s=100.0), name)
+    ran = plotted("fit", "fit.svg", name, "--orbit", "sputnik1")
+    export(Scenario(mix="20", sample_rate_hz=8000, duration_s=20.0), tmp_path / "nowhere.wav")
+    refused = plotted("fit", "no.svg", tmp_path / "nowhere.wav", "--orbit", "sputnik1")
+
+    assert ran.status == 0, ran.stderr
+    assert "--station dallas" in ran.stderr
+    assert "<svg" in (tmp_path / "fit.svg").read_text()
+    assert refused.status == 1
+    assert "--station" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "size"),
     [

@@ -114,6 +114,23 @@ def test_sound(tmp_path):
     assert soundfile.info(tmp_path / "b.wav").subtype == "PCM_24"
 
 
+def test_start_is_in_our_own_sound_and_its_comment_goes(tmp_path):
+    """A WAV of ours says when it began; the corrected one no longer says that it has a Doppler, and stays readable."""
+    sound = Scenario(
+        station="dallas", start="1957-10-07T05:00Z", duration_s=4, noise="off", mix="20", sample_rate_hz=8000
+    )
+    export(sound, tmp_path / "a.wav")
+    made = correct(tmp_path / "a.wav", tmp_path / "b.wav", station="dallas", frequency_mhz=(20.005,))
+    with soundfile.SoundFile(tmp_path / "a.wav") as old, soundfile.SoundFile(tmp_path / "b.wav") as new:
+        comments, frames = (old.comment, new.comment), (old.frames, new.frames)
+
+    assert f"{made.reception.epoch:%H:%M:%S}" == "05:09:24"
+    assert comments[0]
+    assert comments[1] == ""
+    assert frames[0] == frames[1]
+    assert (tmp_path / "a.wav").stat().st_size == (tmp_path / "b.wav").stat().st_size
+
+
 def test_metadata_stay(tmp_path):
     """What the metadata say stays, but for the hash, the description, and frequencies that have moved."""
     export_iq(Scenario(**{**vars(DALLAS), "duration_s": 2}), tmp_path / "a.sigmf-meta", subtype="cs16")

@@ -26,8 +26,8 @@ def add(parser: Parser) -> None:
         type=reader("frequency_mhz"),
         action="append",
         metavar="MHZ",
-        help="frequency that the satellite sends; sound may have one for each channel, given one after the other "
-        "(default for I/Q: the center frequency)",
+        help="frequency that the satellite sends; for sound with two tones give the option twice, once for each "
+        "channel (default for I/Q: the center frequency)",
     )
     source.add_argument(
         "--center-mhz",

@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"\b((doppler|tone|level)_([\d.]+)_(?:hz|db))\b")
 _FORMATS = {"doppler": "+.1f", "tone": ".1f", "level": ".1f"}
 _COLUMNS = (
     "km: range; km/s: range rate; az., el.: azimuth from north through east and elevation, degrees; doppler, tone: Hz; "
-    "level: dBFS\n--format csv has all columns and digits, --step-s 30 fewer rows"
+    "level: dBFS\n--format csv has all columns and digits, a longer --step-s fewer rows"
 )
 
 
