@@ -30,7 +30,7 @@ def test_lesson_runs_and_has_no_outputs() -> None:
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
     assert [cell.outputs for cell in code] == [[]] * len(code)
 
-    NotebookClient(lesson, timeout=300, kernel_name="python3").execute()
+    NotebookClient(lesson, timeout=300, startup_timeout=300, kernel_name="python3").execute()
     shown = "".join(output.text for cell in code for output in cell.outputs if output.output_type == "stream")
     by_hand, fitted, true = map(
         float, re.search(r"by hand (\d+) km, fitted ([\d.]+) km, true ([\d.]+) km", shown).groups()

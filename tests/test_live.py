@@ -65,7 +65,10 @@ def play(card, *arguments, first="", **settings):
     """The program in the card's environment, playing from the beginning if not from elsewhere."""
     begin = () if "--from-s" in arguments else ("--from-s", 0)
     command = Beep(card.folder).command("play", *begin, *arguments, first=first)
-    return subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
+    card.players.append(
+        subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
+    )
+    return card.players[-1]
 
 
 def ended(process):

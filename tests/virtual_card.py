@@ -45,6 +45,7 @@ class VirtualCard:
     recording: Path
     waiting: Waiting
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    players: list[subprocess.Popen[bytes]] = field(default_factory=list)  # which do not outlive the card
 
     def await_sound(self) -> None:
         """Wait until something has been played."""
@@ -129,6 +130,9 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
         finally:
             if card.waiting.is_alive():
                 card.waiting.end()
+            for process in card.players:
+                process.kill()
+                process.wait()
             for process in reversed(card.processes):
                 _end(process)
 

@@ -58,7 +58,7 @@ def text_of(html):
 def outputs():
     """What each cell of an executed notebook shows, by MIME type."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS.values()])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=300, startup_timeout=300, kernel_name="python3").execute()
     return {
         name: next((output["data"] for output in cell.outputs if "data" in output), {})
         for name, cell in zip(CELLS, notebook.cells, strict=True)
