@@ -58,7 +58,7 @@ def test_existing_file_is_kept_without_force(tmp_path):
     ("name", "said"),
     [
         ("nowhere/a.wav", "folder must exist.*mkdir -p"),
-        ("a.mp3", r"\.wav or \.flac, got .*a\.mp3"),
+        ("a.mp3", r"\.wav or \.flac, or in one of I/Q, got .*a\.mp3"),
         ("a", r"\.wav or \.flac"),
         ("folder.wav", "is a folder"),
         ("a" * 300 + ".wav", "File name too long"),

@@ -179,7 +179,7 @@ def test_port_in_use(beep):
         ran = beep("rtl-tcp", "--port", dongle.port)
 
     assert (ran.status, ran.stderr.count("\n")) == (1, 1)
-    assert "choose another port" in ran.stderr
+    assert "choose another host or port" in ran.stderr
 
 
 @pytest.mark.parametrize(
