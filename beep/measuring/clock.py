@@ -18,7 +18,7 @@ KEYINGS: dict[KeyingName, tuple[float, float]] = {
     "dallas": (0.193, 0.2538),
 }
 KEYING_TOLERANCE_S = 0.015
-LONGEST_PERIOD_S = 5.0
+LONGEST_PERIOD_S = 8.0
 STEADY = 0.035  # of the period: scatter of a clock on which weak beeps are looked for
 SPLICE, SPLICE_SIDE, SURE = 0.1, 6, 10.0  # of the period; beeps on either side; times their scatter
 WALKS = np.concatenate([[0.0], np.geomspace(1e-4, 10.0, 26)])  # a slot's random step against a beep's own, in variance

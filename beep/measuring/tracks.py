@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, picked
 from beep.measuring.bursts import Bursts
 
 SPAN_S, STEP_S = 8.0, 3.0  # a tone's course is taken as straight over a span
+SPAN_LENGTHS = 16.0  # of a burst, where that is longer: as many beeps of slow keying
 STEEPEST_HZ_S = 45.0
 LINE_WITHIN_HZ, LINE_WITHIN = 14.0, 0.02  # the larger; of the tone, as a tape's flutter is
-LONGEST_BURST_S = 3.0
+LONGEST_BURST_S = 3.5
 LEAST_ON_LINE = 3  # bursts
 SCATTERED_HZ = 20 * LINE_WITHIN_HZ  # bursts in a narrower band are a line of their own, like hum
 SIGNIFICANCE = 4.0  # sigmas above the number of bursts that chance puts on a line
@@ -56,8 +57,10 @@ def _lines(bursts: Bursts) -> list[Line]:
     middle_s = bursts.middle_s
     lines = []
     order = short[np.argsort(middle_s[short], kind="stable")]
-    for at_s in np.arange(0.0, float(middle_s[order[-1]]) + STEP_S, STEP_S):
-        low, high = np.searchsorted(middle_s[order], (at_s - SPAN_S / 2, at_s + SPAN_S / 2))
+    scale = max(1.0, SPAN_LENGTHS * _usual_length_s(picked(bursts, short)) / SPAN_S)
+    half_s, step_s = scale * SPAN_S / 2, scale * STEP_S
+    for at_s in np.arange(0.0, float(middle_s[order[-1]]) + step_s, step_s):
+        low, high = np.searchsorted(middle_s[order], (at_s - half_s, at_s + half_s))
         rest = order[low:high]
         if len(rest) > MOST_BURSTS:
             rest = np.sort(rest[np.argsort(-bursts.energy[rest], kind="stable")[:MOST_BURSTS]])
@@ -70,6 +73,14 @@ def _lines(bursts: Bursts) -> list[Line]:
             lines.append(Line(members=rest[on_line], at_s=float(at_s), tone_hz=tone, slope_hz_s=slope))
             rest = rest[~on_line]
     return lines
+
+
+def _usual_length_s(bursts: Bursts) -> float:
+    """Median length of bursts, weighted with their energy."""
+    order = np.argsort(bursts.stop_s - bursts.start_s)
+    total = np.cumsum(bursts.energy[order])
+    usual = order[np.searchsorted(total, total[-1] / 2)]
+    return float(bursts.stop_s[usual] - bursts.start_s[usual])
 
 
 def _most_by_chance(tone_hz: Array) -> float:
