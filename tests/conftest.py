@@ -67,3 +67,33 @@ def program() -> Callable[..., str]:
         return found
 
     return find
+
+
+@pytest.fixture
+def card(tmp_path):
+    """A virtual sound card."""
+    from virtual_card import virtual_card  # here, because NumPy is to be imported after the setting above
+
+    folder = tmp_path / "card"
+    folder.mkdir()
+    with virtual_card(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def terminal(card):
+    """A function that starts `beep play` on a terminal of its own."""
+    from listening import Terminal  # here, because Windows has no termios
+
+    started = []
+
+    def start(*arguments):
+        started.append(Terminal(card, *arguments))
+        return started[-1]
+
+    yield start
+    for listener in started:
+        listener.process.kill()
+        listener.process.wait()
+        os.close(listener.ours)
+        os.close(listener.theirs)

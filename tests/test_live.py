@@ -3,13 +3,9 @@
 These tests need PulseAudio and PortAudio; without them they are skipped, or with CI=true fail, and say what to install.
 """
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
 import termios
@@ -19,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import TIMEOUT_S, Beep
+from listening import FADE, WAITS_ALOUD, assert_whole, ended, is_whole, play
+from program import TIMEOUT_S
 from virtual_card import HEADER_BYTES, RATE_HZ, find, missing, virtual_card
 from waiting import LONGEST_WAIT_S
 
@@ -28,21 +25,8 @@ from beep.scenario.scenario import Scenario
 from beep.scenario.toml import load
 from beep.stream.tiles import render
 
-FADE = round(0.005 * RATE_HZ)
 SAFE = ("--latency-ms", 500)  # where the latency does not matter: a busy machine may halt the program for a while
 PLAYS = 3  # at most, until one is not disturbed
-WAITS_ALOUD = """
-import concurrent.futures, sys
-wait = concurrent.futures.Future.exception
-def aloud(self, timeout):
-    try:
-        return wait(self, timeout)
-    except TimeoutError:
-        print("waiting", file=sys.stderr)
-        concurrent.futures.Future.exception = wait
-        raise
-concurrent.futures.Future.exception = aloud
-"""
 NOISY = Scenario()  # the noise makes every stretch of it unmistakable
 
 
@@ -51,102 +35,6 @@ def _needs():
     lacking = missing()
     if lacking:
         pytest.fail(lacking) if os.environ.get("CI") == "true" else pytest.skip(lacking)
-
-
-@pytest.fixture
-def card(tmp_path):
-    folder = tmp_path / "card"
-    folder.mkdir()
-    with virtual_card(folder) as running:
-        yield running
-
-
-def play(card, *arguments, first="", **settings):
-    """The program in the card's environment, playing from the beginning if not from elsewhere."""
-    begin = () if "--from-s" in arguments else ("--from-s", 0)
-    command = Beep(card.folder).command("play", *begin, *arguments, first=first)
-    card.players.append(
-        subprocess.Popen(command, cwd=card.folder, env=card.environment | {"TERM": "xterm"}, **settings)
-    )
-    return card.players[-1]
-
-
-def ended(process):
-    """Status and stderr of a program that has been left to end."""
-    _, stderr = process.communicate(timeout=TIMEOUT_S)
-    return process.returncode, stderr.decode()
-
-
-def assert_whole(recording, expected):
-    """The recording holds every frame in order, bit for bit but for the fades at both ends."""
-    inner = expected[FADE:-FADE]
-    at = find(inner, recording)
-    assert at is not None
-    assert np.array_equal(recording[at : at + len(inner)], inner)
-    assert at >= FADE  # also the first and the last frames were there
-    assert not recording[at + len(inner) + FADE :].any()
-
-
-class Terminal:
-    """A program with a terminal of its own, and what it has shown."""
-
-    def __init__(self, card, *arguments):
-        self.ours, theirs = pty.openpty()
-        self.before = termios.tcgetattr(theirs)
-        self.theirs = theirs
-        self.process = play(card, *arguments, stdin=theirs, stderr=theirs, start_new_session=True)
-        self.shown = ""
-
-    def look(self, seconds=0.0):
-        """Read what is shown for a while."""
-        until_s = time.monotonic() + seconds
-        while select.select([self.ours], [], [], max(0.0, until_s - time.monotonic()))[0]:
-            self.shown += os.read(self.ours, 65_536).decode(errors="replace")
-        return self.shown
-
-    def await_text(self, text, timeout_s=TIMEOUT_S):
-        until_s = time.monotonic() + timeout_s
-        while not re.search(text, self.look(0.05)):
-            assert time.monotonic() < until_s, self.shown[-2000:]
-
-    def resize(self, columns, rows):
-        """Change the size of the terminal."""
-        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def press(self, keys):
-        os.write(self.ours, keys.encode())
-
-    def ended(self):
-        """Its status; the terminal is as it was."""
-        until_s = time.monotonic() + TIMEOUT_S
-        while self.process.poll() is None:
-            self.look(0.05)
-            assert time.monotonic() < until_s, self.shown[-2000:]
-        assert termios.tcgetattr(self.theirs) == self.before
-        return self.process.returncode
-
-
-@pytest.fixture
-def terminal(card):
-    started = []
-
-    def start(*arguments):
-        started.append(Terminal(card, *arguments))
-        return started[-1]
-
-    yield start
-    for listener in started:
-        listener.process.kill()
-        listener.process.wait()
-        os.close(listener.ours)
-        os.close(listener.theirs)
-
-
-def is_whole(recording, expected):
-    """Whether the recording holds every frame but those of the fades, in order and without a gap."""
-    inner = expected[FADE:-FADE]
-    at = find(inner, recording)
-    return at is not None and np.array_equal(recording[at : at + len(inner)], inner)
 
 
 @pytest.mark.slow

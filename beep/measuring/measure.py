@@ -121,9 +121,9 @@ def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int |
     least one measurement, without beeps where it has none. A channel that holds both carriers gives two, the lower tone
     first. Raises RecordingError for what cannot be measured.
 
-    What this cannot do: pulses and pauses below 0.08 s, pulses above 2 s, tones below 100 Hz or above 7 kHz, hand-sent keying, two tones
-    of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both carriers, the second
-    is lost where the receiver's second harmonic of the first is half as strong or more.
+    What this cannot do: pulses and pauses below 0.08 s, pulses above 2 s, tones below 100 Hz or above 7 kHz, hand-sent
+    keying, two tones of one channel that send at the same time or are less than 50 Hz apart. Of a channel with both
+    carriers, the second is lost where the receiver's second harmonic of the first is half as strong or more.
     """
     if isinstance(source, str | Path):
         with open_recording(source) as opened:

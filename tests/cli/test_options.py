@@ -137,3 +137,11 @@ def test_what_does_nothing_is_said(beep):
         "beep: warning: --agc-release-s does nothing without --agc",
     ]
     assert beep("show", "--character", "ham", "--no-agc").stderr == ""
+
+
+def test_parts_are_not_of_one_frequency(beep):
+    """--parts and --frequency-mhz are refused together."""
+    ran = beep("track", "--duration-s", 1, "--parts", "--frequency-mhz", 145.8)
+
+    assert ran.status == 1
+    assert "--parts are values of the carriers, got it with one frequency, 145.8 MHz; drop one" in ran.stderr

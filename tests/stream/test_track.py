@@ -383,14 +383,6 @@ def test_parts_come_when_asked_for(beep):
     assert short == {name: whole[name] for name in short}
 
 
-def test_parts_are_not_of_one_frequency(beep):
-    """--parts and --frequency-mhz are refused together."""
-    ran = beep("track", "--duration-s", 1, "--parts", "--frequency-mhz", 145.8)
-
-    assert ran.status == 1
-    assert "--parts are values of the carriers, got it with one frequency, 145.8 MHz; drop one" in ran.stderr
-
-
 def test_long_tracks_stream(beep):
     """The first rows of ten million come at once."""
     assert len(next(track_rows(Scenario(duration_s=1e4), step_s=1e-3))["t_s"]) < MOST_ROWS
