@@ -102,6 +102,7 @@ def main() -> None:
         ]
         assert [shard.wait() for shard in shards] == [0, 0, 0]
         print(f"{'shards':12} {digest(folder / 'shards')}  1/3, 2/3 and 3/3 at once", flush=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes its background jobs ignore it
         dice, kills = random.Random(1), 0
         while kills < 20:
             running = subprocess.Popen([*BEEP, "killed", "--jobs", "2", "-q"], cwd=folder, start_new_session=True)
