@@ -194,20 +194,21 @@ def click(since_s: Array, *, rise_s: float) -> Samples:
 
 def carrier(turns: Array) -> Samples:
     """Cosine of a phase in turns; whole turns are removed in double precision, so large phases stay exact."""
-    fraction = np.rint(turns)
-    np.subtract(turns, fraction, out=fraction)
-    fraction *= 2 * np.pi
-    angle: Samples = fraction.astype(np.float32)
+    angle = _angle_rad(turns)
     return np.cos(angle, out=angle)
 
 
 def phasor(turns: Array) -> NDArray[np.complex64]:
     """exp(2 pi j turns), complex64, of a phase in turns; whole turns are removed as in `carrier`."""
-    fraction = np.rint(turns)
-    np.subtract(turns, fraction, out=fraction)
-    fraction *= 2 * np.pi
-    angle: Samples = fraction.astype(np.float32)
+    angle = _angle_rad(turns)
     wave = np.empty(turns.shape, np.complex64)
     np.cos(angle, out=wave.real)
     np.sin(angle, out=wave.imag)
     return wave
+
+
+def _angle_rad(turns: Array) -> Samples:
+    """Phase less its whole turns, -pi to pi."""
+    angle: Samples = np.subtract(turns, np.rint(turns)).astype(np.float32)
+    angle *= np.float32(2 * np.pi)
+    return angle

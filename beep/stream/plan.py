@@ -52,8 +52,8 @@ class Plan:
     key_and_power: Samples  # (carriers, 2): see KEY_AND_POWER
     amplitude: Array  # (carriers,) at closest approach, full scale 1
     noise_rms: Array  # (carriers,) at the internal rate; before an envelope detector, of each of the two phases
-    spectrum: NDArray[np.complex64]  # of the audio filter
-    if_spectrum: NDArray[np.complex64]  # of the filter before the envelope detector, both sides
+    spectrum: NDArray[np.complex64]  # of the audio filter, times the length of its transform
+    if_spectrum: NDArray[np.complex64]  # the same before the envelope detector, both sides
     decimation: Samples  # taps (2 FINE_REACH fine + 1,) of the filter from the audio stage to the output rate
 
     @property
@@ -133,8 +133,8 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         key_and_power=np.array([KEY_AND_POWER[carrier.sends] for carrier in carriers], np.float32),
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
-        spectrum=np.fft.rfft(_placed(taps, scale)).astype(np.complex64) * np.float32(up * fine),
-        if_spectrum=np.fft.fft(_placed(if_taps, scale)).astype(np.complex64),
+        spectrum=(np.fft.rfft(_placed(taps, scale)) * (FFT * scale * up * fine)).astype(np.complex64),
+        if_spectrum=(np.fft.fft(_placed(if_taps, scale)) * (FFT * scale)).astype(np.complex64),
         decimation=decimation.astype(np.float32),
     )
 

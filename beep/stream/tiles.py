@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.random  # for the noise; imported here, as an interrupt during a late import of it is lost
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
@@ -29,7 +29,7 @@ from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated,
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, chirp_turns, click, key, key_times_s, phasor
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
-from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
+from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, HOPS, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
 from beep.stream.reception import SILENT_S, Reception
 
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
@@ -279,7 +279,7 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
     baseband = superposed(waves_of(plan, course, number), phasor)
     _add_noise(plan, baseband.real, number)
     _add_noise(plan, baseband.imag, number, stream=QUADRATURE_STREAM)
-    spectrum = np.fft.fft(_fft_blocks(plan, baseband))
+    spectrum = np.fft.fft(_fft_blocks(plan, baseband), norm="forward")
     spectrum *= plan.if_spectrum
     valid = np.abs(np.fft.ifft(spectrum)[..., 2 * OVERLAP * plan.scale :]).astype(np.float32, copy=False)
     return valid.reshape(len(baseband), -1)
@@ -287,7 +287,7 @@ def _envelope(plan: Plan, course: Course, number: int) -> Samples:
 
 def _band_filtered(plan: Plan, samples: Samples) -> Samples:
     """Audio filter and interpolation to the rate of the audio stage: FFT blocks with zero-padded spectra."""
-    spectrum = np.fft.rfft(_fft_blocks(plan, samples))
+    spectrum = np.fft.rfft(_fft_blocks(plan, samples), norm="forward")
     spectrum *= plan.spectrum
     audio: Samples = np.fft.irfft(spectrum, FFT * plan.scale * plan.up)  # type: ignore[assignment]  # float32 in, float32 out
     valid = audio[..., 2 * OVERLAP * plan.scale * plan.up :]
@@ -295,7 +295,13 @@ def _band_filtered(plan: Plan, samples: Samples) -> Samples:
 
 
 def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
-    return sliding_window_view(samples, FFT * plan.scale, axis=1)[:, :: HOP * plan.scale]
+    """Overlapping blocks (rows, HOPS, FFT) of samples (rows, N), N at scale 1; not to be written to.
+
+    Their transforms take norm="forward", with which alone NumPy computes them in single precision.
+    """
+    row, sample = samples.strides
+    shape, strides = (len(samples), HOPS, FFT * plan.scale), (row, HOP * plan.scale * sample, sample)
+    return as_strided(samples, shape, strides, writeable=False)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------
