@@ -16,7 +16,7 @@ from math import cos, e, pi, radians, sin, sqrt
 
 import numpy as np
 
-from beep.base.arrays import Array
+from beep.base.arrays import Array, joined
 from beep.base.constants import MEAN_EARTH_RADIUS_M as EARTH_M
 from beep.base.constants import SPEED_OF_LIGHT_M_S
 from beep.geometry.stations import Station
@@ -35,7 +35,8 @@ LEAST_HEIGHT = 4.5  # scale heights between the ground and the peak
 LINE_NODES, LINE_POWER = 24, 3  # of the straight line: within 1e-8 of adaptive quadrature
 
 RAY_NODES, RAY_REACH = 40, 3.0  # to each side of the waist: within 3e-7 turn of five times as many
-NEWTON_ROUNDS = 8
+RAYS_AT_ONCE = 64  # arrays of 83 kB: larger ones are slow, because the system provides their memory anew each time
+NEWTON_ROUNDS, LEAST_STEP = 8, 1e-6  # in v; the error after a step is less than its square
 FIRST_SHARE = 0.999  # of the last ray's (R cos E0)^2, where the straight line is beyond it
 LEAST_V, MOST_V = -50.0, 27.0
 LEAST_ACROSS_M = 1.0  # from the zenith, where the plane of the ray is not defined
@@ -117,6 +118,12 @@ def ray(range_m: Array, sin_elevation: Array, *, frequency_hz: float, layer: Lay
     References: Budden 1985, The Propagation of Radio Waves; Kelso 1964, Radio Ray Propagation in the Ionosphere.
     """
     range_m, sine = np.broadcast_arrays(range_m, sin_elevation)
+    starts = range(0, max(range_m.size, 1), RAYS_AT_ONCE)
+    parts = [slice(start, start + RAYS_AT_ONCE) for start in starts]
+    return joined([_ray(range_m[part], sine[part], frequency_hz=frequency_hz, layer=layer) for part in parts])
+
+
+def _ray(range_m: Array, sine: Array, *, frequency_hz: float, layer: Layer) -> Ray:
     rise_m = EARTH_M + range_m * sine
     across_m = np.maximum(range_m * np.sqrt(1 - sine**2), LEAST_ACROSS_M)
     height_m = np.hypot(rise_m, across_m) - EARTH_M
@@ -147,7 +154,9 @@ def ray(range_m: Array, sin_elevation: Array, *, frequency_hz: float, layer: Lay
         reached_rad = np.sqrt(launch_m2) * lean.sum(axis=-1)
         growth = reached_rad + launch_m2**1.5 * (lean / q_m2).sum(axis=-1)  # of the arc, per tan(E0) dE0
         ahead = 2 * reached_rad * np.log(arc_rad / reached_rad) / (spare * growth)
-        v = np.clip(v + np.clip(ahead, -4, 4), LEAST_V, MOST_V)
+        before, v = v, np.clip(v + np.clip(ahead, -4, 4), LEAST_V, MOST_V)
+        if np.all(np.abs(v - before) < LEAST_STEP):
+            break
     _, launch_m2, q_m2, lean = trial(v)
     launch_m = np.sqrt(launch_m2)
     reached_rad = launch_m * lean.sum(axis=-1)
