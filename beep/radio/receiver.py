@@ -4,7 +4,6 @@ from functools import lru_cache
 from math import log, pi, sqrt
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import FilterShape, Sideband
@@ -17,7 +16,8 @@ AGC_RANGE_DB = 40.0  # most gain for a weak signal (assumed)
 AGC_LOOK_BACK = 5.0  # time constants after which an earlier level has no more effect, 43 dB down
 
 HUM_HARMONICS_DB = (0.0, -6.0, -12.0, -24.0)  # against the fundamental: a half-filtered rectifier (assumed)
-HUM_COLUMNS = 256
+HUM_COLUMNS = 512
+MOST_PRODUCTS = 1 << 17  # in one matrix product; OpenBLAS wakes its threads from 2^18 on
 
 AM_STREAM = 0xA3
 AM_NUMBERS_HZ = 50.0  # random numbers of the amplitude modulation
@@ -88,7 +88,8 @@ def agc_gain(level: Samples, *, attack_s: float, release_s: float, step_s: float
     held = _held(level, 1 + int(AGC_LOOK_BACK * release_s / step_s), fade=np.exp(-step_s / release_s))
     ago = np.arange(int(AGC_LOOK_BACK * attack_s / step_s), -1, -1)
     weight = np.exp(-ago * (step_s / attack_s))
-    smooth = sliding_window_view(held, ago.size, axis=1) @ (weight / weight.sum()).astype(np.float32)
+    weight = (weight / weight.sum()).astype(np.float32)
+    smooth = np.stack([np.correlate(levels, weight, "valid") for levels in held])
     wanted = target.astype(np.float32)[:, None]
     gain: Samples = wanted / np.maximum(smooth, wanted * np.float32(10 ** (-AGC_RANGE_DB / 20)))
     return gain
@@ -102,6 +103,23 @@ def _held(level: Samples, steps: int, *, fade: float) -> Samples:
         held = np.maximum(held[:, more:], held[:, :-more] * np.float32(fade**more))
         done += more
     return held
+
+
+def straight_between(values: Samples, step: int) -> Samples:
+    """Straight lines (channels, N step) between values (channels, N + 1) at the edges of steps."""
+    part = np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
+    ends = np.stack([values[:, :-1], values[:, 1:]], axis=-1)
+    return _product(ends, np.stack([1 - part, part])).reshape(len(values), -1)
+
+
+def _product(rows: Samples, columns: Samples) -> Samples:
+    """Matrix product, some rows at a time: a large one would wake BLAS's threads."""
+    product = np.empty((*rows.shape[:-1], columns.shape[1]), np.float32)
+    count = max(MOST_PRODUCTS // columns.size, 1)
+    for start in range(0, rows.shape[-2], count):
+        part = slice(start, start + count)
+        np.matmul(rows[..., part, :], columns, out=product[..., part, :])
+    return product
 
 
 def saturated(samples: Samples, *, limit: float) -> Samples:
@@ -121,29 +139,34 @@ def with_even_harmonics(clipped: Samples, *, share: float, step: int) -> Samples
     """
     steps = clipped.reshape(len(clipped), -1, step)
     mean = np.einsum("cns,cns->cn", steps, steps) * np.float32(share / step)
-    at_edges = (mean[:, :-1] + mean[:, 1:])[..., None] / 2
-    course = np.diff(at_edges, axis=1) * np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
-    course += at_edges[:, :-1]
-    sound: Samples = steps[:, 1:-1] * np.float32(share)
+    inner = clipped[:, step:-step]
+    sound: Samples = inner * np.float32(share)
     sound += 1
-    sound *= steps[:, 1:-1]
-    sound -= course
-    return sound.reshape(len(clipped), -1)
+    sound *= inner
+    sound -= straight_between((mean[:, :-1] + mean[:, 1:]) / 2, step)
+    return sound
 
 
 def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: float) -> Samples:
     """Mains hum (count,) from sample `first` on, with its harmonics below half the sample rate."""
-    harmonic = np.array([n for n in range(1, len(HUM_HARMONICS_DB) + 1) if n * hum_hz < rate_hz / 2])
-    strength = amplitude * 10 ** (np.array(HUM_HARMONICS_DB[: harmonic.size]) / 20)
-    # cos(a + b) of rows and columns as a matrix product, which needs few cosines for many samples
+    harmonic, columns = _hum_columns(hum_hz / rate_hz)
     row = (first + np.arange(-(-count // HUM_COLUMNS)) * HUM_COLUMNS) * (hum_hz / rate_hz)
     row_rad = 2 * pi * (row - np.rint(row))[:, None] * harmonic
-    column_rad = 2 * pi * (hum_hz / rate_hz) * harmonic[:, None] * np.arange(HUM_COLUMNS)
-    rows = np.concatenate([np.cos(row_rad), -np.sin(row_rad)], axis=1)
+    rows = amplitude * np.concatenate([np.cos(row_rad), -np.sin(row_rad)], axis=1)
+    return _product(rows.astype(np.float32), columns).reshape(-1)[:count]
+
+
+@lru_cache
+def _hum_columns(turns: float) -> tuple[Array, Samples]:
+    """Numbers (H,) of the harmonics, and their cosines and sines (2 H, HUM_COLUMNS), of `turns` per sample.
+
+    cos(a + b) of rows and columns is a matrix product, which needs few cosines for many samples.
+    """
+    harmonic = np.array([n for n in range(1, len(HUM_HARMONICS_DB) + 1) if n * turns < 0.5])
+    strength = 10 ** (np.array(HUM_HARMONICS_DB[: harmonic.size]) / 20)
+    column_rad = 2 * pi * turns * harmonic[:, None] * np.arange(HUM_COLUMNS)
     columns = np.concatenate([np.cos(column_rad), np.sin(column_rad)]) * np.tile(strength, 2)[:, None]
-    separate = rows.astype(np.float32)[:, None]  # row by row: a large product would start BLAS's threads
-    sound: Samples = (separate @ columns.astype(np.float32)).reshape(-1)[:count]
-    return sound
+    return harmonic, columns.astype(np.float32)
 
 
 def faded_ends(first: int, count: int, *, of: int, rise: int) -> Samples:

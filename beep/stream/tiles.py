@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.random import normal_quantiles, white_noise
-from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated, with_even_harmonics
+from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated, straight_between, with_even_harmonics
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, chirp_turns, click, key, key_times_s, phasor
 from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
@@ -108,8 +108,7 @@ def filtered(reader: Reader, number: int) -> Samples:
 def peaks(reader: Reader, number: int) -> Samples:
     """Largest amplitude (channels, AGC_STEPS) in each step of the AGC."""
     samples = reader.get(filtered, number)
-    steps = samples.reshape(len(samples), AGC_STEPS, -1)
-    largest: Samples = np.maximum(steps.max(axis=2), -steps.min(axis=2))
+    largest: Samples = np.abs(samples).reshape(len(samples), AGC_STEPS, -1).max(axis=2)
     return largest
 
 
@@ -121,12 +120,9 @@ def levelled(reader: Reader, number: int) -> Samples:
     times = {"attack_s": scenario.agc_attack_s, "release_s": scenario.agc_release_s, "step_s": plan.step_s}
     level = np.concatenate([reader.get(peaks, n) for n in range(number - plan.look_back, number + 1)], axis=1)
     start = level.shape[1] - 1 - AGC_STEPS - agc_steps(**times)
-    gain = agc_gain(level[:, start:-1], **times, target=plan.amplitude)[..., None]  # not from the step itself: causal
+    gain = agc_gain(level[:, start:-1], **times, target=plan.amplitude)  # not from the step itself: causal
     samples = reader.get(filtered, number)
-    part = np.linspace(0, 1, samples.shape[1] // AGC_STEPS, endpoint=False, dtype=np.float32)  # of a step
-    course_of_gain = np.diff(gain, axis=1) * part
-    course_of_gain += gain[:, :-1]
-    course_of_gain = course_of_gain.reshape(samples.shape)
+    course_of_gain = straight_between(gain, samples.shape[1] // AGC_STEPS)
     course_of_gain *= samples
     return course_of_gain
 
