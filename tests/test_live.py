@@ -289,7 +289,7 @@ def test_until_stopped_outlives_a_stopped_server(card):
     assert ended(process) == (143, "")
 
 
-@pytest.mark.parametrize("configuration", [None, "pcm.x {"])
+@pytest.mark.parametrize("configuration", [None, "pcm.x {", "pcm { }", "pcm 7"])
 def test_a_broken_configuration_of_alsa(card, configuration):
     """Where ALSA's configuration is missing, empty or not readable, PortAudio does not abort the program."""
     path = card.folder / "broken.conf"

@@ -30,6 +30,7 @@ MARGIN_S = 0.1  # of silence after the last sample, in addition to the card's la
 PIPE = "or pipe the sound: beep export - | aplay"
 SERVER_STOPPED = f"the sound server does not answer; start it again, {PIPE}"
 COMMON_RATES_HZ = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
+ALSA_COMPOUND = 1024  # SND_CONFIG_TYPE_COMPOUND in alsa/conf.h: a node that holds others
 
 
 class Card:
@@ -210,10 +211,16 @@ def _check_alsa() -> None:
     except OSError:  # another sound system
         return
     alsa.snd_config_search.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+    alsa.snd_config_get_type.argtypes = [ctypes.c_void_p]
+    for function in (alsa.snd_config_iterator_first, alsa.snd_config_iterator_end):
+        function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_void_p
     alsa.snd_config_update()
-    root = ctypes.c_void_p.in_dll(alsa, "snd_config")
-    if not root or alsa.snd_config_search(root, b"pcm", ctypes.byref(ctypes.c_void_p())) < 0:
-        raise PlaybackError(f"ALSA's configuration is broken: it names no device; mend /etc/asound.conf, {PIPE}")
+    root, devices = ctypes.c_void_p.in_dll(alsa, "snd_config"), ctypes.c_void_p()
+    if root and alsa.snd_config_search(root, b"pcm", ctypes.byref(devices)) == 0:
+        named = alsa.snd_config_get_type(devices) == ALSA_COMPOUND
+        if named and alsa.snd_config_iterator_first(devices) != alsa.snd_config_iterator_end(devices):
+            return
+    raise PlaybackError(f"ALSA's configuration is broken: it names no device; mend /etc/asound.conf, {PIPE}")
 
 
 def _outputs(sounddevice: Any) -> dict[int, Any]:
