@@ -9,18 +9,25 @@ if TYPE_CHECKING:
 
 def program() -> "NoReturn":
     """Run the program and leave with its status. Ctrl-C is never a traceback, also not during an import."""
+    status: object
     try:
         from beep.cli.main import main
 
         status = main()
     except KeyboardInterrupt:
         status = 130
+    except SystemExit as end:
+        status = end.code
     finally:  # nothing is left to clean up
         import signal
 
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if "sounddevice" in sys.modules:  # a thread that is still inside PortAudio would end in a segmentation fault
+        import os
+
+        os._exit(status if isinstance(status, int) else 0)
     sys.exit(status)
 
 

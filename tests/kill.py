@@ -1,4 +1,4 @@
-"""Exports that are killed at random moments. By hand: python tests/kill.py 100"""
+"""Exports and players that are ended by a signal at random moments. By hand: python tests/kill.py 100"""
 
 import os
 import random
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import soundfile
 from program import Beep
+from virtual_card import virtual_card
 
 DURATION_S = 60.0
 AT_ONCE = 2  # processes that write the same name
@@ -61,8 +62,26 @@ def killed(beep: Beep, signals: Sequence[int], *, seed: int = 0) -> int:
     return whole
 
 
+def played(folder: Path, times: int, *, seed: int = 0) -> None:
+    """Start players, which would never end, and press Ctrl-C once while they start, open the card or play."""
+    chance = random.Random(seed)
+    command = [sys.executable, "-c", PROGRAM, "play", "--until-stopped", "--no-keys", "--quiet"]
+    with virtual_card(folder) as card:
+        for _ in range(times):
+            process = subprocess.Popen(command, env=card.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            process.stdout.readline()  # Python has started
+            time.sleep(chance.uniform(0, 2))
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=20)[1]
+            assert process.returncode in (130, -signal.SIGINT), (process.returncode, said)
+            assert b"Traceback" not in said, said
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         times = int(sys.argv[1])
         order = times * [signal.SIGKILL, signal.SIGINT, signal.SIGTERM]
         print(f"{len(order)} rounds of {AT_ONCE} exports: {killed(Beep(Path(folder)), order)} files were whole")
+    with tempfile.TemporaryDirectory() as folder:
+        played(Path(folder), times)
+        print(f"{times} players were ended")
