@@ -27,6 +27,7 @@ DESCRIPTION = "The radio signal of Sputnik 1 as a receiver on the ground heard i
 COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
     "play": "play the pass on the sound card; keys change it while it plays",
     "export": "write the sound, or the signal as I/Q, to a file or a pipe",
+    "web": "serve a page that plays the pass in a browser, with pictures and knobs",
     "rtl-tcp": "serve the signal to SDR programs, as a dongle with rtl_tcp would",
     "correct": "take the Doppler of a satellite out of a recording",
     "track": "print range, Doppler and tone of the pass, second by second",
@@ -55,6 +56,11 @@ EXAMPLES = {
       a WAV stream on stdout
   beep export pass.sigmf-meta --station dallas --start 1957-10-07T05:00Z
       the signal before the receiver (I/Q) about 20 MHz""",
+    "web": """\
+  beep web
+      opens the page at http://127.0.0.1:8057/
+  beep web --preset dallas --kiosk --host 0.0.0.0
+      a museum's screen, which other machines can open, too""",
     "rtl-tcp": """\
   beep rtl-tcp --station dallas --start 1957-10-07T05:00Z --from-s 120
       rtl_tcp at 127.0.0.1:1234: tune to 20.005 or 40.002 MHz

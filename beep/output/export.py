@@ -1,6 +1,7 @@
 """Export of a scenario to a sound file or a pipe."""
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from beep.base.progress import Progress, watched
 from beep.base.text import quoted
 from beep.output.files import whole_file
 from beep.output.truth import write_truth
-from beep.output.wav import data_bytes, write_flac, write_wav
+from beep.output.wav import data_bytes, wav_parts, write_flac, write_wav
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import to_dict
 from beep.stream.plan import Plan, make_plan
@@ -60,13 +61,8 @@ def export(
     plan = make_plan(scenario)
     scenario = plan.scenario
     samples = watched(blocks(plan), plan.frames, progress)
-    loop = scenario.beeps is not None
-    layout: dict[str, Any] = {
-        "sample_rate_hz": scenario.sample_rate_hz,
-        "channels": scenario.channels,
-        "subtype": subtype,
-        "comment": json.dumps(to_dict(scenario)),
-    }
+    layout = _layout(scenario, subtype)
+    whole = {"frames": plan.frames, "loop": scenario.beeps is not None}
     with ExitStack() as files:
         truth_part = None if truth is None else files.enter_context(whole_file(truth, force=force))
         part = files.enter_context(whole_file(to, force=force)) if isinstance(to, str | Path) else None
@@ -75,11 +71,28 @@ def export(
                 write_truth(plan.reception, file)
         if part is None:
             assert not isinstance(to, str | Path)
-            clipped = write_wav(to, samples, frames=plan.frames, loop=loop, **layout)
+            clipped = write_wav(to, samples, **whole, **layout)
         elif suffix == ".flac":
             clipped = write_flac(part, samples, **layout)
         else:
             with part.open("wb") as sound:
-                clipped = write_wav(sound, samples, frames=plan.frames, loop=loop, **layout)
+                clipped = write_wav(sound, samples, **whole, **layout)
     size = data_bytes(plan.frames, channels=scenario.channels, subtype=subtype)
     return Export(frames=plan.frames, clipped=clipped, data_bytes=size)
+
+
+def exported_parts(plan: Plan) -> tuple[int, Iterator[Any]]:
+    """Return the size of the WAV that `export` writes, and its bytes, part after part."""
+    layout = {"frames": plan.frames, "loop": plan.scenario.beeps is not None, **_layout(plan.scenario, "pcm16")}
+    size = sum(len(data) for data, _ in wav_parts([], **layout))
+    size += data_bytes(plan.frames, channels=plan.scenario.channels, subtype="pcm16")
+    return size, (data for data, _ in wav_parts(blocks(plan), **layout))
+
+
+def _layout(scenario: Scenario, subtype: Subtype) -> dict[str, Any]:
+    return {
+        "sample_rate_hz": scenario.sample_rate_hz,
+        "channels": scenario.channels,
+        "subtype": subtype,
+        "comment": json.dumps(to_dict(scenario)),
+    }

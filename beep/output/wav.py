@@ -95,8 +95,7 @@ def packed24(block: NDArray[np.int32]) -> bytes:
     return block.reshape(-1).view(upper)["bytes"].tobytes()
 
 
-def write_wav(
-    file: BinaryIO,
+def wav_parts(
     blocks: Iterable[Samples],
     *,
     frames: int,
@@ -105,17 +104,23 @@ def write_wav(
     subtype: Subtype = "pcm16",
     comment: str = "",
     loop: bool = False,
-) -> int:
-    """Write blocks (N, channels), `frames` in all, as WAV; the file need not seek. Returns the clipped samples."""
+) -> Iterator[tuple[Any, int]]:
+    """Parts of a WAV file of blocks (N, channels), `frames` in all: bytes, and the number of clipped samples."""
     layout: dict[str, Any] = {"channels": channels, "subtype": subtype, "comment": comment}
     header = wav_header(frames, sample_rate_hz=sample_rate_hz, loop=loop, **layout)
-    clipped = 0
     for samples, over in _all_quantized(blocks, subtype):
         data = packed24(samples) if subtype == "pcm24" else samples.data
-        file.write(header + data if header else data)  # in one piece: sox guesses a pipe's format from its first read
+        yield header + data if header else data, over  # in one piece: sox guesses a pipe's format from its first read
         header = b""
+    yield header + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment), 0
+
+
+def write_wav(file: BinaryIO, blocks: Iterable[Samples], **layout: Any) -> int:
+    """Write the parts of `wav_parts`; the file need not seek. Returns the clipped samples."""
+    clipped = 0
+    for data, over in wav_parts(blocks, **layout):
+        file.write(data)
         clipped += over
-    file.write(header + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment))
     file.flush()
     return clipped
 

@@ -22,7 +22,7 @@ UNITS = {
     "_db": "dB",
     "_rpm": "rpm",
 }
-WITH_SCENARIO = ("play", "export", "rtl-tcp", "track", "plot", "show")
+WITH_SCENARIO = ("play", "export", "web", "rtl-tcp", "track", "plot", "show")
 SPELT = {"carriers": "--carrier-mhz"}
 START = ("--start", "1957-10-07T05:00Z")
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from beep.base.errors import ScenarioError
 from beep.cli.keys import press
-from beep.output.player import CHANGE_S, FADE_S, Player
+from beep.output.player import Player
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import load
+from beep.stream.playback import CHANGE_S, FADE_S
 from beep.stream.tiles import render
 
 RATE_HZ = 48_000
