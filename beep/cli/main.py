@@ -27,7 +27,7 @@ DESCRIPTION = "The radio signal of Sputnik 1 as a receiver on the ground heard i
 COMMANDS = {  # each a module of beep.cli.commands, with add(parser) and run(arguments)
     "play": "play the pass on the sound card; keys change it while it plays",
     "export": "write the sound, or the signal as I/Q, to a file or a pipe",
-    "web": "serve a page that plays the pass in a browser, with pictures and knobs",
+    "web": "serve a page that plays the pass in a browser, with knobs",
     "rtl-tcp": "serve the signal to SDR programs, as a dongle with rtl_tcp would",
     "correct": "take the Doppler of a satellite out of a recording",
     "track": "print range, Doppler and tone of the pass, second by second",

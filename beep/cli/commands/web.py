@@ -29,6 +29,7 @@ def add(parser: Parser) -> None:
     server.add_argument(
         "--kiosk", action="store_true", help="page for a museum: large, few knobs, back to its start after two minutes"
     )
+    parser.rare |= {"port"}
     add_scenario_options(parser)
 
 
