@@ -72,6 +72,26 @@ def key(u_s: Array, keying: Keying) -> tuple[Samples, Samples | float]:
     return _edge(np.minimum(since_start_s, until_end_s), rise_s), 1.0
 
 
+def key_in_pieces(
+    sent_s: Array, powers: Array, keying: Keying, *, sends: Sends
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Samples]:
+    """Key of a carrier in pieces of time, computed only where it changes.
+
+    `sent_s` (P, 3) @ `powers` (3, N) are ascending emission times: P quadratics, each over one piece. Returns the
+    numbers (M,) of the pieces in which something is sent, which of these M (E,) have an edge or the click after it,
+    and the key (E, N) there, 0 to 1. In the others it is 1.
+    """
+    reach_s = max(keying.rise_s, 2 * CLICK_S - keying.rise_s) / 2  # from an edge's middle
+    from_s, until_s = sent_s[:, 0] - reach_s, sent_s.sum(axis=1) + reach_s
+    starts, ends = pulses(keying, start_s=from_s[0], stop_s=until_s[-1], sends=sends)
+    edges_s = np.stack([starts, ends], axis=-1).ravel()
+    past, begun = edges_s.searchsorted(from_s), edges_s.searchsorted(until_s)
+    changing = begun > past
+    on = np.flatnonzero(changing | (past % 2 == 1))
+    edges = np.flatnonzero(changing[on])
+    return on, edges, _edge(_inside_s(sent_s[on[edges]] @ powers, starts, ends), keying.rise_s)
+
+
 def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
     """Distance of each time to the nearest end of an interval: positive inside, negative outside of all intervals.
 

@@ -1,7 +1,7 @@
 """The signal before the receiver, about a center frequency: complex baseband, I/Q.
 
 Every carrier in the band is exp(+2 pi j (f - center) t - 2 pi j f delay), keyed, delayed and faded, in complex white
-noise. The phases are those of the sound's tiles (`beep.stream.tiles.waves_of`). A chunk of some ten thousand samples
+noise. The phases are those of the sound's tiles (`beep.stream.waves`). A chunk of some ten thousand samples
 depends on (tuning, chunk number) alone, so the bytes do not depend on how the stream is cut.
 """
 
@@ -21,10 +21,10 @@ from beep.scenario.carriers import Carrier
 from beep.scenario.scenario import Scenario, fields
 from beep.signal.pulses import phasor
 from beep.stream.course import GROUP, Course, course_of_group
-from beep.stream.plan import FASTEST, KEY_AND_POWER, OVERLAP, PIECE, SCALE_RATE_HZ, TILE, Plan
+from beep.stream.plan import FASTEST, OVERLAP, PIECE, SCALE_RATE_HZ, TILE, Plan
 from beep.stream.reception import Reception, receiver_c_n0_db_hz
 from beep.stream.resolve import receive
-from beep.stream.tiles import superposed, waves_of
+from beep.stream.waves import add_waves, waves_of
 
 Iq = NDArray[np.complex64]  # (N, 1), full scale 1
 
@@ -75,10 +75,9 @@ class Tuning:
             tone_hz=frequency_hz - self.center_hz - self.offset_hz,  # the whole Hz are added without rounding
             sign=1,
             key=self.reception.scenario.key,
-            key_and_power=np.array([KEY_AND_POWER[carrier.sends] for carrier in self.carriers], np.float32),
             amplitude=self.amplitude,
             noise_rms=nothing,
-            spectrum=nothing.astype(np.complex64),
+            spectra=nothing.astype(np.complex64),
             if_spectrum=nothing.astype(np.complex64),
             decimation=nothing.astype(np.float32),
         )
@@ -191,7 +190,7 @@ def iq_blocks(tuning: Tuning, *, start: int = 0, stop: int | None = None) -> Ite
             course = _course(tuning, group)
         samples = _noise(tuning, number * size, size)
         if course is not None:
-            samples += _signal(tuning, course, number)
+            _add_signal(tuning, samples, course, number)
         yield samples[max(start - number * size, 0) : stop - number * size, None]
 
 
@@ -213,13 +212,12 @@ def _course(tuning: Tuning, group: int) -> Course:
     return replace(course, drift=turns if course.drift is None else turns + course.drift)
 
 
-def _signal(tuning: Tuning, course: Course, number: int) -> NDArray[np.complex64]:
-    """Sum (frames,) of the carriers in a chunk, without noise."""
+def _add_signal(tuning: Tuning, samples: NDArray[np.complex64], course: Course, number: int) -> None:
+    """Add the carriers to the samples (frames,) of a chunk, in place."""
     tile, chunk = divmod(number, _chunks_in_tile(tuning))
     first = OVERLAP // PIECE + chunk * tuning.pieces
-    waves = waves_of(tuning.plan, course, tile, pieces=slice(first, first + tuning.pieces))
-    samples: NDArray[np.complex64] = superposed(waves, phasor).sum(axis=0)
-    return samples
+    for waves in waves_of(tuning.plan, course, tile, pieces=slice(first, first + tuning.pieces)):
+        add_waves(samples, waves, phasor)
 
 
 def _noise(tuning: Tuning, first: int, count: int) -> NDArray[np.complex64]:

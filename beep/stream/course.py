@@ -13,8 +13,8 @@ from beep.radio.receiver import random_am
 from beep.stream.plan import OVERLAP, PIECE, PIECES, TILE, Plan
 from beep.stream.reception import tape_ahead_s
 
-NODES = 8  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz (at 8 kHz and 100 km: 3e-8)
-GROUP = 32  # tiles whose geometry is evaluated together
+NODES = 12  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz (at 8 kHz and 100 km: 3e-8)
+GROUP = 16  # tiles whose geometry is evaluated together
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

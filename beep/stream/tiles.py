@@ -1,6 +1,6 @@
 """Sound, tile by tile: the one module in which all stages meet.
 
-A tile is about a second of sound. Its stages, each a function below:
+A tile is about two seconds of sound. Its stages, each a function below:
 
     course      slowly changing delay and gain of each carrier, for a group of tiles
     filtered    keyed tones with noise at a low internal rate, then the band filter and the output rate;
@@ -14,38 +14,27 @@ its own where it needs them. No state runs from tile to tile, so the bytes do no
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.random  # for the noise; imported here, as an interrupt during a late import of it is lost
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
 
-from beep.base.arrays import Array, Samples
+from beep.base.arrays import Samples
 from beep.base.random import normal_quantiles, white_noise
 from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated, straight_between, with_even_harmonics
 from beep.scenario.scenario import Scenario
-from beep.signal.pulses import carrier, chirp_turns, click, key, key_times_s, phasor
-from beep.stream.course import GROUP, Course, course_of_group, tile_start_s
-from beep.stream.plan import AGC_STEPS, FFT, FINE_REACH, HOP, HOPS, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
+from beep.signal.pulses import carrier, phasor
+from beep.stream.course import GROUP, Course, course_of_group
+from beep.stream.overlap_save import band_filtered, envelope
+from beep.stream.plan import AGC_STEPS, FINE_REACH, OVERLAP, PIECE, PIECES, TILE, Plan, make_plan
 from beep.stream.reception import SILENT_S, Reception
+from beep.stream.waves import add_waves, waves_of
 
+KEPT_BYTES = 1 << 24  # a block of this size once freed, glibc keeps as much, and a tile's arrays cost no page faults
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
-ALL = slice(None)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Wave:
-    """Carriers in the M pieces of a tile in which they send; what is not sent costs nothing."""
-
-    on: NDArray[np.bool_]  # (carriers, PIECES), of which M are true
-    turns: Array  # (M, samples of a piece), phase
-    strength: Samples  # the same, amplitude with the key down
-    keying: Samples  # the same, 0 to 1
 
 
 class Reader:
@@ -56,6 +45,7 @@ class Reader:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        np.empty(KEPT_BYTES, np.uint8)  # released at once, and never touched
         self._kept: dict[Callable[..., Any], dict[int, Any]] = {}  # by stage and number, the oldest first
         self._most_kept: dict[Callable[..., Any], int] = {course: 2, peaks: plan.look_back + 2}
         self._tiles_kept = 3 if plan.needs_neighbours else 1  # a tile and the two beside it
@@ -95,14 +85,31 @@ def course(reader: Reader, group: int) -> Course:
 def filtered(reader: Reader, number: int) -> Samples:
     """Sound (channels, frames) at the output rate, or an envelope at the internal rate, behind the first filter."""
     plan, scenario = reader.plan, reader.plan.scenario
-    course_of_tile = reader.get(course, number // GROUP)
-    if scenario.detector == "am":
-        return _envelope(plan, course_of_tile, number)
-    tones = superposed(waves_of(plan, course_of_tile, number), carrier)
-    _add_noise(plan, tones, number)
+    carriers = waves_of(plan, reader.get(course, number // GROUP), number)
+    if scenario.detector == "am":  # the carrier is at 0 Hz; cosine and sine have each their own noise
+        baseband = np.empty((len(carriers), PIECES * PIECE * plan.scale), np.complex64)
+        baseband.real = _noise(plan, number)
+        baseband.imag = _noise(plan, number, stream=QUADRATURE_STREAM)
+        for row, waves in enumerate(carriers):
+            add_waves(baseband[row], waves, phasor)
+        return envelope(plan, baseband)
+    tones = _noise(plan, number)
+    for row, waves in enumerate(carriers):
+        add_waves(tones[row], waves, carrier)
     if scenario.mix == "mono" and not scenario.agc:  # each receiver has its own AGC: they are mixed after it
         tones = tones.sum(axis=0, keepdims=True)
-    return _band_filtered(plan, tones)
+    return band_filtered(plan, tones)
+
+
+def _noise(plan: Plan, number: int, *, stream: int = 0) -> Samples:
+    """Noise (carriers, samples) at the internal rate, with the overlap."""
+    first, count = (number * TILE - OVERLAP) * plan.scale, PIECES * PIECE * plan.scale
+    noise = np.zeros((len(plan.noise_rms), count), np.float32)
+    for row, rms in enumerate(plan.noise_rms):
+        if rms:
+            drawn = white_noise(plan.scenario.seed, stream + row, first, count, quantiles=normal_quantiles())
+            np.multiply(drawn, np.float32(rms), out=noise[row])
+    return noise
 
 
 def peaks(reader: Reader, number: int) -> Samples:
@@ -131,7 +138,7 @@ def mixed(reader: Reader, number: int) -> Samples:
     """Sound (channels, frames) at the rate of the audio stage: AM audio filter, mono mix, hum, ends."""
     plan, scenario = reader.plan, reader.plan.scenario
     if scenario.detector == "am":
-        samples = _band_filtered(plan, _with_neighbours(reader, levelled, number, OVERLAP * plan.scale))
+        samples = band_filtered(plan, _with_neighbours(reader, levelled, number, OVERLAP * plan.scale))
     else:
         samples = reader.get(levelled, number)
     if len(samples) > scenario.channels:
@@ -173,131 +180,6 @@ def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], nu
         return reader.get(stage, number)
     before, samples, after = (reader.get(stage, n) for n in (number - 1, number, number + 1))
     return np.concatenate([before[:, -margin:], samples, after[:, :margin]], axis=1)
-
-
-# --- parts of the first stage, at the internal rate, with the overlap -------------------------------------------
-
-
-def waves_of(plan: Plan, course: Course, number: int, *, pieces: slice = ALL) -> list[Wave]:
-    """The keyed carriers of a tile, and the residual carriers where there are some; see `superposed`.
-
-    The phase is relative to the receiver's oscillator. `pieces` are those of the tile with its overlap.
-    """
-    scenario, row = plan.scenario, number % GROUP
-    powers = _powers(PIECE * plan.scale)
-
-    if course.time_s is None:
-        time_s = np.zeros((PIECES, 3))
-        time_s[:, 0] = tile_start_s(plan, number) + np.arange(PIECES) * plan.step_s
-        time_s[:, 1] = plan.step_s
-    else:
-        time_s = course.time_s[row]
-    time_s = time_s[pieces]
-
-    # What arrives at t was sent at u = t - delay, and was keyed then.
-    sent = time_s - course.group_delay_s[:, row, pieces]
-    sent_s = sent @ powers
-    keys = [key(u_s, plan.key) for u_s in sent_s]
-    down = np.stack([key_down for key_down, _ in keys])
-    power = np.stack(np.broadcast_arrays(*(np.array(power, np.float32, ndmin=2) for _, power in keys)))
-    factor = plan.key_and_power[..., None, None]
-    keying = factor[:, 0] * down + factor[:, 1] * power
-
-    # Phase of the beat between the carrier, 2 pi f u, and an oscillator tone_hz beside it, or on it.
-    sign, tone_hz, frequency_hz = plan.sign, plan.tone_hz[:, None, None], plan.frequency_hz[:, None, None]
-    turns = tone_hz * time_s - sign * frequency_hz * course.phase_delay_s[:, row, pieces]
-    if course.drift is not None:
-        turns = turns + course.drift[:, row, pieces]
-    turns[..., 0] -= np.rint(turns[..., 0])
-    gain = np.broadcast_to(course.gain[:, row, pieces], (*turns.shape[:2], 2))
-
-    def wave(turns: Array, keying: Samples) -> Wave:
-        on = np.asarray(keying.any(axis=-1))
-        strength: Samples = gain[on] @ powers[:2].astype(np.float32)
-        strength *= plan.amplitude.astype(np.float32)[np.nonzero(on)[0], None]
-        return Wave(on=on, turns=turns[on] @ powers, strength=strength, keying=keying[on])
-
-    waves = [wave(turns, keying)]
-    if scenario.chirp_hz or scenario.chirp_end_hz or scenario.click_db is not None:
-        _change_at_key(plan, waves[0], sent_s)
-    if scenario.backwave_db is not None:
-        rest = np.float32(10 ** (scenario.backwave_db / 20)) * (power - keying)
-        waves.append(wave(turns + sign * scenario.backwave_offset_hz * sent, rest))
-    return waves
-
-
-def _change_at_key(plan: Plan, wave: Wave, sent_s: Array) -> None:
-    """Add chirp and key click to the keyed carriers, in place; `sent_s` are all emission times of the tile."""
-    scenario, done = plan.scenario, 0
-    for row, sent in enumerate(scenario.heard):
-        u_s = sent_s[row % len(sent_s)][wave.on[row]]
-        part, done = slice(done, done + len(u_s)), done + len(u_s)
-        since_s, until_s = (t_s.reshape(u_s.shape) for t_s in key_times_s(u_s.ravel(), plan.key, sends=sent.sends))
-        for hz, from_key_s in ((scenario.chirp_hz, since_s), (scenario.chirp_end_hz, until_s)):
-            if hz:
-                wave.turns[part] += plan.sign * chirp_turns(from_key_s, chirp_hz=hz, chirp_s=scenario.chirp_s)
-        if scenario.click_db is not None:
-            wave.keying[part] += np.float32(10 ** (scenario.click_db / 20)) * click(since_s, rise_s=scenario.rise_s)
-
-
-def superposed(waves: list[Wave], form: Callable[[Array], NDArray[Any]]) -> NDArray[Any]:
-    """Sum (carriers, samples) of the waves, as `carrier` or `phasor` makes them of their phases."""
-    parts = [form(wave.turns) for wave in waves]
-    total = np.zeros((*waves[0].on.shape, parts[0].shape[-1]), parts[0].dtype)
-    for wave, part in zip(waves, parts, strict=True):
-        part *= wave.strength * wave.keying
-        total[wave.on] += part
-    return total.reshape(len(total), -1)
-
-
-@lru_cache
-def _powers(count: int) -> Array:
-    """Powers 0 to 2 of the position in a piece, 0 to 1: (3, count)."""
-    step = np.arange(count) / count
-    return np.stack([np.ones_like(step), step, step**2])
-
-
-def _add_noise(plan: Plan, samples: Samples, number: int, *, stream: int = 0) -> None:
-    """Add to each carrier (carriers, samples) its noise, in place."""
-    if plan.scenario.noise == "off":
-        return
-    first = (number * TILE - OVERLAP) * plan.scale
-    for row, rms in enumerate(plan.noise_rms):
-        noise = white_noise(plan.scenario.seed, stream + row, first, samples.shape[1], quantiles=normal_quantiles())
-        samples[row] += np.float32(rms) * noise
-
-
-def _envelope(plan: Plan, course: Course, number: int) -> Samples:
-    """Envelope (carriers, samples) of each carrier in its noise, behind the filter before the detector.
-
-    The carrier is at 0 Hz: its cosine and sine, each with its own noise, are real and imaginary part.
-    """
-    baseband = superposed(waves_of(plan, course, number), phasor)
-    _add_noise(plan, baseband.real, number)
-    _add_noise(plan, baseband.imag, number, stream=QUADRATURE_STREAM)
-    spectrum = np.fft.fft(_fft_blocks(plan, baseband), norm="forward")
-    spectrum *= plan.if_spectrum
-    valid = np.abs(np.fft.ifft(spectrum)[..., 2 * OVERLAP * plan.scale :]).astype(np.float32, copy=False)
-    return valid.reshape(len(baseband), -1)
-
-
-def _band_filtered(plan: Plan, samples: Samples) -> Samples:
-    """Audio filter and interpolation to the rate of the audio stage: FFT blocks with zero-padded spectra."""
-    spectrum = np.fft.rfft(_fft_blocks(plan, samples), norm="forward")
-    spectrum *= plan.spectrum
-    audio: Samples = np.fft.irfft(spectrum, FFT * plan.scale * plan.up)  # type: ignore[assignment]  # float32 in, float32 out
-    valid = audio[..., 2 * OVERLAP * plan.scale * plan.up :]
-    return valid.reshape(len(samples), plan.tile_frames * plan.fine)
-
-
-def _fft_blocks(plan: Plan, samples: NDArray[Any]) -> NDArray[Any]:
-    """Overlapping blocks (rows, HOPS, FFT) of samples (rows, N), N at scale 1; not to be written to.
-
-    Their transforms take norm="forward", with which alone NumPy computes them in single precision.
-    """
-    row, sample = samples.strides
-    shape, strides = (len(samples), HOPS, FFT * plan.scale), (row, HOP * plan.scale * sample, sample)
-    return as_strided(samples, shape, strides, writeable=False)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from beep.stream.plan import REACH, make_plan
 from beep.stream.tiles import Reader, blocks, render
 
 DIRECT_TOLERANCE = 2e-5  # of full scale: side lobes of filter and keying that fold at the lower internal rate;
-# measured 1.6e-5 at 11 kHz, 9e-6 at 48 kHz
-LOW_RATE_TOLERANCE = 5e-5  # the same at 8 kHz, where the tone of 40 MHz is near half the rate; measured 4.4e-5
+# measured 8.4e-6 over a pass at 48 kHz
+LOW_RATE_TOLERANCE = 5e-5  # the same where the tone of 40 MHz is near half the rate; over a pass 4.8e-5 at 8 kHz,
+# 2.4e-5 at 11 kHz
 STEP_TOLERANCE = 4e-6  # of full scale, from sample to sample of the error; measured 2.1e-6, at edges and elsewhere
 SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which another pulse ends elsewhere
 CORRELATION = 5.0  # standard deviations; the seeds are fixed
@@ -142,7 +143,7 @@ def test_stream_is_the_direct_evaluation(name):
         start, stop = middle - width // 2, middle + width // 2
         error = np.abs(render(plan, start=start, stop=stop) - direct(plan, start, stop)).max()
 
-        assert error < (LOW_RATE_TOLERANCE if rate_hz == 8000 else DIRECT_TOLERANCE), where
+        assert error < (LOW_RATE_TOLERANCE if rate_hz < 12_000 else DIRECT_TOLERANCE), where
 
 
 @pytest.mark.parametrize(
@@ -301,12 +302,12 @@ def test_an_empty_window_has_no_samples(ends):
     assert list(blocks(plan, start=ends[0], stop=ends[1])) == []
 
 
-@pytest.mark.parametrize("at", [-1, 0, 1, 12_543, 12_544, 401_407, 401_408])
+@pytest.mark.parametrize("at", [-1, 0, 1, 24_575, 24_576, 393_215, 393_216])
 def test_one_sample_is_that_sample(at):
     """A window of one sample, also at the edge of a tile and of a group of tiles."""
     plan, first, whole = cut(0)
 
-    assert plan.tile_frames * GROUP == 401_408
+    assert plan.tile_frames * GROUP == 393_216
     assert render(plan, start=at, stop=at + 1).tobytes() == whole[at - first : at - first + 1].tobytes()
 
 
