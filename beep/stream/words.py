@@ -33,7 +33,7 @@ PLACE_AND_DATE = {
 def warnings(reception: Reception) -> list[str]:
     """What is allowed but probably not meant, such as a tone that leaves the filter, or a pass that is missed."""
     scenario = reception.scenario
-    lines = [*pass_warnings(reception), *_clipping(reception)]
+    lines = [*pass_warnings(reception), *_silent(reception), *_clipping(reception)]
     if scenario.detector == "am":
         clicks = f"with detector am the key clicks lie below {CLICK_HZ:g} Hz, but low_hz is {scenario.low_hz:g}"
         return [*lines, f"{clicks}; lower it to 100"] if scenario.low_hz > CLICK_HZ else lines
@@ -66,6 +66,17 @@ def pass_warnings(reception: Reception) -> list[str]:
                 f"{days:.0f} to {3 * days:.0f} km from there; take a newer set"
             )
     return lines
+
+
+def _silent(reception: Reception) -> list[str]:
+    """A warning where a carrier that is heard is never keyed in the recording."""
+    keys = {span.key for span in reception.key.spans if span.from_s < reception.duration_s and span.until_s > 0}
+    sent_in = {"pulse": {"keyed", "continuous"}, "pause": {"keyed"}, "always": {"keyed", "continuous"}}
+    silent = [carrier for carrier in reception.scenario.heard if not keys & sent_in[carrier.sends]]
+    names = " and ".join(f"{carrier.frequency_mhz:g} MHz" for carrier in silent)
+    return (
+        [f"nothing is sent on {names} in this recording: the keying is {' and '.join(sorted(keys))}"] if silent else []
+    )
 
 
 def _clipping(reception: Reception) -> list[str]:

@@ -131,3 +131,15 @@ def test_a_signal_that_is_never_clear_is_played_from_its_loudest_moment():
     """At -20 dB in 500 Hz."""
     reception = receive(Scenario(snr_db=-20.0))
     assert clear_from_s(reception) == reception.loudest_s
+
+
+@pytest.mark.parametrize(
+    ("keying", "said"),
+    [
+        ("0:silent", ["nothing is sent on 20.005 MHz and 40.002 MHz in this recording: the keying is silent"]),
+        ("0:continuous", ["nothing is sent on 40.002 MHz in this recording: the keying is continuous"]),
+        ("0:silent,9:keyed", []),
+    ],
+)
+def test_a_carrier_that_is_never_sent(keying, said):
+    assert warnings(receive(Scenario(duration_s=10, keying=keying))) == said
