@@ -127,3 +127,14 @@ def test_the_pass_is_found_among_all(beep):
     assert whole.stdout.decode().splitlines()[1].split()[:3] == ["1", "1957-10-07", "05:09:27"]
     assert "the first pass fits best by far: --start 1957-10-07T05:08Z" in whole.stdout.decode()
     assert "cannot tell which pass this is" in piece.stdout.decode()
+
+
+@pytest.mark.usefixtures("dallas")
+def test_a_wrong_pass_is_doubted(beep):
+    """A fit to the pass of another day needs another node than the orbit has; the right one does not."""
+    options = ("--orbit", "sputnik1", "--station", "dallas", "--carrier-mhz", 20.005, "--blind")
+    wrong = beep("fit", "dallas.wav", *options, "--start", "1957-10-10T05:00Z")
+    right = beep("fit", "dallas.wav", *options, "--start", "1957-10-07T05:05Z")
+
+    assert "warning: the node of the orbit had to be shifted by 12.9 degrees" in wrong.stderr
+    assert "warning" not in right.stderr

@@ -26,6 +26,7 @@ SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 POOR_HZ = 0.5  # of slow residuals
+DOUBTFUL_NODE_DEG = 1.5  # 150 km; a noon's ionosphere that is not removed moves a node by 0.4 at 20 MHz
 HALF_AN_HOUR = timedelta(minutes=30)  # before closest approach, where only one pass of Sputnik 1 fits
 
 
@@ -189,11 +190,18 @@ def _note_carriers(fit: PassFit, scenario: Scenario | None, arguments: argparse.
 
 
 def _warn_of_doubts(fit: PassFit, arguments: argparse.Namespace) -> None:
-    """Warn of a speed that no satellite has, and of residuals that last longer than a tape's flutter."""
+    """Warn of a speed that no satellite has, of another pass, and of residuals longer than a tape's flutter."""
     if not SATELLITE_KM_S[0] < fit.speed_km_s.value < SATELLITE_KM_S[1]:
         warn(
             f"{fit.speed_km_s.value:.2f} km/s is not the speed of a satellite; check the carrier (--carrier-mhz) and "
             "that the recording has the whole pass",
+            arguments,
+        )
+    node_deg = abs(fit.node_shift_deg.value) if fit.node_shift_deg else 0.0
+    if node_deg > DOUBTFUL_NODE_DEG:
+        warn(
+            f"the node of the orbit had to be shifted by {node_deg:.1f} degrees, but it is known to 0.25: "
+            "probably this is another pass; without --start all passes are compared",
             arguments,
         )
     if fit.flutter is not None and fit.flutter.slow and fit.flutter.rms_hz > POOR_HZ:
