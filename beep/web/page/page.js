@@ -1,21 +1,202 @@
-import { Sound } from "./audio.js";
+// The page: joins the sound, the pictures and the knobs. What it draws is what is heard at that moment.
 
+import { Sound } from "./audio.js";
+import { Curve } from "./curve.js";
+import { CHOICES, Kiosk } from "./kiosk.js";
+import { Knobs } from "./knobs.js";
+import { Lamps, Numbers } from "./lamps.js";
+import { WorldMap } from "./map.js";
+import { at } from "./pass.js";
+import { Sentence } from "./sentence.js";
+import { Sky } from "./sky.js";
+import { Waterfall } from "./waterfall.js";
+import { LANGUAGES, clock, currentLanguage, hasWord, loadWords, passTitle, setLanguage, word } from "./words.js";
+
+const SLOW_MS = 250; // between two pictures of what moves slowly
+const LAPSE_MS = 1000; // of sound between two jumps, where the picture runs faster than the sound
+const FAST = 60;
+
+const part = (id) => document.getElementById(id);
+const [served, coast] = await Promise.all([...["scenario.json", "coast.json"].map(async (name) => (await fetch(name)).json()), loadWords()]);
 const sound = new Sound();
-const by = (id) => document.getElementById(id);
-window.sound = sound;
-if (location.hash) sound.begin({ recipe: location.hash.slice(1) });
-by("tap").onclick = () => {
+let address = location.hash.slice(1), state = {}, latest = null, slow_ms = 0;
+let lapse = { from_s: 0, from_ms: 0, factor: 1, below: false };
+
+// --- what the user does ------------------------------------------------------------------------------------------
+
+function begin(what) {
+  lapse.below = false;
+  sound.begin(what);
+  listen();
+}
+
+function turn(changes, name) {
+  sound.turn(changes);
+  if (hasWord(`did.${name}`)) sentence.knob(`did.${name}`, performance.now());
+}
+
+function seek(time_s) {
+  rebase(time_s);
+  sound.seek(time_s);
+}
+
+function rebase(from_s) {
+  Object.assign(lapse, { from_s, from_ms: performance.now() });
+}
+
+function toggle() {
+  const { playing, ended } = sound.heard();
+  if (ended) seek(0);
+  if (playing && state.running) sound.pause();
+  else listen();
+}
+
+function listen() {
   sound.tap();
+  if (!sound.heard().playing) sound.play();
+}
+
+function home() {
+  part("about").close();
+  lapse.below = false;
+  setLanguage(start_language);
+  write();
+  sound.begin({});
   sound.play();
-};
-by("pause").onclick = () => sound.pause();
-by("tone").oninput = ({ target }) => sound.turn({ tone_hz: Number(target.value) });
-sound.addEventListener("pass", ({ detail }) => {
-  by("title").textContent = detail.title;
+}
+
+// --- parts -------------------------------------------------------------------------------------------------------
+
+const waterfall = new Waterfall(part("waterfall"), sound), sentence = new Sentence(part("sentence"));
+const lamps = new Lamps(part("lamps")), numbers = new Numbers(part("numbers")), sky = new Sky(part("sky"));
+const curve = new Curve(part("curve"), seek);
+const knobs = new Knobs(part("knobs"), served, { turn, begin, sound });
+const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
+  if (!served.kiosk) knobs.place(`${latitude_deg.toFixed(2)},${longitude_deg.toFixed(2)}`);
 });
-const draw = () => {
-  const { pass, time_s, playing, underruns, connected, running } = sound.heard();
-  by("now").textContent = JSON.stringify({ pass: pass?.number, time_s, playing, underruns, connected, running }, null, 1);
-  requestAnimationFrame(draw);
-};
-draw();
+const start_language = currentLanguage();
+const kiosk = served.kiosk ? new Kiosk(document.querySelectorAll("[data-choice]"), (name) => {
+  begin(CHOICES[name]);
+  lapse.below = name === "first"; // nothing is heard of the satellite on the other side of the Earth
+}, home) : null;
+
+for (const [name, title] of Object.entries(LANGUAGES)) {
+  part("language").append(new Option(title, name, false, name === currentLanguage()));
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: title, lang: name });
+  button.addEventListener("click", () => choose(name));
+  part("languages").append(button);
+}
+
+function choose(name) {
+  setLanguage(name);
+  write();
+}
+
+/** Write what no event writes again, in the language that was just chosen. */
+function write() {
+  part("language").value = currentLanguage();
+  for (const button of part("languages").children) button.setAttribute("aria-pressed", String(button.lang === currentLanguage()));
+  if (latest) show(latest);
+  sentence.write();
+  slow_ms = 0;
+}
+
+function show(pass) {
+  latest = pass;
+  part("title").textContent = passTitle(pass);
+  document.title = `Sputnik 1 – ${passTitle(pass)}`;
+  knobs.show(pass);
+  for (const kind of ["wav", "toml", "png"]) part(`take-${kind}`).href = `/download/sputnik.${kind}?${pass.link}`;
+  part("take-link").href = `/#${pass.link}`;
+  if (kiosk || address === pass.link) return;
+  address = pass.link;
+  history.replaceState(null, "", `#${address}`);
+}
+
+// --- events ------------------------------------------------------------------------------------------------------
+
+sound.addEventListener("pass", ({ detail }) => show(detail));
+sound.addEventListener("refused", ({ detail }) => { part("notice").textContent = knobs.refuse(detail) ? "" : detail.message; });
+sound.addEventListener("state", ({ detail }) => {
+  state = detail;
+  part("tap").hidden = detail.running || !detail.connected;
+  part("notice").textContent = detail.message || (detail.connected ? "" : word("lost"));
+});
+part("play").addEventListener("click", toggle);
+part("tap").addEventListener("click", listen);
+part("volume").addEventListener("input", ({ target }) => { sound.volume = Number(target.value) ** 2; });
+part("speed").addEventListener("change", ({ target }) => { lapse.factor = Number(target.value); rebase(sound.heard().time_s); });
+part("language").addEventListener("change", ({ target }) => choose(target.value));
+part("about-open").addEventListener("click", () => part("about").showModal());
+part("take-link").addEventListener("click", async (event) => {
+  event.preventDefault();
+  await navigator.clipboard?.writeText(part("take-link").href).catch(() => {});
+  part("notice").textContent = part("take-link").href;
+});
+document.addEventListener("click", ({ target }) => part("take").contains(target) || part("take").removeAttribute("open"));
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, select, dialog") || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === " " && !event.target.closest("button, summary, a")) {
+    event.preventDefault();
+    toggle();
+  }
+  if (event.key === "ArrowLeft" || event.key === "ArrowRight") curve.key(event);
+  if (event.key === "Escape") openTab("");
+});
+for (const button of part("tabs").children) {
+  button.addEventListener("click", () => openTab(button.ariaExpanded === "true" ? "" : button.dataset.tab));
+}
+addEventListener("hashchange", () => {
+  if (location.hash.slice(1) === address) return;
+  address = location.hash.slice(1);
+  begin({ recipe: address });
+});
+
+function openTab(name) {
+  for (const button of part("tabs").children) {
+    button.ariaExpanded = String(button.dataset.tab === name);
+    document.documentElement.classList.toggle(`tab-${button.dataset.tab}`, button.dataset.tab === name);
+  }
+}
+
+// --- each picture ------------------------------------------------------------------------------------------------
+
+function frame(now_ms) {
+  const heard = sound.heard();
+  waterfall.update(heard, now_ms);
+  const due = now_ms - slow_ms >= SLOW_MS;
+  lamps.update(heard, due);
+  if (due) {
+    slow_ms = now_ms;
+    draw(heard, now_ms);
+  }
+  requestAnimationFrame(frame);
+}
+
+function draw(heard, now_ms) {
+  for (const picture of [curve, map, sky, numbers]) picture.update(heard);
+  sentence.update(heard, now_ms);
+  const playing = heard.playing && Boolean(state.running);
+  part("play").setAttribute("aria-pressed", String(playing));
+  part("play").firstElementChild.textContent = playing ? "❚❚" : "▶";
+  part("play").lastElementChild.textContent = word(playing ? "pause" : "play");
+  part("play").ariaLabel = word(playing ? "pause" : "play");
+  if (heard.pass) part("clock").textContent = clock(heard.pass, heard.time_s);
+  kiosk?.update(heard);
+}
+
+/** Let the picture run faster than the sound: one second of sound, then a jump. */
+function jump() {
+  const heard = sound.heard();
+  const below = lapse.below && heard.pass && at(heard.pass, "elevation_deg", heard.time_s) < 0;
+  const factor = below ? FAST : lapse.factor;
+  sentence.lapse = below && heard.playing;
+  if (!heard.playing || factor === 1 || heard.pass !== latest) return rebase(heard.time_s);
+  const wanted_s = lapse.from_s + (factor * (performance.now() - lapse.from_ms)) / 1000;
+  if (wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
+}
+
+setInterval(jump, LAPSE_MS);
+choose(currentLanguage());
+if (address) sound.begin({ recipe: address });
+requestAnimationFrame(frame);
