@@ -19,7 +19,7 @@ const FAST = 60;
 const part = (id) => document.getElementById(id);
 const [served, coast] = await Promise.all([...["scenario.json", "coast.json"].map(async (name) => (await fetch(name)).json()), loadWords()]);
 const sound = new Sound();
-let address = location.hash.slice(1), state = {}, latest = null, slow_ms = 0;
+let address = location.hash.slice(1), state = {}, latest = null, slow_ms = 0, turned = "";
 let lapse = { from_s: 0, from_ms: 0, factor: 1, below: false };
 
 // --- what the user does ------------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ function begin(what) {
 
 function turn(changes, name) {
   sound.turn(changes);
-  if (hasWord(`did.${name}`)) sentence.knob(`did.${name}`, performance.now());
+  turned = `did.${name}`; // said when the server has done it
 }
 
 function seek(time_s) {
@@ -75,6 +75,7 @@ const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
   if (!served.kiosk) knobs.place(`${latitude_deg.toFixed(2)},${longitude_deg.toFixed(2)}`);
 });
 const start_language = currentLanguage();
+globalThis.sputnik = { sound, waterfall }; // for the console, and for tests
 const kiosk = served.kiosk ? new Kiosk(document.querySelectorAll("[data-choice]"), (name) => {
   begin(CHOICES[name]);
   lapse.below = name === "first"; // nothing is heard of the satellite on the other side of the Earth
@@ -115,8 +116,15 @@ function show(pass) {
 
 // --- events ------------------------------------------------------------------------------------------------------
 
-sound.addEventListener("pass", ({ detail }) => show(detail));
-sound.addEventListener("refused", ({ detail }) => { part("notice").textContent = knobs.refuse(detail) ? "" : detail.message; });
+sound.addEventListener("pass", ({ detail }) => {
+  show(detail);
+  if (hasWord(turned)) sentence.knob(turned, performance.now());
+  turned = "";
+});
+sound.addEventListener("refused", ({ detail }) => {
+  part("notice").textContent = knobs.refuse(detail) ? "" : detail.message;
+  turned = "";
+});
 sound.addEventListener("state", ({ detail }) => {
   state = detail;
   part("tap").hidden = detail.running || !detail.connected;

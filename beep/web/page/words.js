@@ -84,7 +84,8 @@ export function passTitle(pass) {
     const values = { altitude: quantity(scenario.altitude_km, "km"), elevation: quantity(scenario.max_elevation_deg, "°") };
     return word("title.simple", values);
   }
-  return `${station.name || placeName(station)}, ${day(when)}`;
+  const name = /^[-\d., ]*$/.test(station.name ?? "") ? placeName(station) : station.name;
+  return `${name}, ${day(when)}`;
 }
 
 /** Return coordinates as text. */

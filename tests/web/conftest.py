@@ -1,0 +1,80 @@
+"""A real Chromium for the tests of the page, and the page's server."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from beep.scenario.scenario import Scenario
+
+Serve = Callable[..., str]
+Visit = Callable[..., Any]
+SILENT_FAULTS = ("WebSocket connection to", "Failed to load resource")  # of a server that a test has stopped
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium without a window, whose sound needs no tap; skipped where it is missing, or fails where CI=true."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        path = None
+    if path is None:
+        message = "needs chromium and the Python package playwright"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """A function that serves the page with a scenario until the end of the test, and returns its address."""
+    pytest.importorskip("uvicorn")
+    with ExitStack() as stack:
+        yield lambda scenario, **settings: stack.enter_context(_served(scenario, **settings))
+
+
+@contextmanager
+def _served(scenario: Scenario, **settings: Any) -> Iterator[str]:
+    from beep.web.server import PageServer
+
+    server = PageServer(scenario, port=0, **settings)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Visit]:
+    """A function that opens an address in a new window and returns the page; the test fails where it had an error."""
+    contexts, faults = [], []
+
+    def visit(url: str, *, script: str = "", **options: Any) -> Any:
+        context = chromium.new_context(**{"locale": "en-GB", "viewport": {"width": 1366, "height": 768}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+        if script:
+            page.add_init_script(script)
+        page.goto(url)
+        page.wait_for_function("globalThis.sputnik?.sound.heard().time_s > 0")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert [fault for fault in faults if not fault.startswith(SILENT_FAULTS)] == []

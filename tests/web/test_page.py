@@ -1,0 +1,261 @@
+"""The page as a visitor sees it, in a real Chromium."""
+
+import json
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Serve, Visit
+
+import beep
+from beep.scenario.presets import preset
+from beep.scenario.scenario import Scenario
+
+PAGE = Path(beep.__file__).parent / "web" / "page"
+LANGUAGES = ("en", "de", "ru", "fr", "es")
+SIZES = ((390, 844), (1366, 768), (1920, 1080), (3840, 2160))
+DALLAS = Scenario(station="dallas", start="1957-10-07T05:00Z")
+ROWS, ROW_FRAMES, WINDOW, COLUMNS = 600, 2400, 4096, 540  # of waterfall.js and spectrum.js
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+def words() -> dict[str, dict[str, str]]:
+    return json.loads((PAGE / "words.json").read_text("utf-8"))
+
+
+def test_all_texts_are_in_five_languages() -> None:
+    for name, texts in words().items():
+        assert tuple(texts) == LANGUAGES, name
+        assert all(texts.values()), name
+        values = [{part[1] for part in string.Formatter().parse(text)} for text in texts.values()]
+        assert all(names == values[0] for names in values), name
+
+
+def test_every_text_that_the_page_names_exists_and_every_text_is_used() -> None:
+    source = "".join(path.read_text("utf-8") for path in sorted(PAGE.iterdir()) if path.suffix in (".html", ".js"))
+    known = words()
+    named = set(re.findall(r'(?:data-word=|word\()"([\w.]+)"', source))
+    named |= {f"label.{name}" for name in re.findall(r'data-label="(\w+)"', source)}
+    assert len(named) > 40
+    assert named <= set(known)
+    stems = {name.split(".")[0] for name in known}
+    assert all(re.search(rf"""["`]{stem}[."`]""", source) or f"{stem}." in str(named) for stem in stems - {"noise", "ionosphere", "sideband"}), stems
+
+
+def test_the_page_is_below_200_kb() -> None:
+    assert sum(path.stat().st_size for path in PAGE.iterdir()) < 200e3
+
+
+# --- what is seen ----------------------------------------------------------------------------------------------
+
+
+def test_ridge_of_the_waterfall_is_at_the_predicted_tone(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    page.evaluate("sputnik.sound.seek(sputnik.sound.heard().pass.tca_s - 60)")
+    page.wait_for_timeout(3500)
+    seen = page.evaluate(
+        """() => {
+          const { sound, waterfall } = sputnik, heard = sound.heard(), canvas = waterfall.canvas;
+          waterfall.predicted.fill([]); // no lines over the ridge
+          waterfall.draw();
+          const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return { green: Array.from(pixels.data.filter((_, n) => n % 4 === 1)), width: canvas.width, height: canvas.height,
+            letter: 0.78 * parseFloat(getComputedStyle(document.documentElement).fontSize),
+            frame: heard.frame, time_s: heard.time_s, next: waterfall.next };
+        }"""
+    )
+    green = np.array(seen["green"]).reshape(seen["height"], seen["width"])
+    row_px = (seen["height"] - 1.7 * seen["letter"]) / ROWS
+    rows = np.arange(2, 50)  # 2.5 s, the newest first
+    frames = (seen["next"] - 1 - rows) * ROW_FRAMES - WINDOW / 2
+    times_s = seen["time_s"] - (seen["frame"] - frames) / 48_000
+    lines = green[np.round((rows + 0.5) * row_px).astype(int)]
+    ridge_px, bright = lines.argmax(axis=1) + 0.5, lines.max(axis=1) > 120
+    truth = beep.track(DALLAS, times_s)
+    off_px = [
+        np.abs(ridge_px - (truth[f"tone_{name}_hz"] - DALLAS.low_hz) / (DALLAS.high_hz - DALLAS.low_hz) * seen["width"])
+        for name in DALLAS.names
+    ]
+    nearest_px = np.min(off_px, axis=0)[bright]
+    assert len(nearest_px) > 30
+    assert nearest_px.max() <= 2
+    assert all(np.sum(off[bright] <= 2) > 10 for off in off_px)  # both carriers
+
+
+def test_lamps_light_with_the_sound(serve: Serve, visit: Visit) -> None:
+    scenario = Scenario(noise="off", tca_s=20.0, duration_s=40.0)
+    page = visit(serve(scenario))
+    seen = page.evaluate(
+        """() => new Promise((done) => {
+          const seen = [], lamps = document.getElementsByClassName("lamp"), sound = sputnik.sound;
+          function look() {
+            const { time_s } = sound.heard(), sides = sound.recent(480);
+            seen.push([time_s, ...[0, 1].map((n) => lamps[n]?.classList.contains("on")), ...sides.map((side) => Math.max(...side) > 0.02)]);
+            seen.length < 240 ? requestAnimationFrame(look) : done(seen);
+          }
+          requestAnimationFrame(look);
+        })"""
+    )
+    times_s = np.array([row[0] for row in seen])
+    assert times_s[-1] - times_s[0] > 2
+    truth = beep.track(scenario, times_s)
+    for side, sends_late in enumerate((False, True)):
+        phase_s = (times_s - truth["delay_s"] - (scenario.pulse_s if sends_late else 0)) % 0.6
+        down = phase_s < 0.3
+        steady = (np.abs(phase_s - 0.3) > 0.05) & (phase_s > 0.05) & (phase_s < 0.55)
+        lamp, loud = (np.array([row[1 + side + part] for row in seen]) for part in (0, 2))
+        assert steady.sum() > 100
+        assert np.mean(lamp[steady] == down[steady]) > 0.97  # a busy machine may stop the browser between two lines
+        assert np.mean(lamp[steady] == loud[steady]) > 0.97
+
+
+# --- what the user does ----------------------------------------------------------------------------------------
+
+
+def test_broken_rule_is_said_beside_its_knob(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    page.fill("#knob-pulse_s", "0.003")
+    page.keyboard.press("Tab")
+    rule = page.locator(".knob:has(#knob-pulse_s) .rule")
+    page.wait_for_function("document.querySelector('.knob:has(#knob-pulse_s) .rule').textContent")
+    assert rule.inner_text().startswith("an edge must fit into the pulse and the pause")
+    page.fill("#knob-pulse_s", "0.2")
+    page.keyboard.press("Tab")
+    page.wait_for_function("sputnik.sound.heard().pass.scenario.pulse_s === 0.2")
+    assert rule.inner_text() == ""
+
+
+def test_click_on_the_map_chooses_a_place(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    box = page.locator("#map").bounding_box()
+    page.wait_for_timeout(300)
+    size = min(box["width"], 2 * box["height"])
+    x, y = box["width"] / 2 + 13.4 / 360 * size, box["height"] / 2 - 52.5 / 360 * size
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    page.wait_for_function("sputnik.sound.heard().pass.scenario.station !== 'dallas'")
+    station = page.evaluate("sputnik.sound.heard().pass.station")
+    assert abs(station["latitude_deg"] - 52.5) < 1
+    assert abs(station["longitude_deg"] - 13.4) < 1
+    assert page.evaluate("location.hash").startswith("#station=")
+
+
+def test_keyboard_alone_seeks_and_pauses(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "curve":
+            break
+    else:
+        pytest.fail("the Tab key does not reach the curve")
+    page.keyboard.press("Home")
+    page.wait_for_function("sputnik.sound.heard().time_s < 5")
+    page.keyboard.press("PageUp")
+    page.wait_for_function("sputnik.sound.heard().time_s > 55")
+    page.keyboard.press("Space")
+    page.wait_for_function("!sputnik.sound.heard().playing")
+    stands_s = page.evaluate("sputnik.sound.heard().time_s")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"sputnik.sound.heard().time_s > {stands_s}")
+
+
+def test_all_is_inside_the_screen_in_every_language_and_size(serve: Serve, visit: Visit) -> None:
+    for kiosk in (False, True):
+        page = visit(serve(DALLAS, kiosk=kiosk))
+        for width, height in (*SIZES, *([(1080, 1920)] if kiosk else [])):
+            if kiosk and width < 1000:
+                continue
+            page.set_viewport_size({"width": width, "height": height})
+            for language in LANGUAGES:
+                page.evaluate(f"document.querySelector('#languages [lang={language}]').click()")
+                assert page.evaluate("document.documentElement.lang") == language
+                assert _beyond(page) == [], (kiosk, width, language)
+
+
+def _beyond(page: Any) -> list[str]:
+    """Names of elements that the window or their box cuts off."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((element) => {
+          const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+          if (!box.width || !box.height || element.closest("#knobs, dialog, option, #title") || style.visibility === "hidden") return false;
+          const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
+          const cut = element.matches("button, p, dd, dt, summary, h1") && (element.scrollWidth > element.clientWidth + 1);
+          return outside || cut;
+        }).map((element) => `${element.tagName}#${element.id}.${element.className} ${element.textContent.slice(0, 40)}`)"""
+    )
+
+
+def test_kiosk_returns_to_the_start_after_two_idle_minutes(serve: Serve, visit: Visit) -> None:
+    sooner = "const timer = setTimeout; window.setTimeout = (f, ms, ...more) => timer(f, ms === 120000 ? 1500 : ms, ...more);"
+    page = visit(serve(preset("dallas"), kiosk=True), script=sooner)
+    page.click("text=Deutsch")
+    page.click("[data-choice=own]")
+    page.wait_for_function("sputnik.sound.heard().pass.station === null")
+    assert page.inner_text("[data-choice=own]") == "Ein eigener Überflug"
+    assert page.is_visible("#knob-altitude_km")
+    page.wait_for_function("sputnik.sound.heard().pass.station?.name === 'Dallas'")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.evaluate("sputnik.sound.heard().playing")
+    assert not page.is_visible("#knobs")
+    assert page.evaluate("[...document.querySelectorAll('a')].filter((link) => link.offsetParent).length") == 0
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_serious_fault_for_axe(serve: Serve, visit: Visit, scheme: str) -> None:
+    folder = Path(pytest.importorskip("axe_playwright_python").__file__).parent
+    source = next(folder.rglob("axe.min.js")).read_text("utf-8")
+    url = serve(DALLAS)
+    for size, before in (((1366, 768), ""), ((1366, 768), "#about-open"), ((390, 844), "[data-tab=knobs]")):
+        page = visit(url, color_scheme=scheme, viewport=dict(zip(("width", "height"), size, strict=True)))
+        if before:
+            page.click(before)
+        page.evaluate(source)
+        faults = page.evaluate("axe.run().then(({ violations }) => violations)")
+        assert [
+            (fault["id"], fault["nodes"][0]["html"]) for fault in faults if fault["impact"] in ("serious", "critical")
+        ] == []
+
+
+RANDOM_EVENTS = """(seconds) => new Promise((done) => {
+  let state = 1957;
+  const random = (count) => (state = (state * 48271) % 2147483647) % count;
+  const parts = [...document.querySelectorAll("button, select, input, canvas, summary, [data-choice]")];
+  let count = 0;
+  const timer = setInterval(() => {
+    const part = parts[random(parts.length)], box = part.getBoundingClientRect(), kind = random(4);
+    const at = { clientX: box.left + random(100) / 100 * box.width, clientY: box.top + random(100) / 100 * box.height, bubbles: true, pointerId: 1 };
+    if (kind === 0) part.click();
+    else if (kind === 1) {
+      for (const name of ["pointerdown", "pointermove", "pointerup", "click"]) part.dispatchEvent(new PointerEvent(name, at));
+    } else if (kind === 2) {
+      const key = [" ", "ArrowLeft", "ArrowRight", "Home", "PageUp", "Escape", "End"][random(7)];
+      part.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    } else if (part.matches("select")) {
+      part.selectedIndex = random(part.length);
+      part.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (part.matches("input")) {
+      if (part.type === "range") part.value = Number(part.min) + random(1000) / 1000 * (part.max - part.min);
+      for (const name of ["input", "change"]) part.dispatchEvent(new Event(name, { bubbles: true }));
+    }
+    if (++count >= 100 * seconds) { clearInterval(timer); document.querySelector("dialog").close(); done(count); }
+  }, 10);
+})"""
+
+
+@pytest.mark.parametrize("kiosk", [False, True])
+def test_hundred_random_events_a_second(serve: Serve, visit: Visit, kiosk: bool) -> None:
+    page = visit(serve(DALLAS, kiosk=kiosk))
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    assert page.evaluate(RANDOM_EVENTS, 4) == 400
+    page.evaluate("sputnik.sound.begin({ preset: 'tatsfield' }); sputnik.sound.tap(); sputnik.sound.play()")
+    page.wait_for_function("sputnik.sound.heard().pass.scenario.station === 'tatsfield' && sputnik.sound.heard().playing")
+    page.wait_for_function("document.getElementById('title').textContent.startsWith('Tatsfield')")
+    heard = page.evaluate("sputnik.sound.heard()")
+    page.wait_for_function(f"sputnik.sound.heard().frame > {heard['frame'] + 24_000}")
+    loud = page.evaluate("Math.max(...sputnik.sound.recent(24000)[0])")
+    assert loud > 0.01
+    page.wait_for_function("Number(document.getElementById('knob-pulse_s').value) === sputnik.sound.heard().pass.scenario.pulse_s")
