@@ -10,6 +10,7 @@ round the pole, is closed along the south edge.
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def ring(numbers: list[int], lines: list[list[tuple[int, int]]]) -> list[int]:
         line = lines[number] if number >= 0 else lines[~number][::-1]
         points += line[bool(points) :]
     flat = [*points[0]]
-    for (before, _), (longitude, latitude) in zip(points, points[1:], strict=False):
+    for (before, _), (longitude, latitude) in pairwise(points):
         east = flat[-2] + (longitude - before + TURN // 2) % TURN - TURN // 2
         if (east, latitude) != (flat[-2], flat[-1]):
             flat += [east, latitude]

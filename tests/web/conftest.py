@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from browser import until
 
 from beep.scenario.scenario import Scenario
 
@@ -67,11 +68,13 @@ def visit(chromium: Any) -> Iterator[Visit]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+        )
         if script:
             page.add_init_script(script)
         page.goto(url)
-        page.wait_for_function("globalThis.sputnik?.sound.heard().time_s > 0")
+        until(page, "globalThis.sputnik?.sound.heard().time_s > 0")
         return page
 
     yield visit

@@ -28,6 +28,7 @@ export class Knobs {
     this.fields = Object.fromEntries([...served.fields, LEAD].map((field) => [field.name, field]));
     Object.assign(this, { turn, begin, sound });
     this.rows = {};
+    this.refused = {}; // changes that broke a rule, tried again with the next one
     this.build();
     form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -45,6 +46,7 @@ export class Knobs {
   row(box, name) {
     const field = this.fields[name], row = make("div", box, "knob"), label = make("label", row);
     label.htmlFor = `knob-${name}`;
+    label.id = `label-${name}`;
     label.dataset.word = `knob.${name}`;
     const slider = SLIDERS[name], input = slider ? this.slider(row, field, slider) : this.entry(row, name, field);
     input.id = `knob-${name}`;
@@ -59,6 +61,7 @@ export class Knobs {
   slider(row, field, [least, most, step]) {
     const slide = make("span", row, "slide"), range = make("input", slide), number = make("input", row);
     Object.assign(range, { type: "range", min: least, max: most, step });
+    range.setAttribute("aria-labelledby", `label-${field.name}`);
     Object.assign(number, { type: "number", min: field.least ?? field.above, max: field.most, step: "any" });
     slide.style.setProperty("--usual", ((field.default ?? least) - least) / (most - least));
     make("span", row, "unit").dataset.word = `unit.${{ degrees: "°" }[field.unit] ?? field.unit}`;
@@ -118,12 +121,13 @@ export class Knobs {
   change(name, value) {
     this.rows[name].rule.textContent = "";
     if (name === "lead_s") this.sound.lead_s = value;
-    else this.turn({ [name]: value }, name === "sideband" || name === "noise" || name === "ionosphere" ? `${name}.${value}` : name);
+    else this.turn({ ...this.refused, [name]: value }, name === "sideband" || name === "noise" || name === "ionosphere" ? `${name}.${value}` : name);
     if (name === "lead_s") this.write("lead_s", value);
   }
 
   /** Say which rule is broken beside the knob that broke it; return whether there is such a knob. */
   refuse({ field, message, changes }) {
+    this.refused = { ...changes };
     const name = [field, ...Object.keys(changes ?? {})].find((key) => key in this.rows);
     if (!name) return false;
     this.rows[name].rule.textContent = message;
@@ -134,6 +138,7 @@ export class Knobs {
   show(pass) {
     const { scenario } = pass;
     this.pass = pass;
+    this.refused = {};
     for (const { rule } of Object.values(this.rows)) rule.textContent = "";
     this.options(this.rows.mix.input, [["stereo", "mix.stereo"], ["mono", "mix.mono"], ...pass.carriers.map(({ name, frequency_mhz }) => [name, "", `${frequency_mhz} ${word("unit.MHz")}`])]);
     this.receptions(pass);
