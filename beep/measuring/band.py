@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
+from beep.base.threads import in_threads
 from beep.measuring.framing import Framer, silence
 from beep.measuring.recording import Recording
 
@@ -116,16 +117,26 @@ def extract(
             )
         )
     needed = number[np.any([band.centres for band in bands], axis=0)]
+
+    def basebands(numbered: tuple[Rows, Samples]) -> tuple[Rows, list[Spectrum]]:
+        rows, frames = numbered
+        spectra: dict[int, Any] = {
+            channel: np.fft.rfft(frames[channel], norm="forward") for channel in {channel for channel, _ in tones}
+        }
+        return rows, [
+            _baseband(spectra[channel], rows, band.centres[rows - band.first], ratio)
+            for (channel, _), band in zip(tones, bands, strict=True)
+        ]
+
     for run in np.split(needed, 1 + np.flatnonzero(np.diff(needed) > 1)):
-        for rows, spectrum in _spectra(recording, ratio, run):
-            for (channel, _), band in zip(tones, bands, strict=True):
-                at = rows - band.first
-                band.samples[at] = _baseband(spectrum[channel], rows, band.centres[at], ratio)
+        for rows, parts in in_threads(basebands, _frames(recording, ratio, run)):
+            for band, part in zip(bands, parts, strict=True):
+                band.samples[rows - band.first] = part
     return bands
 
 
-def _spectra(recording: Recording, ratio: int, number: Rows) -> Iterator[tuple[Rows, Spectrum]]:
-    """Rows (N,) and spectra (channels, N, bins) of frames of consecutive numbers, some at once.
+def _frames(recording: Recording, ratio: int, number: Rows) -> Iterator[tuple[Rows, Samples]]:
+    """Rows (N,) and samples (channels, N, SMALL ratio) of frames of consecutive numbers, some at once.
 
     Frame j begins at sample (j KEPT - SIDE) ratio, with silence before the first sample and after the last.
     """
@@ -139,8 +150,7 @@ def _spectra(recording: Recording, ratio: int, number: Rows) -> Iterator[tuple[R
         for frames in framer.frames(block):
             rows = number[done : done + frames.shape[1]]
             if len(rows):
-                spectrum: Any = np.fft.rfft(frames[:, : len(rows)], axis=2, norm="forward")
-                yield rows, spectrum
+                yield rows, frames[:, : len(rows)]
             done += len(rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from beep.base.arrays import Array, Samples, joined, picked
+from beep.base.threads import in_threads
 from beep.measuring.band import smooth_ratio
 from beep.measuring.framing import Framer, silence
 from beep.measuring.recording import Recording
@@ -15,6 +16,7 @@ from beep.measuring.recording import Recording
 BURST_WINDOW_S = 0.0427  # Hann; resolves tones 50 Hz apart and keying of 0.08 s
 HIGHEST_HZ = 7000.0
 LOWEST_HZ = 90.0
+FRAMES_IN_CACHE = 32  # frames transformed at once: they fit into the cache
 SEGMENT, CONTEXT = 480, 96  # frames searched at once, and more on either side
 FLOOR_QUANTILE = 0.3
 LEAST_FLOOR, HIGH_FLOOR = 0.02, 0.9  # share of a high quantile of the floor; its maximum may be hum
@@ -62,14 +64,19 @@ def find_bursts(recording: Recording) -> tuple[list[Bursts], int]:
     size = 2 * smooth_ratio(BURST_WINDOW_S * sample_rate_hz / 2)
     hop_s, bin_hz = size / 2 / sample_rate_hz, sample_rate_hz / size
     bins = min(size // 2 + 1, int(HIGHEST_HZ / bin_hz) + 1)
-    parts: list[list[Bursts]] = [[] for _ in range(channels)]
-    for first, low, high, power in _segments(_spectrogram(blocks(), size, bins, channels)):
-        for channel in range(channels):
-            bursts = _bursts(power[channel], hop_s=hop_s, bin_hz=bin_hz)
+
+    def bursts_in(segment: tuple[int, int, int, Samples]) -> list[Bursts]:
+        first, low, high, powers = segment
+        found = []
+        for power in powers:
+            bursts = _bursts(power, hop_s=hop_s, bin_hz=bin_hz)
             middle = bursts.middle_s / hop_s
             bursts = picked(bursts, (middle >= low) & (middle < high))
             first_s = first * hop_s
-            parts[channel].append(replace(bursts, start_s=bursts.start_s + first_s, stop_s=bursts.stop_s + first_s))
+            found.append(replace(bursts, start_s=bursts.start_s + first_s, stop_s=bursts.stop_s + first_s))
+        return found
+
+    parts = zip(*in_threads(bursts_in, _segments(_spectrogram(blocks(), size, bins, channels))), strict=True)
     return [picked(bursts, np.argsort(bursts.start_s, kind="stable")) for bursts in map(joined, parts)], frames
 
 
@@ -77,11 +84,17 @@ def _spectrogram(blocks: Iterable[Samples], size: int, bins: int, channels: int)
     """Powers (channels, frames, bins) of frames half a window apart, the first centred on the first sample."""
     window = (size * np.hanning(size + 1)[:-1]).astype(np.float32)
     framer = Framer(size=size, step=size // 2)
-    for block in chain([silence(size // 2, channels)], blocks, [silence(size, channels)]):
-        for frames in framer.frames(block):
+    padded = chain([silence(size // 2, channels)], blocks, [silence(size, channels)])
+
+    def powers(frames: Samples) -> Samples:
+        parts = []
+        for at in range(0, frames.shape[1], FRAMES_IN_CACHE):
             # NumPy's FFT is in single precision only with this norm.
-            spectrum: Any = np.fft.rfft(frames * window, axis=2, norm="forward")[:, :, :bins]
-            yield spectrum.real**2 + spectrum.imag**2
+            spectrum: Any = np.fft.rfft(frames[:, at : at + FRAMES_IN_CACHE] * window, norm="forward")[..., :bins]
+            parts.append(spectrum.real**2 + spectrum.imag**2)
+        return np.concatenate(parts, axis=1)
+
+    return in_threads(powers, (frames for block in padded for frames in framer.frames(block)))
 
 
 def _segments(powers: Iterable[Samples]) -> Iterator[tuple[int, int, int, Samples]]:

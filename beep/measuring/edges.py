@@ -18,7 +18,7 @@ TRIALS = 4  # moments per sample that are tried
 LONGEST_KERNEL_S = 0.4
 UPPER_SD, LOWER_SD = 0.3, 0.3  # of the beep's amplitude: by how much the levels beside an edge may differ from usual
 NOWHERE = -1e12  # score of a place that is not allowed
-EDGES_AT_ONCE = 1024
+EDGES_AT_ONCE = 256
 SHORTEST_RISE_S = 0.001, 0.003  # that is told, of an exact tone and in an envelope
 
 

@@ -15,6 +15,7 @@ FOLLOWED_HZ = 90.0  # to either side of the tone, where its level is taken
 BESIDE = 1.3, 3.0  # times as far from it, where the noise is
 ASIDE_S = 0.35  # beside a burst, where the lower level is looked for
 DIP, SMOOTHED, LEAST_RUN_S = 15, 21, 0.025  # samples that end a run, and of its smoothing; shortest run
+SPECTRA_AT_ONCE = 256  # intervals whose spectra are held at once
 TAIL_S = 0.01, 0.04  # from an edge
 OVERSHOOT_S = (0.001, 0.008), (0.03, 0.02)  # after a rising edge: begin and length of two stretches
 
@@ -70,16 +71,22 @@ def level(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve, density: 
 
 def powers(band: Band, low_s: Array, high_s: Array, curve: SmoothCurve) -> tuple[Array, Array]:
     """Powers (N,) near the tone from `low_s` to `high_s`, and of the noise there, from what is to both its sides."""
-    middle = (low_s + high_s) / 2
     count = max(int(np.ceil(float((high_s - low_s).max(initial=0.0)) * band.rate_hz)), 4)
-    t_s, z = band.windows(low_s, count, np.asarray(curve(middle)), np.asarray(curve.slope_at(middle)), middle)
-    inside = (t_s <= high_s[:, None]) & (z != 0)
     size = 1 << int(np.ceil(np.log2(2 * count)))
     off = np.abs(np.fft.fftfreq(size, 1 / band.rate_hz)) / FOLLOWED_HZ
-    power = np.abs(np.fft.fft(z * inside, size, axis=1)) ** 2 / (size * np.maximum(inside.sum(axis=1), 1)[:, None])
-    # The median of exponentially distributed powers is log 2 of their mean.
-    beside = np.median(power[:, (off > BESIDE[0]) & (off < BESIDE[1])], axis=1) / np.log(2)
-    return power[:, off < 1].sum(axis=1), beside * (off < 1).sum()
+    near, beside = off < 1, (off > BESIDE[0]) & (off < BESIDE[1])
+    values = np.zeros((2, len(low_s)))
+    for at in range(0, len(low_s), SPECTRA_AT_ONCE):
+        part = slice(at, at + SPECTRA_AT_ONCE)
+        middle = (low_s[part] + high_s[part]) / 2
+        tone_hz, slope_hz_s = np.asarray(curve(middle)), np.asarray(curve.slope_at(middle))
+        t_s, z = band.windows(low_s[part], count, tone_hz, slope_hz_s, middle)
+        inside = (t_s <= high_s[part, None]) & (z != 0)
+        power = np.abs(np.fft.fft(z * inside, size, axis=1)) ** 2 / (size * np.maximum(inside.sum(axis=1), 1)[:, None])
+        # The median of exponentially distributed powers is log 2 of their mean.
+        noise = np.median(power[:, beside], axis=1) / np.log(2)
+        values[:, part] = power[:, near].sum(axis=1), noise * near.sum()
+    return values[0], values[1]
 
 
 def course_of_level(band: Band, start_s: Array, stop_s: Array, found: PulsePhases) -> tuple[float, float]:

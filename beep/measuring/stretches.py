@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from beep.base.arrays import Array, joined, picked
-from beep.measuring.band import extract
+from beep.base.threads import in_threads
+from beep.measuring.band import Band, extract
 from beep.measuring.beeps import BEYOND_S, Beeps, beeps_of
 from beep.measuring.bursts import Bursts
 from beep.measuring.clock import on_clock
@@ -42,12 +43,19 @@ def beeps_of_tracks(recording: Recording, tracks: Sequence[tuple[int, Bursts]]) 
             from_s=min(float(part.start_s[0]) for part in parts) - FAR_S,
             to_s=max(float(part.stop_s.max()) for part in parts) + FAR_S,
         )
-        for number, span, part in zip(spans, spans.values(), parts, strict=True):
-            beeps = beeps_of(bands.pop(0), part)
-            if not isinstance(beeps, str):
-                beeps = doubt(beeps) or _between(beeps, *_borders_s(tracks[number][1], span))
+        given = (
+            (bands.pop(0), part, _borders_s(tracks[number][1], spans[number]))
+            for number, part in zip(spans, parts, strict=True)
+        )
+        for number, beeps in zip(spans, in_threads(_beeps_of_stretch, given), strict=True):
             results[number].append(beeps)
     return [_one(result) for result in results]
+
+
+def _beeps_of_stretch(given: tuple[Band, Bursts, tuple[float, float]]) -> Beeps | str:
+    band, bursts, borders_s = given
+    beeps = beeps_of(band, bursts)
+    return beeps if isinstance(beeps, str) else doubt(beeps) or _between(beeps, *borders_s)
 
 
 def _tone_near(bursts: Bursts, t_s: Array) -> Array:
