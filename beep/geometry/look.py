@@ -8,6 +8,7 @@ Relativity (below 14 mHz at 40 MHz) and refraction are left out.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import acos, cos, pi, sin, sqrt
 
 import numpy as np
@@ -48,6 +49,10 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
 
     The satellite moves from south to north and passes in the east (assumed, this model does not define directions).
     """
+    return partial(_simple_look, altitude_m=altitude_m, max_elevation_rad=max_elevation_rad, tca_s=tca_s)
+
+
+def _simple_look(t_s: Array, *, altitude_m: float, max_elevation_rad: float, tca_s: float) -> Look:
     radius_m = MEAN_EARTH_RADIUS_M + altitude_m
     omega_rad_s = sqrt(GM_EARTH_M3_S2 / radius_m**3)
     offset_rad = _track_offset_rad(altitude_m, max_elevation_rad)
@@ -59,18 +64,15 @@ def simple_pass(*, altitude_m: float, max_elevation_rad: float, tca_s: float) ->
         range_m = np.sqrt(least_m2 + 2 * chord_m2 * np.sin(omega_rad_s * t_s / 2) ** 2)
         return range_m, chord_m2 / 2 * omega_rad_s * np.sin(omega_rad_s * t_s) / range_m
 
-    def look(t_s: Array) -> Look:
-        since_s = np.asarray(t_s, np.float64) - tca_s
-        range_m, range_rate_m_s = range_and_rate(since_s)
-        delay_s, delay_rate = light_time(range_and_rate, since_s)
-        angle_rad = omega_rad_s * since_s
-        up_m = radius_m * cos(offset_rad) * np.cos(angle_rad) - MEAN_EARTH_RADIUS_M
-        east_m = radius_m * sin(offset_rad) * np.cos(angle_rad)
-        directions = _directions(np.stack([east_m, radius_m * np.sin(angle_rad), up_m]))
-        rates = {"range_rate_m_s": range_rate_m_s, "delay_s": delay_s, "delay_rate": delay_rate}
-        return Look(range_m=range_m, **directions, **rates)
-
-    return look
+    since_s = np.asarray(t_s, np.float64) - tca_s
+    range_m, range_rate_m_s = range_and_rate(since_s)
+    delay_s, delay_rate = light_time(range_and_rate, since_s)
+    angle_rad = omega_rad_s * since_s
+    up_m = radius_m * cos(offset_rad) * np.cos(angle_rad) - MEAN_EARTH_RADIUS_M
+    east_m = radius_m * sin(offset_rad) * np.cos(angle_rad)
+    directions = _directions(np.stack([east_m, radius_m * np.sin(angle_rad), up_m]))
+    rates = {"range_rate_m_s": range_rate_m_s, "delay_s": delay_s, "delay_rate": delay_rate}
+    return Look(range_m=range_m, **directions, **rates)
 
 
 def light_time(range_and_rate: Callable[[Array], tuple[Array, Array]], t_s: Array) -> tuple[Array, Array]:
@@ -116,34 +118,36 @@ def station_pass(ephemeris: Ephemeris, station: Station, *, sidereal: tuple[floa
     computed between inertial positions: of the satellite at emission, of the station at reception.
     """
     ground_m, to_local = _ground(station)
+    return partial(_station_look, ephemeris=ephemeris, ground_m=ground_m, to_local=to_local, sidereal=sidereal)
+
+
+def _station_look(
+    t_s: Array, *, ephemeris: Ephemeris, ground_m: Vectors, to_local: Array, sidereal: tuple[float, float]
+) -> Look:
     angle_rad, rate_rad_s = sidereal
+    t_s = np.asarray(t_s, np.float64)
+    turn_rad = angle_rad + rate_rad_s * t_s
+    station_m = rotate_z(np.broadcast_to(ground_m, (3, t_s.size)), turn_rad)
+    station_m_s = rate_rad_s * np.stack([-station_m[1], station_m[0], np.zeros_like(t_s)])
 
-    def look(t_s: Array) -> Look:
-        t_s = np.asarray(t_s, np.float64)
-        turn_rad = angle_rad + rate_rad_s * t_s
-        station_m = rotate_z(np.broadcast_to(ground_m, (3, t_s.size)), turn_rad)
-        station_m_s = rate_rad_s * np.stack([-station_m[1], station_m[0], np.zeros_like(t_s)])
+    satellite_m, satellite_m_s = ephemeris(t_s)
+    line_m = satellite_m - station_m
+    range_m = _length(line_m)
+    directions = _directions(to_local @ rotate_z(line_m, -turn_rad))
 
-        satellite_m, satellite_m_s = ephemeris(t_s)
-        line_m = satellite_m - station_m
-        range_m = _length(line_m)
-        directions = _directions(to_local @ rotate_z(line_m, -turn_rad))
-
-        delay_s = range_m / SPEED_OF_LIGHT_M_S
-        for _ in range(LIGHT_TIME_ROUNDS):
-            sent_m, sent_m_s = ephemeris(t_s - delay_s)
-            path_m = sent_m - station_m
-            delay_s = _length(path_m) / SPEED_OF_LIGHT_M_S
-        toward = path_m / _length(path_m)
-        return Look(
-            range_m=range_m,
-            range_rate_m_s=_dot(line_m, satellite_m_s - station_m_s) / range_m,
-            **directions,
-            delay_s=delay_s,
-            delay_rate=_dot(toward, sent_m_s - station_m_s) / (SPEED_OF_LIGHT_M_S + _dot(toward, sent_m_s)),
-        )
-
-    return look
+    delay_s = range_m / SPEED_OF_LIGHT_M_S
+    for _ in range(LIGHT_TIME_ROUNDS):
+        sent_m, sent_m_s = ephemeris(t_s - delay_s)
+        path_m = sent_m - station_m
+        delay_s = _length(path_m) / SPEED_OF_LIGHT_M_S
+    toward = path_m / _length(path_m)
+    return Look(
+        range_m=range_m,
+        range_rate_m_s=_dot(line_m, satellite_m_s - station_m_s) / range_m,
+        **directions,
+        delay_s=delay_s,
+        delay_rate=_dot(toward, sent_m_s - station_m_s) / (SPEED_OF_LIGHT_M_S + _dot(toward, sent_m_s)),
+    )
 
 
 def hold_still(look: LookFunction, at_s: float) -> LookFunction:
@@ -152,10 +156,11 @@ def hold_still(look: LookFunction, at_s: float) -> LookFunction:
     still_s, zero = fixed.range_m / SPEED_OF_LIGHT_M_S, np.zeros(1)
     values = vars(fixed) | {"range_rate_m_s": zero, "delay_s": still_s, "delay_rate": zero}
 
-    def still(t_s: Array) -> Look:
-        return Look(**{name: np.broadcast_to(value, np.shape(t_s)) for name, value in values.items()})
+    return partial(_still_look, values=values)
 
-    return still
+
+def _still_look(t_s: Array, *, values: dict[str, Array]) -> Look:
+    return Look(**{name: np.broadcast_to(value, np.shape(t_s)) for name, value in values.items()})
 
 
 def _ground(station: Station) -> tuple[Vectors, Vectors]:

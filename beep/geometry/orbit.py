@@ -6,7 +6,7 @@ to 0.45 m/s, which would make delay and Doppler inconsistent.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
@@ -82,22 +82,23 @@ def ephemeris(elements: Elements, start: datetime) -> Ephemeris:
 
     Both are nan where SGP4 fails (a decayed orbit).
     """
-    position = positions(elements, start)
+    return partial(_state, elements=elements, start=start)
 
-    @lru_cache(KEPT_SEGMENTS)
-    def series(segment: int) -> Array:
-        """Coefficients (3, DEGREE + 1) of one segment, in metres."""
-        return position((segment + (1 + _NODES) / 2) * SEGMENT_S) @ _FIT
 
-    def state(u_s: Array) -> tuple[Vectors, Vectors]:
-        segment = np.floor(u_s / SEGMENT_S)
-        numbers, which = np.unique(segment, return_inverse=True)
-        basis = np.polynomial.chebyshev.chebvander(2 * (u_s / SEGMENT_S - segment) - 1, DEGREE)
-        coefficients = np.array([series(int(number)) for number in numbers]).reshape(-1, 3, DEGREE + 1)
-        slopes = coefficients @ _DERIVE * (2 / SEGMENT_S)
-        return (np.einsum("nk,nik->in", basis, coefficients[which]), np.einsum("nk,nik->in", basis, slopes[which]))
+def _state(u_s: Array, *, elements: Elements, start: datetime) -> tuple[Vectors, Vectors]:
+    segment = np.floor(u_s / SEGMENT_S)
+    numbers, which = np.unique(segment, return_inverse=True)
+    basis = np.polynomial.chebyshev.chebvander(2 * (u_s / SEGMENT_S - segment) - 1, DEGREE)
+    series = [_series(elements, start, int(number)) for number in numbers]
+    coefficients = np.array(series).reshape(-1, 3, DEGREE + 1)
+    slopes = coefficients @ _DERIVE * (2 / SEGMENT_S)
+    return (np.einsum("nk,nik->in", basis, coefficients[which]), np.einsum("nk,nik->in", basis, slopes[which]))
 
-    return state
+
+@lru_cache(KEPT_SEGMENTS)
+def _series(elements: Elements, start: datetime, segment: int) -> Array:
+    """Coefficients (3, DEGREE + 1) of one segment, in metres."""
+    return positions(elements, start)((segment + (1 + _NODES) / 2) * SEGMENT_S) @ _FIT
 
 
 def orbit_look(station: Station, elements: Elements, epoch: datetime) -> LookFunction:

@@ -21,6 +21,8 @@ from beep.stream.reception import Reception
 from beep.stream.tiles import blocks
 
 SOUND_SUFFIXES = (".wav", ".flac")
+LONG_S = 1200.0  # of sound, from which several processes are usual
+LEAST_S_PER_JOB = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +41,18 @@ def export(
     subtype: Subtype = "pcm16",
     truth: str | Path | None = None,
     force: bool = False,
+    jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Export:
     """Write the whole recording to a .wav or .flac file, or as a WAV stream to an open binary file.
 
     The scenario is in the file's comment as JSON. With `truth`, a JSON file of that name holds all that is true of the
     recording: see `beep.output.truth.write_truth`. Each file appears whole or not at all, the truth only with the
-    sound.
+    sound. Up to `jobs` processes write a .wav file, with the same bytes; None is one, or one for each core from 20
+    minutes of sound on. A script with more than one needs `if __name__ == "__main__":`, as `multiprocessing` explains.
 
     Raises ScenarioError where there is nothing to receive, and OutputError where a file cannot be written, exists
-    (without `force`), or has another suffix.
+    (without `force`), or has another suffix, and where a process was killed.
     """
     suffix = Path(to).suffix.lower() if isinstance(to, str | Path) else ".wav"
     if suffix not in SOUND_SUFFIXES:
@@ -56,13 +60,15 @@ def export(
         raise OutputError(f"{rule}, got {str(to)!r}; for other formats: beep export - | ffmpeg -i - OUT.mp3")
     if subtype not in get_args(Subtype):
         raise OutputError(f"subtype must be one of {', '.join(get_args(Subtype))}, got {quoted(subtype)}")
+    if jobs is not None and jobs < 1:
+        raise OutputError(f"jobs must be 1 or more, got {jobs}")
     if truth is not None and Path(truth).suffix.lower() != ".json":
         raise OutputError(f"the truth file must end in .json, got {str(truth)!r}")
     plan = make_plan(scenario)
     scenario = plan.scenario
     samples = watched(blocks(plan), plan.frames, progress)
     layout = _layout(scenario, subtype)
-    whole = {"frames": plan.frames, "loop": scenario.beeps is not None}
+    whole: dict[str, Any] = {"frames": plan.frames, "loop": scenario.beeps is not None}
     with ExitStack() as files:
         truth_part = None if truth is None else files.enter_context(whole_file(truth, force=force))
         part = files.enter_context(whole_file(to, force=force)) if isinstance(to, str | Path) else None
@@ -74,6 +80,10 @@ def export(
             clipped = write_wav(to, samples, **whole, **layout)
         elif suffix == ".flac":
             clipped = write_flac(part, samples, **layout)
+        elif (workers := _usual_jobs(plan) if jobs is None else jobs) > 1:
+            from beep.output.shares import write_wav_in_shares
+
+            clipped = write_wav_in_shares(part, plan, jobs=workers, progress=progress, **whole, **layout)
         else:
             with part.open("wb") as sound:
                 clipped = write_wav(sound, samples, **whole, **layout)
@@ -96,3 +106,13 @@ def _layout(scenario: Scenario, subtype: Subtype) -> dict[str, Any]:
         "subtype": subtype,
         "comment": json.dumps(to_dict(scenario)),
     }
+
+
+def _usual_jobs(plan: Plan) -> int:
+    """Number of processes where none is given: one below 20 minutes of sound, then all cores with 5 minutes each."""
+    duration_s = plan.frames / plan.scenario.sample_rate_hz
+    if duration_s < LONG_S:
+        return 1
+    from beep.base.workers import cores
+
+    return min(cores(), int(duration_s / LEAST_S_PER_JOB))

@@ -108,11 +108,16 @@ def wav_parts(
     """Parts of a WAV file of blocks (N, channels), `frames` in all: bytes, and the number of clipped samples."""
     layout: dict[str, Any] = {"channels": channels, "subtype": subtype, "comment": comment}
     header = wav_header(frames, sample_rate_hz=sample_rate_hz, loop=loop, **layout)
-    for samples, over in _all_quantized(blocks, subtype):
-        data = packed24(samples) if subtype == "pcm24" else samples.data
+    for data, over in data_parts(blocks, subtype):
         yield header + data if header else data, over  # in one piece: sox guesses a pipe's format from its first read
         header = b""
     yield header + wav_trailer(data_bytes(frames, channels=channels, subtype=subtype), comment=comment), 0
+
+
+def data_parts(blocks: Iterable[Samples], subtype: Subtype) -> Iterator[tuple[Any, int]]:
+    """Parts of the samples in a WAV file: bytes, and the number of clipped samples."""
+    for samples, over in _all_quantized(blocks, subtype):
+        yield packed24(samples) if subtype == "pcm24" else samples.data, over
 
 
 def write_wav(file: BinaryIO, blocks: Iterable[Samples], **layout: Any) -> int:

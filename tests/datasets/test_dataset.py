@@ -18,10 +18,10 @@ import soundfile
 import webdataset
 
 from beep.base.errors import BeepError
+from beep.base.workers import prepare
 from beep.datasets.dataset import dataset, verify
 from beep.datasets.folder import Folder
 from beep.datasets.plan import plan_of
-from beep.datasets.worker import prepare
 from beep.measuring.measure import measure
 
 ABOUT = {"name": "small", "count": 9, "seed": 5, "clip_s": 100.0}  # four clips in a bundle

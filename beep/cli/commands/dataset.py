@@ -133,7 +133,7 @@ def _executor(arguments: argparse.Namespace) -> Iterator[Executor | None]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    from beep.datasets.worker import prepare
+    from beep.base.workers import prepare
 
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=prepare)
     try:

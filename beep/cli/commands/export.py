@@ -44,14 +44,25 @@ def add(parser: Parser) -> None:
     output.add_argument(
         "--truth", metavar="FILE", help="also write a .json file with the exact values, pulse by pulse (default: none)"
     )
+    output.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="number of processes that write a .wav file of sound (default: one for each core from 20 minutes on)",
+    )
     output.add_argument("--force", action="store_true", help="replace a file that exists")
-    parser.rare |= {"subtype", "center_mhz", "name", "truth"}
+    parser.rare |= {"subtype", "center_mhz", "name", "truth", "jobs"}
     add_scenario_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     suffix = Path(arguments.file).suffix.lower()
-    if arguments.iq or suffix in IQ_ONLY:
+    iq = arguments.iq or suffix in IQ_ONLY
+    if arguments.jobs not in (None, 1) and (iq or suffix != ".wav"):
+        warn(
+            f"jobs={arguments.jobs} does nothing: only a .wav file of sound is written by several processes", arguments
+        )
+    if iq:
         _run_iq(arguments)
         return
     given = [arguments.options[name] for name in ("center_mhz", "name") if getattr(arguments, name) is not None]
@@ -73,7 +84,15 @@ def _run_sound(arguments: argparse.Namespace) -> None:
     for warning in warnings(planned.reception):
         warn(warning, arguments)
     with progress_bar(arguments) as progress:
-        written = export(planned, to, subtype=subtype, truth=arguments.truth, force=arguments.force, progress=progress)
+        written = export(
+            planned,
+            to,
+            subtype=subtype,
+            truth=arguments.truth,
+            force=arguments.force,
+            jobs=arguments.jobs,
+            progress=progress,
+        )
     if written.clipped:
         warn(f"{written.clipped} samples were clipped at full scale; lower level_dbfs", arguments)
     scenario = planned.scenario
