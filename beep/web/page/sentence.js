@@ -20,7 +20,7 @@ export function phase(heard) {
   }
   const rate_km_s = at(pass, "range_rate_km_s", time_s), range = quantity(at(pass, "range_km", time_s), "km");
   if (Math.abs(time_s - pass.tca_s) < CLOSEST_S) return [`say.closest.${rises ? "rises" : "falls"}`, { range }];
-  const speed = figure(Math.abs(rate_km_s), 1), high = rate_km_s < 0 !== rises;
+  const speed = figure(Math.abs(rate_km_s), Math.abs(rate_km_s) < 1.5 ? 1 : 0), high = rate_km_s < 0 !== rises;
   return [`say.${rate_km_s < 0 ? "coming" : "leaving"}.${high ? "high" : "low"}`, { speed, range }];
 }
 
@@ -41,7 +41,7 @@ export class Sentence {
     if (heard.pass?.number !== this.number && !this.name.startsWith("did.")) this.until_ms = 0;
     this.number = heard.pass?.number;
     const [name, values] = this.lapse ? ["say.lapse", {}] : phase(heard);
-    if (name === this.name || now_ms < this.until_ms) return;
+    if (now_ms < this.until_ms || word(name, values) === this.element.textContent) return;
     this.show(name, values, now_ms);
     if (!heard.playing) this.until_ms = 0; // it goes on with the sound
   }

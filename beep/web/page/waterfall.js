@@ -99,13 +99,13 @@ export class Waterfall {
     const [low_hz, high_hz] = this.band, x = (hz) => ((hz - low_hz) / (high_hz - low_hz)) * width;
     for (const carrier of [0, 1]) {
       for (const side of [-BESIDE_HZ, BESIDE_HZ]) {
-        let before_hz = null;
-        const points = this.predicted.flatMap((_, row) => {
+        const points = [];
+        for (let row = 0, before_hz = null; row < ROWS; row++) {
           const tone_hz = this.predicted[(top + row) % ROWS][carrier];
-          const jump = tone_hz == null || Math.abs(tone_hz - before_hz) > BESIDE_HZ; // another pass, or another time in it
+          if (tone_hz == null || Math.abs(tone_hz - before_hz) > BESIDE_HZ) points.push(null); // another pass, or another time in it
+          if (tone_hz != null) points.push([x(tone_hz + side), (row + 0.5) * row_px]);
           before_hz = tone_hz;
-          return [...(jump ? [null] : []), ...(tone_hz == null ? [] : [[x(tone_hz + side), (row + 0.5) * row_px]])];
-        });
+        }
         stroke(pen, points, carrier ? "#ffb733" : "#7cc8f5", line * 0.8); // the picture below is dark in any theme
       }
     }
