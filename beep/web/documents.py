@@ -12,6 +12,7 @@ from beep.base.arrays import Array
 from beep.base.checks import choices, number_type, unit_of
 from beep.base.constants import VERSION
 from beep.geometry.ground import ground_points
+from beep.geometry.sputnik import ON_AIR
 from beep.geometry.stations import STATIONS
 from beep.scenario.presets import beacons, characters, presets, reception, reception_names
 from beep.scenario.scenario import Scenario, fields
@@ -126,7 +127,10 @@ def _table(told: Reception) -> dict[str, list[float | None]]:
 def _ground_document(told: Reception) -> dict[str, list[float | None]] | None:
     if told.scenario.station is None:
         return None
-    t_s = np.arange(told.tca_s - TURN_S / 2, told.tca_s + TURN_S / 2, GROUND_STEP_S)
+    first_s, last_s = min(told.tca_s - TURN_S / 2, 0.0), max(told.tca_s + TURN_S / 2, told.duration_s)
+    if told.scenario.tle is None and told.epoch is not None:
+        first_s = max(first_s, min((ON_AIR - told.epoch).total_seconds(), 0.0))  # it was not in orbit before
+    t_s = np.arange(first_s, last_s + GROUND_STEP_S, GROUND_STEP_S)
     points = ground_points(told.look(t_s), told.site)
     names = ("latitude_deg", "longitude_deg", "height_km")
     return {"t_s": _numbers(t_s)} | {name: _numbers(points[name]) for name in names}

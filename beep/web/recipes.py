@@ -14,7 +14,7 @@ from beep.scenario.toml import from_dict, to_dict
 from beep.stream.plan import Plan, make_plan
 
 PAGE_RATE_HZ = 48_000
-LONGEST_PAGE_S = 3600.0  # of a recording: bounds what a pass costs
+LONGEST_PAGE_S = 7200.0  # of a recording: bounds what a pass costs
 MOST_FIELDS = 100
 
 

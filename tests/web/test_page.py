@@ -218,3 +218,17 @@ def test_hundred_random_events_a_second(serve: Serve, visit: Visit, kiosk: bool)
     loud = page.evaluate("Math.max(...sputnik.sound.recent(24000)[0])")
     assert loud > 0.01
     until(page, "Number(document.getElementById('knob-pulse_s').value) === sputnik.sound.heard().pass.scenario.pulse_s")
+
+
+def test_the_first_turn_begins_at_the_first_signal_and_runs_fast_below_the_horizon(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(preset("dallas"), kiosk=True))
+    page.click("[data-choice=first]")
+    until(page, "sputnik.sound.heard().pass.station?.name === 'Tyuratam'")
+    assert page.evaluate("sputnik.sound.heard().pass.epoch").startswith("1957-10-04T19:33:49")
+    assert page.evaluate("sputnik.sound.heard().pass.ground.t_s[0]") == pytest.approx(0, abs=1)
+    assert page.evaluate("sputnik.sound.heard().time_s") < 20
+    page.evaluate("sputnik.sound.seek(200)")
+    until(page, "sputnik.sound.heard().time_s > 300")  # 100 s in two of sound
+    page.evaluate("sputnik.sound.seek(5660)")  # it rises again
+    until(page, "sputnik.sound.heard().time_s > 5661")
+    assert page.evaluate("sputnik.sound.heard().time_s") < 5680

@@ -89,7 +89,7 @@ export class Curve {
 
     if (this.wanted_s !== null) stroke(pen, [[x(this.wanted_s), head], [x(this.wanted_s), foot]], colours.ink, line / 2);
     stroke(pen, [[x(this.time_s), head], [x(this.time_s), foot]], colours.soft, line / 2);
-    columns.forEach((column, number) => {
+    if (at(pass, "elevation_deg", this.time_s) > 0) columns.forEach((column, number) => {
       dot(pen, x(this.time_s), y(at(pass, column, this.time_s)), letter / 2.2, number ? colours.second : colours.first, colours.paper);
     });
   }

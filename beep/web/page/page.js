@@ -10,22 +10,23 @@ import { at } from "./pass.js";
 import { Sentence } from "./sentence.js";
 import { Sky } from "./sky.js";
 import { Waterfall } from "./waterfall.js";
-import { LANGUAGES, clock, currentLanguage, hasWord, loadWords, passTitle, setLanguage, word } from "./words.js";
+import { LANGUAGES, clock, currentLanguage, hasWord, loadWords, passTitle, remember, setLanguage, word } from "./words.js";
 
 const SLOW_MS = 250; // between two pictures of what moves slowly
 const LAPSE_MS = 1000; // of sound between two jumps, where the picture runs faster than the sound
+const PLAYED_S = 0.7; // of that second, after the jump is heard
 const FAST = 60;
 
 const part = (id) => document.getElementById(id);
 const [served, coast] = await Promise.all([...["scenario.json", "coast.json"].map(async (name) => (await fetch(name)).json()), loadWords()]);
 const sound = new Sound();
 let address = location.hash.slice(1), state = {}, latest = null, slow_ms = 0, turned = "";
-let lapse = { from_s: 0, from_ms: 0, factor: 1, below: false };
+const lapse = { factor: 1, below: false, wanted: false }; // faster than the sound by a factor; or only below the horizon
 
 // --- what the user does ------------------------------------------------------------------------------------------
 
 function begin(what) {
-  lapse.below = false;
+  lapse.below = lapse.wanted = false;
   sound.begin(what);
   listen();
 }
@@ -35,18 +36,8 @@ function turn(changes, name) {
   turned = `did.${name}`; // said when the server has done it
 }
 
-function seek(time_s) {
-  rebase(time_s);
-  sound.seek(time_s);
-}
-
-function rebase(from_s) {
-  Object.assign(lapse, { from_s, from_ms: performance.now() });
-}
-
 function toggle() {
-  const { playing, ended } = sound.heard();
-  if (ended) seek(0);
+  const { playing } = sound.heard();
   if (playing && state.running) sound.pause();
   else listen();
 }
@@ -58,7 +49,7 @@ function listen() {
 
 function home() {
   part("about").close();
-  lapse.below = false;
+  lapse.below = lapse.wanted = false;
   setLanguage(start_language);
   write();
   sound.begin({});
@@ -69,7 +60,7 @@ function home() {
 
 const waterfall = new Waterfall(part("waterfall"), sound), sentence = new Sentence(part("sentence"));
 const lamps = new Lamps(part("lamps")), numbers = new Numbers(part("numbers")), sky = new Sky(part("sky"));
-const curve = new Curve(part("curve"), seek);
+const curve = new Curve(part("curve"), (time_s) => sound.seek(time_s));
 const knobs = new Knobs(part("knobs"), served, { turn, begin, sound });
 const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
   if (!served.kiosk) knobs.place(`${latitude_deg.toFixed(2)},${longitude_deg.toFixed(2)}`);
@@ -78,7 +69,7 @@ const start_language = currentLanguage();
 globalThis.sputnik = { sound, waterfall }; // for the console, and for tests
 const kiosk = served.kiosk ? new Kiosk(document.querySelectorAll("[data-choice]"), (name) => {
   begin(CHOICES[name]);
-  lapse.below = name === "first"; // nothing is heard of the satellite on the other side of the Earth
+  lapse.wanted = name === "first"; // nothing is heard of the satellite on the other side of the Earth
 }, home) : null;
 
 for (const [name, title] of Object.entries(LANGUAGES)) {
@@ -118,6 +109,7 @@ function show(pass) {
 
 sound.addEventListener("pass", ({ detail }) => {
   show(detail);
+  lapse.below = lapse.wanted;
   if (hasWord(turned)) sentence.knob(turned, performance.now());
   turned = "";
 });
@@ -133,8 +125,8 @@ sound.addEventListener("state", ({ detail }) => {
 part("play").addEventListener("click", toggle);
 part("tap").addEventListener("click", listen);
 part("volume").addEventListener("input", ({ target }) => { sound.volume = Number(target.value) ** 2; });
-part("speed").addEventListener("change", ({ target }) => { lapse.factor = Number(target.value); rebase(sound.heard().time_s); });
-part("language").addEventListener("change", ({ target }) => choose(target.value));
+part("speed").addEventListener("change", ({ target }) => { lapse.factor = Number(target.value); });
+part("language").addEventListener("change", ({ target }) => { choose(target.value); remember(target.value); });
 part("about-open").addEventListener("click", () => part("about").showModal());
 part("take-link").addEventListener("click", async (event) => {
   event.preventDefault();
@@ -196,12 +188,10 @@ function draw(heard, now_ms) {
 /** Let the picture run faster than the sound: one second of sound, then a jump. */
 function jump() {
   const heard = sound.heard();
-  const below = lapse.below && heard.pass && at(heard.pass, "elevation_deg", heard.time_s) < 0;
-  const factor = below ? FAST : lapse.factor;
-  sentence.lapse = below && heard.playing;
-  if (!heard.playing || factor === 1 || heard.pass !== latest) return rebase(heard.time_s);
-  const wanted_s = lapse.from_s + (factor * (performance.now() - lapse.from_ms)) / 1000;
-  if (wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
+  const below = heard.playing && lapse.below && at(heard.pass, "elevation_deg", heard.time_s) < 0;
+  const factor = below ? FAST : lapse.factor, wanted_s = heard.time_s + factor - PLAYED_S;
+  sentence.lapse = below;
+  if (heard.playing && factor > 1 && wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
 }
 
 setInterval(jump, LAPSE_MS);

@@ -29,12 +29,16 @@ export function currentLanguage() {
 /** Choose a language, and write all texts of the page that carry data-word or data-label. */
 export function setLanguage(name) {
   language = name;
-  try {
-    localStorage.setItem("language", name);
-  } catch { /* a browser without storage forgets it */ }
   document.documentElement.lang = name;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = word(`label.${element.dataset.label}`);
+}
+
+/** Remember the chosen language in this browser. */
+export function remember(name) {
+  try {
+    localStorage.setItem("language", name);
+  } catch { /* a browser without storage forgets it */ }
 }
 
 function remembered() {
