@@ -19,11 +19,10 @@ def program() -> "NoReturn":
     except SystemExit as end:
         status = end.code
     finally:  # nothing is left to clean up
-        import signal
-
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_DFL)
+        if signal := sys.modules.get("signal"):  # not after --help, which is faster without
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                if hasattr(signal, name):
+                    signal.signal(getattr(signal, name), signal.SIG_DFL)
     if "sounddevice" in sys.modules:  # a thread that is still inside PortAudio would end in a segmentation fault
         import os
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import signal
 import sys
-from importlib import import_module
 
 from beep.base.constants import VERSION
 from beep.base.errors import BeepError, unknown_name
@@ -136,11 +134,13 @@ def main(arguments: list[str] | None = None) -> int:
     # More threads of BLAS wait for each other: a measurement took three times the processor time. NumPy reads it once.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        _exit_on("SIGTERM")
-        _exit_on("SIGHUP")
         _prepare_streams()
         try:
             name, rest = _command(words)
+            from importlib import import_module  # for which `beep --help` need not wait
+
+            _exit_on("SIGTERM")
+            _exit_on("SIGHUP")
             command = import_module(f"beep.cli.commands.{name.replace('-', '_')}")
             parsed = parse(name, command, rest)
             command.run(parsed)
@@ -217,6 +217,8 @@ def parse(name: str, command: Any, rest: list[str]) -> argparse.Namespace:
 
 def _exit_on(name: str) -> None:
     """Make a signal raise SystemExit, so that files are cleaned up, with the status that a shell expects."""
+    import signal
+
     number = getattr(signal, name, None)
     if number is None or signal.getsignal(number) == signal.SIG_IGN:  # nohup
         return

@@ -9,11 +9,12 @@ from beep.scenario.scenario import Scenario, fields
 from beep.scenario.toml import from_dict, load, read_toml
 
 DATA = Path(__file__).parent / "data"
+IN_SIGHT, OVER_HORIZON = DATA / "receptions", DATA / "over_horizon"
 
 
 def presets() -> list[str]:
     """Names of the scenarios that come with the package, with the receptions of 1957 that were in line of sight."""
-    return sorted(set(_names(DATA)) | {name for name in reception_names() if "over_horizon" not in reception(name)})
+    return sorted({*_names(DATA), *_names(IN_SIGHT)})
 
 
 def preset(name: str) -> Scenario:
@@ -66,12 +67,12 @@ def beacon(name: str) -> dict[str, Any]:
 
 def reception_names() -> list[str]:
     """Names of the receptions of 1957 on record."""
-    return _names(DATA / "receptions")
+    return sorted(_names(IN_SIGHT) + _names(OVER_HORIZON))
 
 
 def reception(name: str) -> dict[str, Any]:
     """Return the record of a reception: who, report, heard_from and _until, grade, source, recipe, over_horizon."""
-    return read_toml(_file(DATA / "receptions", name))
+    return read_toml(_file(IN_SIGHT if name in _names(IN_SIGHT) else OVER_HORIZON, name))
 
 
 def _names(folder: Path) -> list[str]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
@@ -15,6 +14,7 @@ from beep.stream.reception import tape_ahead_s
 
 NODES = 12  # per tile: the error of the delay stays below 1e-8 turn at 40 MHz (at 8 kHz and 100 km: 3e-8)
 GROUP = 16  # tiles whose geometry is evaluated together
+_NODES = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)  # of a tile of the length 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,10 +34,9 @@ class Course:
 def course_of_group(plan: Plan, group: int) -> Course:
     """Return the course of the tiles group * GROUP, group * GROUP + 1, ..."""
     scenario, reception = plan.scenario, plan.reception
-    nodes, to_points, to_slopes, to_bends = _interpolation()
     length_s = PIECES * PIECE * plan.scale / plan.internal_rate_hz
     start_s = tile_start_s(plan, group * GROUP + np.arange(GROUP))[:, None]
-    look = reception.look((start_s + (nodes + 1) / 2 * length_s).ravel())
+    look = reception.look((start_s + (_NODES + 1) / 2 * length_s).ravel())
     time_s = start_s + np.linspace(0, length_s, 2 * PIECES + 1)
     ahead_s = tape_ahead_s(scenario, time_s)
     if ahead_s is not None:
@@ -46,14 +45,14 @@ def course_of_group(plan: Plan, group: int) -> Course:
     def at_points(delay_s: Array) -> Array:
         """Delay at the ends and middles of the pieces, from that at the nodes."""
         at_nodes = delay_s.reshape(GROUP, NODES)
-        delays_s: Array = at_nodes @ to_points
+        delays_s: Array = at_nodes @ _to_points()
         if ahead_s is not None:  # by a Taylor series, as the nodes stay; its third term is below 1e-5 turn
             ahead = ahead_s * (2 / length_s)
-            delays_s = delays_s + ahead * (at_nodes @ to_slopes) + ahead**2 / 2 * (at_nodes @ to_bends)
+            delays_s = delays_s + ahead * (at_nodes @ _to_points(1)) + ahead**2 / 2 * (at_nodes @ _to_points(2))
         return delays_s
 
     def at_ends(values: Array) -> Array:
-        return (values.reshape(GROUP, NODES) @ to_points)[:, ::2]
+        return (values.reshape(GROUP, NODES) @ _to_points())[:, ::2]
 
     # Without an ionosphere all carriers have the same path.
     frequencies_hz = plan.frequency_hz if reception.layer else plan.frequency_hz[:1]
@@ -82,15 +81,20 @@ def course_of_group(plan: Plan, group: int) -> Course:
 
 
 @lru_cache
-def _interpolation() -> tuple[Array, Array, Array, Array]:
-    """Chebyshev nodes of a tile of length 2, and matrices to value, slope and bend at its pieces' ends and middles."""
-    nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
+def _to_points(derivative: int = 0) -> Array:
+    """Matrix (NODES, 2 PIECES + 1) from values at the nodes to the value, or a derivative, at pieces' ends and middles.
+
+    A tile has the length 2.
+    """
     points = np.linspace(-1, 1, 2 * PIECES + 1)
     orders = np.arange(NODES)[:, None]
-    at_nodes, at_points = np.cos(orders * np.arccos(nodes)), np.cos(orders * np.arccos(points))
-    slopes, bends = (chebyshev.chebval(points, chebyshev.chebder(np.eye(NODES), m)) for m in (1, 2))
-    values, first, second = (np.asarray(np.linalg.solve(at_nodes, wanted)) for wanted in (at_points, slopes, bends))
-    return nodes, values, first, second
+    if derivative:
+        from numpy.polynomial import chebyshev  # takes 2 ms of the start, and only a tape's speed needs it
+
+        at_points = chebyshev.chebval(points, chebyshev.chebder(np.eye(NODES), derivative))
+    else:
+        at_points = np.cos(orders * np.arccos(points))
+    return np.asarray(np.linalg.solve(np.cos(orders * np.arccos(_NODES)), at_points))
 
 
 def _drift(plan: Plan, time_s: Array, delay_s: Array) -> Array | None:

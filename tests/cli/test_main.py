@@ -58,8 +58,8 @@ def test_help_lists_the_commands(beep, arguments):
     ("arguments", "said"),
     [
         (["exprot", "a.wav"], ["'exprot'", "did you mean 'export'?", "beep --help"]),
-        (["sing"], ["'sing'", "export, rtl-tcp, correct", "beep --help"]),
-        (["help", "sing"], ["'sing'", "export, rtl-tcp, correct", "beep --help"]),
+        (["sing"], ["'sing'", "export, web, rtl-tcp", "beep --help"]),
+        (["help", "sing"], ["'sing'", "export, web, rtl-tcp", "beep --help"]),
         (["--duration-s", 1], ["--duration-s", "beep --help"]),
         (["export"], ["FILE", "beep export --help"]),
         (["export", "a.wav", "b.wav"], ["b.wav"]),
@@ -226,6 +226,27 @@ def test_help_waits_for_no_library(arguments):
 
     assert "beep" in imported
     assert imported & NOTHING_HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"]])
+def test_short_answers_load_next_to_nothing(arguments):
+    """What needs no argument parser loads none, nor another module that takes as long as the whole answer."""
+    slow = {"argparse", "collections", "enum", "gettext", "importlib", "pathlib", "re", "shutil", "signal", "typing"}
+    code = f"""
+import sys
+sys.argv = ["beep", *{arguments}]
+for name in {slow}:
+    sys.modules.pop(name, None)  # the interpreter may have some, for installed packages
+try:
+    from beep.__main__ import program
+    program()
+finally:
+    print(sorted({slow} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert done.stdout.startswith("beep" if arguments == ["--version"] else "usage: beep")
+    assert done.stderr == "[]\n"
 
 
 # --- streams ----------------------------------------------------------------------------------------------------

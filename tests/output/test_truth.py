@@ -98,7 +98,7 @@ def test_truth_comes_with_the_sound_or_not_at_all(tmp_path, beep):
 
 def test_names_are_refused_before_the_work(tmp_path, monkeypatch):
     """A sound that exists already is refused before the truth is worked out, which takes a while."""
-    monkeypatch.setattr("beep.output.export.write_truth", lambda *_: pytest.fail("worked out for nothing"))
+    monkeypatch.setattr("beep.output.truth.write_truth", lambda *_: pytest.fail("worked out for nothing"))
     (tmp_path / "a.wav").touch()
 
     with pytest.raises(OutputError, match="already exists"):
