@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from beep.base.errors import BeepError, OutputError
 from beep.output.export import exported_parts
@@ -231,7 +232,7 @@ class PageServer:
                 lifespan="off",
                 loop="asyncio",
                 http="h11",
-                ws="websockets-sansio",
+                ws=WebSocketsSansIOProtocol,
                 ws_max_size=MOST_MESSAGE_BYTES,
                 ws_ping_interval=PING_S,
                 ws_ping_timeout=PING_S,

@@ -37,9 +37,10 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         from beep.web.server import PageServer
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn", "websockets"):
+        library = (error.name or "").partition(".")[0]
+        if library not in ("starlette", "uvicorn", "websockets"):
             raise
-        raise ExtraError(f"the page needs {error.name}, which is not here; pip install 'sputnik-beep[web]'") from None
+        raise ExtraError(f"the page needs {library}, which is not here; pip install 'sputnik-beep[web]'") from None
     from beep.stream.resolve import receive
     from beep.stream.words import warnings
 
