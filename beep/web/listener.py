@@ -28,6 +28,7 @@ from beep.web.documents import pass_document
 from beep.web.recipes import MOST_FIELDS, PAGE_RATE_HZ, begun, fault_of, page_plan, turned
 
 MOST_LISTENERS = 32
+IDLE_S = 20.0  # after which a listener gives its place to another
 MOST_MESSAGE_BYTES = 65_536
 SOUND_BLOCK = PAGE_RATE_HZ // 10
 MOST_PULLED = PAGE_RATE_HZ  # frames that a listener may be ahead: a second
@@ -125,16 +126,29 @@ class Listener:
         self._base = self._scenario = base
         self._connection, self._threads = connection, threads
         self._wish, self._wished = Wish(), asyncio.Event()
-        self._pulled, self._may_send = 0, asyncio.Event()
+        self._pulled, self._pulled_s, self._may_send = 0, time.monotonic(), asyncio.Event()
+        self._ended = asyncio.Event()
         self._playback: Playback | None = None
         self._reader: Reader | None = None
         self._playing = True
         self._planned, self._described, self._count = asyncio.Event(), 0, 0
         self._numbers: WeakKeyDictionary[Plan, int] = WeakKeyDictionary()  # of the plans that may still be heard
 
+    @property
+    def idle_s(self) -> float:
+        """Time since the page has last pulled sound, seconds."""
+        return time.monotonic() - self._pulled_s
+
+    def end(self) -> None:
+        """End `serve`, whose place another listener needs. The page connects again when there is room."""
+        self._ended.set()
+
     async def serve(self) -> None:
         """Serve until the other side has gone. Raises MessageError where it sends what a page never sends."""
-        tasks = [asyncio.create_task(work()) for work in (self._read, self._change, self._describe, self._send_sound)]
+        tasks = [
+            asyncio.create_task(work())
+            for work in (self._ended.wait, self._read, self._change, self._describe, self._send_sound)
+        ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -160,6 +174,7 @@ class Listener:
                 if not isinstance(frames, int) or isinstance(frames, bool) or frames < 1:
                     raise MessageError(f"frames must be a whole number above 0, got {quoted(frames)}")
                 self._pulled = min(self._pulled + frames, MOST_PULLED)
+                self._pulled_s = time.monotonic()
                 self._may_send.set()
             else:
                 self._wish.add(message)

@@ -26,7 +26,7 @@ from beep.output.export import exported_parts
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import to_toml
 from beep.web.documents import scenario_document
-from beep.web.listener import MOST_LISTENERS, MOST_MESSAGE_BYTES, Listener, MessageError, Threads
+from beep.web.listener import IDLE_S, MOST_LISTENERS, MOST_MESSAGE_BYTES, Listener, MessageError, Threads
 from beep.web.recipes import from_link, page_plan, turned
 
 PAGE = Path(__file__).parent / "page"
@@ -58,7 +58,7 @@ class _Connection:
             yield message["text"]
 
     async def send(self, message: str | bytes) -> None:
-        async with self._sending:
+        async with self._sending, asyncio.timeout(STALLED_S):
             if isinstance(message, str):
                 await self._websocket.send_text(message)
             else:
@@ -161,9 +161,14 @@ def application(base: Scenario, *, kiosk: bool = False, host: str = "127.0.0.1")
         listener = Listener(base, _Connection(websocket), threads)
         try:
             if len(listeners) >= MOST_LISTENERS:
-                raise MessageError(f"{MOST_LISTENERS} pages listen already, and that is the most; try again later")
+                idlest = max(listeners, key=lambda other: other.idle_s)
+                if idlest.idle_s < IDLE_S:
+                    raise MessageError(f"{MOST_LISTENERS} pages listen already, and that is the most; try again later")
+                listeners.discard(idlest)
+                idlest.end()
             listeners.add(listener)
             await listener.serve()
+            await _say(websocket, "another page listens in place of this one, which was silent", 1013)
         except MessageError as error:
             await _say(websocket, str(error), 1008)
         except (WebSocketDisconnect, OSError):

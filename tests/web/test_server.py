@@ -193,6 +193,18 @@ def test_a_listener_too_many_is_told(monkeypatch):
         pytest.fail("the place of a listener that has gone is not free")
 
 
+def test_a_silent_listener_gives_its_place_to_another(monkeypatch):
+    """Where all places are taken, the listener that has pulled nothing for the longest time goes."""
+    monkeypatch.setattr(server, "MOST_LISTENERS", 1)
+    monkeypatch.setattr(server, "IDLE_S", 0.3)
+    with serving(SHORT) as page_server, listening(page_server) as silent:
+        time.sleep(0.4)
+        with listening(page_server) as page:
+            say(page, type="begin", at_s=0)
+            assert is_the_recording(heard(page, 0.5))
+        assert "another page listens" in json.loads(silent.recv(timeout=PATIENCE_S))["message"]
+
+
 def test_hostile_messages_and_stalled_listeners(monkeypatch):
     """Among junk, wild values and pages that pull but never read, a listener hears the samples of the export."""
     monkeypatch.setattr(listener, "MESSAGES_PER_S", 1e6)
