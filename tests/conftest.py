@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from program import Beep
-from waiting import LONGEST_WAIT_S
+from waiting import LONGEST_WAIT_S, Waiting
 
 hypothesis.settings.register_profile(
     "busy machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -34,12 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Skip a test of the virtual sound card that has failed while the player waited for a processor."""
+    """Skip a test of what is heard that has failed while a player, a server or a browser waited for a processor."""
     report = yield
-    card = getattr(item, "funcargs", {}).get("card")
-    if card and report.failed and call.when == "call" and card.waiting.longest_s > LONGEST_WAIT_S:
+    arguments = getattr(item, "funcargs", {})
+    waiting = arguments.get("waiting") or getattr(arguments.get("card"), "waiting", None)
+    if waiting and report.failed and call.when == "call" and waiting.longest_s > LONGEST_WAIT_S:
         report.outcome = "skipped"
-        reason = f"failed while others used the machine: {card.waiting.longest_s:.3f} s of waiting within 0.1 s"
+        reason = f"failed while others used the machine: {waiting.longest_s:.3f} s of waiting within 0.1 s"
         report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {reason}\n{report.longrepr}")
     return report
 
@@ -67,6 +68,15 @@ def program() -> Callable[..., str]:
         return found
 
     return find
+
+
+@pytest.fixture
+def waiting() -> Iterator[Waiting]:
+    """How long the programs that the test starts wait for a processor, from its beginning on."""
+    watch = Waiting(begun=lambda: True)
+    watch.start()
+    yield watch
+    watch.end()
 
 
 @pytest.fixture

@@ -2,19 +2,21 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from browser import until
-
-from beep.scenario.scenario import Scenario
+from page import serving
 
 Serve = Callable[..., str]
 Visit = Callable[..., Any]
-SILENT_FAULTS = ("WebSocket connection to", "Failed to load resource")  # of a server that a test has stopped
+SILENT_FAULTS = (
+    "WebSocket connection to",  # these two of a server that a test has stopped
+    "Failed to load resource",
+    "The ScriptProcessorNode is deprecated",  # where there is no audio thread
+)
 
 
 @pytest.fixture(scope="session")
@@ -38,24 +40,8 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """A function that serves the page with a scenario until the end of the test, and returns its address."""
-    pytest.importorskip("uvicorn")
     with ExitStack() as stack:
-        yield lambda scenario, **settings: stack.enter_context(_served(scenario, **settings))
-
-
-@contextmanager
-def _served(scenario: Scenario, **settings: Any) -> Iterator[str]:
-    from beep.web.server import PageServer
-
-    server = PageServer(scenario, port=0, **settings)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
-        thread.join(20)
-        assert not thread.is_alive()
+        yield lambda scenario, **settings: stack.enter_context(serving(scenario, **settings)).url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import signal
 import subprocess
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from beep.web.recipes import PAGE_RATE_HZ
 FADE, CHANGE = (round(seconds * PAGE_RATE_HZ) for seconds in (FADE_S, CHANGE_S))
 HEARD_WITHIN_S = 0.4
 PASS = Scenario(duration_s=60.0)
-PURE = replace(PASS, noise="off", carriers="20.005:1:always,40.002:1:always")
 RECORDER = """
 registerProcessor("recorder", class extends AudioWorkletProcessor {
   part = new Float32Array(8192);
@@ -50,25 +50,16 @@ FETCH = """() => {
 FRAMES = "4096 * recorded.length"
 
 
-@pytest.fixture
-def open_page(chromium):
-    """A function that opens a server's page in a new window, of which every sample is recorded."""
-    contexts = []
+def recording(visit, url):
+    """A page, too small to draw much, of which every sample that is heard from now on is recorded."""
+    page = visit(url, bypass_csp=True, viewport={"width": 100, "height": 100})
+    page.evaluate(RECORD, RECORDER)
+    return page
 
-    def open_page(url, *, script="", record=True):
-        context = chromium.new_context(bypass_csp=record)
-        contexts.append(context)
-        page = context.new_page()
-        page.add_init_script(script)
-        page.goto(url)
-        until(page, "globalThis.sputnik?.sound.heard().pass")
-        if record:
-            page.evaluate(RECORD, RECORDER)
-        return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+def address(run):
+    """Where a server that has been started says its page is."""
+    return run.stderr.readline().split(";")[0].split()[-1]
 
 
 def recorded(page):
@@ -95,13 +86,13 @@ def is_rendered(now, scenario=PASS):
 
 
 @pytest.mark.slow
-def test_samples_are_those_of_the_export(open_page):
+def test_samples_are_those_of_the_export(visit):
     """Twenty seconds in the browser's audio thread are the samples of `render` to the bit.
 
     Gaps, which a busy machine may leave, are exact zeros; the noise is not.
     """
     with serving(PASS) as server:
-        page = open_page(server.url)
+        page = recording(visit, server.url)
         page.wait_for_timeout(20_000)
         until(page, f"{FRAMES} > 20.5 * 48000 + sputnik.sound.report.missing")
         sound = recorded(page)
@@ -113,10 +104,13 @@ def test_samples_are_those_of_the_export(open_page):
     assert np.array_equal(sound[first:], whole[start + first : start + len(sound)])
 
 
-def test_a_knob_is_heard_soon_and_without_a_click(open_page):
+@pytest.mark.usefixtures("waiting")
+def test_a_knob_is_heard_soon_and_without_a_click(visit, beep):
     """A new tone is in the audio thread within 0.4 s, and no step of a sample is larger than a tone's own."""
-    with serving(PURE) as server:
-        page = open_page(server.url)
+    carriers = ("--carrier-mhz", "20.005:1:always", "--carrier-mhz", "40.002:1:always")
+    command = ("web", "--no-browser", "--port", 0, "--duration-s", 60, "--noise", "off", *carriers)
+    with beep.start(*command, stderr=subprocess.PIPE, text=True) as run:
+        page = recording(visit, address(run))
         until(page, f"{FRAMES} > 24000")
         times_s = []
         for tone_hz in (700, 1300, 900):
@@ -127,6 +121,7 @@ def test_a_knob_is_heard_soon_and_without_a_click(open_page):
             tones = np.array([rate_of_tone(left[frame : frame + 2400]) for frame in frames])
             times_s.append((frames[np.flatnonzero(abs(tones - tones[-1]) < 30)[0]]) / PAGE_RATE_HZ)
         sound = recorded(page)[FADE:]
+        run.kill()
     assert max(times_s) < HEARD_WITHIN_S, times_s
     steepest = 0.5 * 2 * np.pi * np.array([1500.0, 2 * 1500.0]) / PAGE_RATE_HZ
     steps = np.abs(np.diff(sound, axis=0))[(sound[1:] * sound[:-1] != 0).all(axis=1)]  # not those of a gap
@@ -139,10 +134,10 @@ def rate_of_tone(samples):
     return np.argmax(spectrum) * PAGE_RATE_HZ / (8 * len(samples))
 
 
-def test_seek_pause_and_play(open_page):
+def test_seek_pause_and_play(visit):
     """What `heard` says is what is heard: after a seek, in a pause, after it, and after the end."""
     with serving(PASS) as server:
-        page = open_page(server.url, record=False)
+        page = visit(server.url)
         until(page, "sputnik.sound.heard().time_s > 0.2")
         assert is_rendered(heard(page))
         page.evaluate("sputnik.sound.seek(30)")
@@ -168,19 +163,19 @@ def test_seek_pause_and_play(open_page):
         assert now["time_s"] < 20
 
 
-def test_the_page_connects_again(open_page, beep):
+def test_the_page_connects_again(visit, beep):
     """After the server was killed and started again, the same pass goes on where it was, with what was turned."""
     arguments = ["web", "--no-browser", "--duration-s", 60, "--port"]
     with beep.start(*arguments, 0, stderr=subprocess.PIPE, text=True) as run:
-        port = run.stderr.readline().split(":")[-1].split("/")[0]
-        page = open_page(f"http://127.0.0.1:{port}/", record=False)
+        url = address(run)
+        page = visit(url)
         page.evaluate("sputnik.sound.turn({ tone_hz: 700 })")
         until(page, "sputnik.sound.heard().pass.scenario.tone_hz === 700 && sputnik.sound.heard().time_s > 1")
         run.kill()
     until(page, "!sputnik.sound.heard().connected")
     stopped_s = heard(page)["time_s"]
     page.evaluate("sputnik.sound.turn({ seed: 5 })")  # while there is no server
-    with beep.start(*arguments, port, stderr=subprocess.PIPE, text=True) as run:
+    with beep.start(*arguments, urlsplit(url).port, stderr=subprocess.PIPE, text=True) as run:
         until(page, f"sputnik.sound.heard().connected && sputnik.sound.heard().time_s > {stopped_s + 0.3}")
         until(page, "sputnik.sound.heard().pass.scenario.seed === 5")
         page.wait_for_timeout(200)
@@ -189,19 +184,19 @@ def test_the_page_connects_again(open_page, beep):
         run.send_signal(signal.SIGTERM)
 
 
-def test_without_an_audio_thread(open_page):
+def test_without_an_audio_thread(visit):
     """A browser has no AudioWorklet for another machine's http: the page fills the card's blocks itself."""
     script = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', { value: undefined })"
     with serving(PASS) as server:
-        page = open_page(server.url, script=script, record=False)
+        page = visit(server.url, script=script)
         until(page, "sputnik.sound.heard().time_s > 0.5 && sputnik.sound.heard().playing")
         assert is_rendered(heard(page))
 
 
-def test_the_lead_is_what_was_chosen(open_page):
+def test_the_lead_is_what_was_chosen(visit):
     """So much waits to be played: 0.25 s at first, then what the slider says."""
     with serving(PASS) as server:
-        page = open_page(server.url, record=False)
+        page = visit(server.url)
         until(page, "sputnik.sound.heard().time_s > 0.2")
         assert page.evaluate("sputnik.sound.pulled - sputnik.sound.report.frame") <= 0.25 * PAGE_RATE_HZ
         page.evaluate("sputnik.sound.lead_s = 1")
