@@ -336,8 +336,8 @@ def test_a_browser_is_opened(beep):
     """`beep web` opens its address; where no browser can be opened it says so."""
     first = (
         "import webbrowser, threading, _thread, os; os.environ['DISPLAY'] = ':0';"
-        "webbrowser.open = lambda url: print('opened', url, flush=True) or {opens};"
-        "threading.Timer(1.0, _thread.interrupt_main).start()"
+        "stop = threading.Timer(0.5, _thread.interrupt_main).start;"
+        "webbrowser.open = lambda url: print('opened', url, flush=True) or stop() or {opens};"
     )
     for opens in (True, False):
         ran = beep.process("web", "--port", 0, first=first.format(opens=opens))
