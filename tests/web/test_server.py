@@ -142,7 +142,7 @@ def test_downloads_are_what_the_program_writes(name, beep):
     [
         ("tone_hz=-1", "tone_hz must be above 0"),
         ("tone=900", "did you mean 'tone_hz'"),
-        ("duration_s=4000", "at most 3600 s"),
+        ("duration_s=8000", "at most 7200 s"),
         ("nonsense", "a link must be NAME=VALUE&NAME=VALUE"),
         ("station=dallas", "a station needs a start"),
         ("carriers=7", "carriers must be"),
@@ -286,7 +286,7 @@ def test_an_address_that_is_taken_is_a_sentence():
 
 def test_what_the_page_cannot_play_is_refused_at_the_start():
     """A pass of many hours is for `beep export`."""
-    with pytest.raises(ScenarioError, match="at most 3600 s long, got 20000"):
+    with pytest.raises(ScenarioError, match="at most 7200 s long, got 20000"):
         PageServer(Scenario(duration_s=20_000), port=0)
 
 
@@ -303,7 +303,7 @@ def test_the_command_without_its_libraries_says_what_to_install(beep):
     ("arguments", "said"),
     [
         (["--port", "99999"], "beep: error: --port must be a number from 0 to 65535, got 99999"),
-        (["--duration-s", "4000"], "beep: error: a recording on the page must be at most 3600 s long, got 4000"),
+        (["--duration-s", "8000"], "beep: error: a recording on the page must be at most 7200 s long, got 8000"),
         (["--sample-rate-hz", "44100"], "beep: error: the page plays at 48000 Hz, got --sample-rate-hz 44100; drop it"),
         (["--station", "dallas"], "beep: error: a station needs a start"),
     ],
