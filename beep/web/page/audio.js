@@ -137,7 +137,7 @@ export class Sound extends EventTarget {
     this.underruns += this.report?.underruns ?? 0;
     this.report = { time: 0, frame: 0, buffered: 0, underruns: 0, missing: 0, waiting: true };
     this.pulled = 0;
-    this.played = 0;
+    this.received = 0;
     this.segments = [];
     this.blocks = []; // {frame, samples}, the last seconds and what waits to be played
   }
@@ -158,6 +158,7 @@ export class Sound extends EventTarget {
 
   take(frame, samples) {
     this.blocks.push({ frame, samples });
+    this.received = frame + samples.length / 2;
     while (this.blocks[0].frame < frame - KEPT) this.blocks.shift();
     this.post({ frame, samples, enough: Math.min(BLOCK, (this.lead_s * RATE_HZ) / 2) });
   }
@@ -183,6 +184,6 @@ export class Sound extends EventTarget {
     if (waiting) return frame;
     const { contextTime, performanceTime } = this.context.getOutputTimestamp();
     const now_s = contextTime ? contextTime + (performance.now() - performanceTime) / 1000 : this.context.currentTime;
-    return Math.max(0, Math.min(Math.round(frame + (now_s - time) * RATE_HZ), this.pulled));
+    return Math.max(0, Math.min(Math.round(frame + (now_s - time) * RATE_HZ), this.received));
   }
 }
