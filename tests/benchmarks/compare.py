@@ -1,24 +1,29 @@
 """How fast and how small an export is, against what people use instead.
 
-    python tests/benchmarks/compare.py [--seconds 600] [--runs 7]
+    python tests/benchmarks/compare.py [--seconds 600] [--runs 7] [--before BEEP]
 
 Every command is a whole process that writes the same kind of file: stereo, 48 kHz, 16 bits, two keyed tones with
 Doppler (sox: a sweep), noise, band-pass. Runs alternate between us and the peer; what is printed is the median of
 the ratios, pair by pair, so that a machine that slows down slows both. Peers: Debian's sox and csound, and
-peers/naive.py. None of them computes the phase from the light time.
+peers/naive.py. None of them computes the phase from the light time. `--before` is the program `beep` of an older
+version, for what has no peer. Runs are as good as the machine is quiet: its load is printed before each table.
 """
 
 import argparse
 import os
+import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
+Peer = Callable[[float, Path], list[str]]
 
 
 def sox(seconds: float, out: Path) -> list[str]:
@@ -42,9 +47,9 @@ def naive(seconds: float, out: Path) -> list[str]:
     return [sys.executable, str(PEERS / "naive.py"), str(seconds), str(out)]
 
 
-def ours(seconds: float, out: Path) -> list[str]:
+def ours(seconds: float, out: Path, jobs: int = 1) -> list[str]:
     """The export, noise, filter and all."""
-    return [*program(), "export", str(out), "--duration-s", str(seconds), "--force", "-q"]
+    return [*program(), "export", str(out), "--duration-s", str(seconds), "--force", "-q", "--jobs", str(jobs)]
 
 
 EFFECTS = {  # each by itself over the plain export, then all of them
@@ -100,55 +105,128 @@ def paired(
     return ratio, seconds_a, seconds_b, peak_a, peak_b
 
 
+def head(*columns: str) -> None:
+    """Print the load of the machine and the head of a table."""
+    print(f"\nload {os.getloadavg()[0]:.1f}\n")
+    print(f"| {' | '.join(columns)} |")
+    print(f"|{'---|' * len(columns)}")
+
+
+def rendering(arguments: argparse.Namespace, out: Path) -> None:
+    """Ten minutes against the peers, an hour in two processes against sox."""
+    seconds, runs, hour = arguments.seconds, arguments.runs, 6 * arguments.seconds
+    head(f"{seconds:g} s against", "its run time", "`beep`", "`beep` is", "its peak memory", "`beep`")
+    rows: list[tuple[Callable[[float, Path], list[str]], float, int]] = [
+        (peer, seconds, 1) for peer in (sox, csound, naive)
+    ]
+    for peer, length, jobs in [*rows, (sox, hour, 2)]:
+        name = peer.__name__ if jobs == 1 else f"{peer.__name__}, {hour:g} s, {jobs} processes of `beep`"
+        if peer is not naive and not shutil.which(peer.__name__):
+            print(f"| {name} | not installed | | | | |")
+            continue
+        theirs = peer(length, out / f"{peer.__name__}.wav")
+        few = runs if jobs == 1 else max(1, runs // 2)
+        ratio, our_s, their_s, our_mib, their_mib = paired(ours(length, out / "ours.wav", jobs), theirs, runs=few)
+        print(
+            f"| {name} | {their_s:.2f} s | {our_s:.2f} s | {1 / ratio:.1f} times faster "
+            f"| {their_mib:.0f} MiB | {our_mib:.0f} MiB |"
+        )
+
+
+def effects(arguments: argparse.Namespace, out: Path) -> None:
+    """Each effect against the plain export, all of them against plain sox."""
+    mine = ours(arguments.seconds, out / "ours.wav")
+    head(f"{arguments.seconds:g} s of sound with", "price against the plain export", "faster than plain sox")
+    for name, options in EFFECTS.items():
+        rich = [*mine, *options.split()]
+        price, *_ = paired(rich, mine, runs=arguments.runs)
+        lead = ""
+        if name.startswith("everything") and shutil.which("sox"):
+            ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs)
+            lead = f"{1 / ratio:.1f} times"
+        print(f"| {name} | {price:.2f} | {lead} |")
+
+
+def start_up(arguments: argparse.Namespace, out: Path) -> None:
+    """Against the interpreter and its import of NumPy."""
+    python, often = [sys.executable, "-c"], 3 * arguments.runs
+    head("start-up", "ratio")
+    ratio, *_ = paired([*program(), "--help"], [*python, "pass"], runs=often)
+    print(f"| `beep --help` / `python -c pass` | {ratio:.2f} |")
+    stream = [*program(), "export", "-", "-q", "--duration-s", "30"]
+    ratio, *_ = paired(stream, [*python, "import numpy"], runs=often, first_bytes_of_a=48)
+    print(f"| first sample of `beep export -` / `python -c 'import numpy'` | {ratio:.2f} |")
+    ratio, *_ = paired(ours(arguments.seconds, out / "ours.wav"), [*python, "import numpy"], runs=arguments.runs)
+    print(f"| whole export / `python -c 'import numpy'` | {ratio:.1f} |")
+
+
+IN_PROCESSES = """
+import resource, sys, time
+from pathlib import Path
+from beep.output.shares import write_wav_in_shares
+from beep.scenario.scenario import Scenario
+from beep.stream.plan import make_plan
+plan = make_plan(Scenario(duration_s=float(sys.argv[1])))
+layout = {"frames": plan.frames, "sample_rate_hz": 48000, "channels": 2, "subtype": "pcm16", "comment": ""}
+write_wav_in_shares(Path("/dev/null"), plan, jobs=2, progress=None, **layout)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+LIVE = """
+import time
+from beep.scenario.scenario import Scenario
+from beep.stream.plan import make_plan
+from beep.stream.tiles import Reader
+plan = make_plan(Scenario(duration_s=600))
+reader = Reader(plan)
+reader.read(0, 480)
+began_s = time.process_time()
+for start in range(480, plan.frames - 480, 480):
+    reader.read(start, 480)
+print((time.process_time() - began_s) / (plan.frames / 48000) * 100)
+"""
+
+
+def long_and_live(arguments: argparse.Namespace, out: Path) -> None:
+    """A day in two processes, memory by length, reads of a sound card, and a waterfall."""
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as the program sets it: processes are then forked
+
+    def printed(code: str, *words: object) -> float:
+        command = [sys.executable, "-c", code, *map(str, words)]
+        return float(subprocess.run(command, env=alone, stdout=subprocess.PIPE, check=True).stdout)
+
+    short_h, long_h = arguments.hours
+    head("long and live", "")
+    peaks = [statistics.median(printed(IN_PROCESSES, 3600 * short_h) for _ in range(3))]
+    began_s = time.perf_counter()
+    peaks.append(printed(IN_PROCESSES, 3600 * long_h))
+    print(f"| {long_h:g} h to the null device, two processes | {time.perf_counter() - began_s:.1f} s |")
+    print(f"| peak of a process, {long_h:g} h over {short_h:.2g} h | {peaks[1]:.1f} / {peaks[0]:.1f} MiB |")
+    for hours in arguments.hours:
+        _, peak = run([*program(), "export", "-", "-q", "--duration-s", str(hours * 3600)])
+        print(f"| {hours * 60:g} min to a pipe, peak | {peak:.1f} MiB |")
+    shares = [printed(LIVE) for _ in range(arguments.runs)]
+    print(f"| reads of 10 ms, of a core | {statistics.median(shares):.3f} % |")
+    if arguments.before:
+        hour, seconds = out / "hour.wav", 6 * arguments.seconds
+        run(ours(seconds, hour, 2))
+        picture = ["plot", "waterfall", str(out / "hour.png"), str(hour), "--force", "-q"]
+        few = max(1, arguments.runs // 2)
+        ratio, now_s, before_s, *_ = paired([*program(), *picture], [arguments.before, *picture], runs=few)
+        print(f"| waterfall of {seconds:g} s, against before | {ratio:.2f} ({now_s:.1f} / {before_s:.1f} s) |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="compare an export with what people use instead")
     parser.add_argument("--seconds", type=float, default=600.0, help="of sound (default: 600)")
     parser.add_argument("--runs", type=int, default=7, help="pairs of runs (default: 7)")
-    parser.add_argument("--hours", type=float, nargs=2, default=(1 / 6, 10.0), help="whose memory is compared")
+    parser.add_argument("--hours", type=float, nargs=2, default=(1 / 6, 24.0), help="whose memory is compared")
+    parser.add_argument("--before", metavar="BEEP", help="program of an older version, to compare a waterfall")
     arguments = parser.parse_args()
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {version('numpy')}\n", flush=True)
+    subprocess.run([sys.executable, PEERS.with_name("accuracy.py")], check=True)
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        mine = ours(arguments.seconds, out / "ours.wav")
-        print(f"| {arguments.seconds:g} s against | its run time | `beep` | `beep` is | its peak memory | `beep` |")
-        print("|---|---|---|---|---|---|")
-        for peer in (sox, csound, naive):
-            if peer is not naive and not shutil.which(peer.__name__):
-                print(f"| {peer.__name__} | not installed | | | | |")
-                continue
-            theirs = peer(arguments.seconds, out / f"{peer.__name__}.wav")
-            ratio, our_s, their_s, our_mib, their_mib = paired(mine, theirs, runs=arguments.runs)
-            print(
-                f"| {peer.__name__} | {their_s:.2f} s | {our_s:.2f} s | {1 / ratio:.1f} times faster "
-                f"| {their_mib:.0f} MiB | {our_mib:.0f} MiB |"
-            )
-        print()
-        print(f"| {arguments.seconds:g} s of sound with | price against the plain export | faster than plain sox |")
-        print("|---|---|---|")
-        for name, options in EFFECTS.items():
-            rich = [*mine, *options.split()]
-            price, *_ = paired(rich, mine, runs=arguments.runs)
-            lead = "not installed"
-            if shutil.which("sox"):
-                ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs)
-                lead = f"{1 / ratio:.1f} times"
-            print(f"| {name} | {price:.2f} | {lead} |")
-        print()
-        print("| start-up | ratio |")
-        print("|---|---|")
-        python = [sys.executable, "-c"]
-        ratio, *_ = paired([*program(), "--help"], [*python, "pass"], runs=3 * arguments.runs)
-        print(f"| `beep --help` / `python -c pass` | {ratio:.2f} |")
-        stream = [*program(), "export", "-", "-q", "--duration-s", "30"]
-        ratio, *_ = paired(stream, [*python, "import numpy"], runs=3 * arguments.runs, first_bytes_of_a=48)
-        print(f"| first sample of `beep export -` / `python -c 'import numpy'` | {ratio:.2f} |")
-        ratio, *_ = paired(mine, [*python, "import numpy"], runs=arguments.runs)
-        print(f"| whole export / `python -c 'import numpy'` | {ratio:.1f} |")
-        print()
-        print("| length | peak |")
-        print("|---|---|")
-        for hours in arguments.hours:
-            _, peak = run([*program(), "export", "-", "-q", "--duration-s", str(hours * 3600)], first_bytes=0)
-            print(f"| {hours * 60:g} min, to a pipe | {peak:.1f} MiB |")
+        for part in (rendering, effects, start_up, long_and_live):
+            part(arguments, Path(folder))
 
 
 if __name__ == "__main__":
