@@ -127,7 +127,10 @@ part("tap").addEventListener("click", listen);
 part("volume").addEventListener("input", ({ target }) => { sound.volume = Number(target.value) ** 2; });
 part("speed").addEventListener("change", ({ target }) => { lapse.factor = Number(target.value); });
 part("language").addEventListener("change", ({ target }) => { choose(target.value); remember(target.value); });
-part("about-open").addEventListener("click", () => part("about").showModal());
+part("about-open").addEventListener("click", () => {
+  part("about").showModal();
+  part("about").scrollTop = 0; // the button at its end has the focus
+});
 part("take-link").addEventListener("click", async (event) => {
   event.preventDefault();
   await navigator.clipboard?.writeText(part("take-link").href).catch(() => {});
