@@ -102,6 +102,7 @@ export class Knobs {
 
   chosen(name, value) {
     if (name === "reception") {
+      this.rows.character.input.value = "";
       if (value === "simple") this.begin({ recipe: "altitude_km=500" });
       else if (value) this.begin({ preset: value });
     } else if (name === "station") {
