@@ -1,11 +1,15 @@
 // What all pictures share: a canvas as sharp as the screen, and the colours of the style sheet.
 
 let colours = null;
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => { colours = null; });
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
+  colours = null;
+});
 
 /** Return a pen for a canvas, with its size in CSS pixels and the size of letters; null where it is not shown. */
 export function open(canvas) {
-  const width = canvas.clientWidth, height = canvas.clientHeight, scale = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth,
+    height = canvas.clientHeight,
+    scale = window.devicePixelRatio || 1;
   if (!width || !height) return null;
   if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
     canvas.width = Math.round(width * scale);
@@ -13,10 +17,13 @@ export function open(canvas) {
   }
   const style = getComputedStyle(document.documentElement);
   colours ??= Object.fromEntries(
-    ["paper", "panel", "ink", "soft", "grid", "first", "second", "mark", "land", "sea", "night"].map(
-      (name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+    ["paper", "panel", "ink", "soft", "grid", "first", "second", "mark", "land", "sea", "night"].map((name) => [
+      name,
+      style.getPropertyValue(`--${name}`).trim(),
+    ]),
   );
-  const letter = 0.78 * parseFloat(style.fontSize), pen = canvas.getContext("2d");
+  const letter = 0.78 * parseFloat(style.fontSize),
+    pen = canvas.getContext("2d");
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, width, height);
   pen.font = `${letter}px ${style.fontFamily}`;

@@ -22,13 +22,16 @@ export class Curve {
     });
     canvas.addEventListener("pointermove", (event) => this.wanted_s !== null && this.drag(event, false));
     canvas.addEventListener("pointerup", (event) => this.wanted_s !== null && this.drop(event));
-    canvas.addEventListener("pointercancel", () => { this.wanted_s = null; });
+    canvas.addEventListener("pointercancel", () => {
+      this.wanted_s = null;
+    });
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
   drag(event, now) {
     if (!this.pass) return;
-    const box = this.canvas.getBoundingClientRect(), [left, right] = this.edges ?? [0, box.width];
+    const box = this.canvas.getBoundingClientRect(),
+      [left, right] = this.edges ?? [0, box.width];
     const share = (event.clientX - box.left - left) / (right - left);
     this.wanted_s = Math.min(Math.max(share, 0), 1) * this.pass.duration_s;
     if (!now && event.timeStamp - this.sent_ms < SEEK_MS) return;
@@ -63,12 +66,20 @@ export class Curve {
   draw() {
     const opened = open(this.canvas);
     if (!opened) return;
-    const { pen, width, height, letter, line, colours } = opened, { pass } = this, { t_s } = pass.table;
-    const left = 3.6 * letter, right = width - letter, head = 1.7 * letter, foot = height - 1.7 * letter;
+    const { pen, width, height, letter, line, colours } = opened,
+      { pass } = this,
+      { t_s } = pass.table;
+    const left = 3.6 * letter,
+      right = width - letter,
+      head = 1.7 * letter,
+      foot = height - 1.7 * letter;
     const x = (time_s) => left + (time_s / pass.duration_s) * (right - left);
     this.edges = [left, right];
 
-    const hill = t_s.map((time_s, n) => [x(time_s), foot - (Math.max(pass.table.elevation_deg[n], 0) / 90) * (foot - head)]);
+    const hill = t_s.map((time_s, n) => [
+      x(time_s),
+      foot - (Math.max(pass.table.elevation_deg[n], 0) / 90) * (foot - head),
+    ]);
     pen.beginPath();
     pen.moveTo(x(t_s[0]), foot);
     hill.forEach((point) => pen.lineTo(...point));
@@ -76,42 +87,88 @@ export class Curve {
     pen.fillStyle = colours.grid;
     pen.fill();
 
-    const carriers = heardCarriers(pass), columns = carriers.map((carrier) => `doppler_${carrier.name}_hz`);
+    const carriers = heardCarriers(pass),
+      columns = carriers.map((carrier) => `doppler_${carrier.name}_hz`);
     const up = (n) => pass.table.elevation_deg[n] > 0;
-    const most_hz = Math.max(10, ...columns.flatMap((column) => pass.table[column].filter((_, n) => up(n)).map(Math.abs)));
+    const most_hz = Math.max(
+      10,
+      ...columns.flatMap((column) => pass.table[column].filter((_, n) => up(n)).map(Math.abs)),
+    );
     const y = (hz) => (head + foot) / 2 - (hz / most_hz) * ((foot - head) / 2 - line);
-    stroke(pen, [[left, y(0)], [right, y(0)]], colours.soft, 1, [line, 2 * line]);
+    stroke(
+      pen,
+      [
+        [left, y(0)],
+        [right, y(0)],
+      ],
+      colours.soft,
+      1,
+      [line, 2 * line],
+    );
     this.axes(opened, { left, right, foot, head, x, y, most_hz });
     columns.forEach((column, number) => {
       const points = t_s.map((time_s, n) => (up(n) ? [x(time_s), y(pass.table[column][n])] : null));
       stroke(pen, points, number ? colours.second : colours.first, line * 1.3, number ? [4 * line, 2 * line] : []);
     });
 
-    if (this.wanted_s !== null) stroke(pen, [[x(this.wanted_s), head], [x(this.wanted_s), foot]], colours.ink, line / 2);
-    stroke(pen, [[x(this.time_s), head], [x(this.time_s), foot]], colours.soft, line / 2);
-    if (at(pass, "elevation_deg", this.time_s) > 0) columns.forEach((column, number) => {
-      dot(pen, x(this.time_s), y(at(pass, column, this.time_s)), letter / 2.2, number ? colours.second : colours.first, colours.paper);
-    });
+    if (this.wanted_s !== null)
+      stroke(
+        pen,
+        [
+          [x(this.wanted_s), head],
+          [x(this.wanted_s), foot],
+        ],
+        colours.ink,
+        line / 2,
+      );
+    stroke(
+      pen,
+      [
+        [x(this.time_s), head],
+        [x(this.time_s), foot],
+      ],
+      colours.soft,
+      line / 2,
+    );
+    if (at(pass, "elevation_deg", this.time_s) > 0)
+      columns.forEach((column, number) => {
+        dot(
+          pen,
+          x(this.time_s),
+          y(at(pass, column, this.time_s)),
+          letter / 2.2,
+          number ? colours.second : colours.first,
+          colours.paper,
+        );
+      });
   }
 
   axes({ pen, width, height, letter, colours }, { left, right, foot, head, x, y, most_hz }) {
-    const { pass } = this, least_s = (pass.duration_s * 6 * letter) / (right - left);
+    const { pass } = this,
+      least_s = (pass.duration_s * 6 * letter) / (right - left);
     const step_s = TICKS_S.find((seconds) => seconds >= least_s) ?? 7200;
-    const start_s = pass.epoch ? (((Date.parse(pass.epoch) / 1000) % step_s) + step_s) % step_s : 0; // negative before 1970
+    const epoch_s = pass.epoch ? Date.parse(pass.epoch) / 1000 : 0; // negative before 1970
+    const start_s = ((epoch_s % step_s) + step_s) % step_s;
     pen.fillStyle = colours.soft;
     pen.textBaseline = "middle";
     pen.textAlign = "center";
     for (let time_s = start_s ? step_s - start_s : 0; time_s <= pass.duration_s; time_s += step_s) {
       if (x(time_s) < left + 1.5 * letter || x(time_s) > right - 2 * letter) continue;
       const when = moment(pass, time_s);
-      pen.fillText(when ? when.toISOString().slice(11, step_s % 60 ? 19 : 16) : duration(time_s), x(time_s), (foot + height) / 2 + letter / 8);
+      pen.fillText(
+        when ? when.toISOString().slice(11, step_s % 60 ? 19 : 16) : duration(time_s),
+        x(time_s),
+        (foot + height) / 2 + letter / 8,
+      );
       pen.fillRect(x(time_s) - 0.5, foot, 1, letter / 3);
     }
     pen.textAlign = "right";
     const round_hz = most_hz > 100 ? Math.floor(most_hz / 100) * 100 : Math.floor(most_hz / 10) * 10;
     for (const hz of [-round_hz, 0, round_hz]) pen.fillText(figure(hz, 0, true), left - letter / 2, y(hz));
     pen.textAlign = "left";
-    const names = heardCarriers(pass).map((carrier) => figure(carrier.frequency_mhz, 3)).join(", ");
+    const names = heardCarriers(pass)
+      .map((carrier) => figure(carrier.frequency_mhz, 3))
+      .join(", ");
     let title = `${word("curve.doppler")}: ${names} ${word("unit.MHz")}`;
     const hill = word("curve.hill");
     if (pen.measureText(title + hill).width > right - left - 2 * letter) title = word("curve.doppler");

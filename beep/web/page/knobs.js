@@ -4,9 +4,15 @@ import { day, hasWord, word } from "./words.js";
 
 // What a slider spans: the part of a field's range that is of use. The number beside it takes all of the range.
 const SLIDERS = {
-  altitude_km: [150, 2000, 10], max_elevation_deg: [5, 90, 1], min_elevation_deg: [0, 80, 1],
-  pulse_s: [0.05, 2, 0.01], pause_s: [0.05, 2, 0.01], chirp_hz: [-100, 100, 1], spin_rpm: [0, 60, 1],
-  tone_hz: [300, 2500, 10], lead_s: [0.1, 1, 0.05],
+  altitude_km: [150, 2000, 10],
+  max_elevation_deg: [5, 90, 1],
+  min_elevation_deg: [0, 80, 1],
+  pulse_s: [0.05, 2, 0.01],
+  pause_s: [0.05, 2, 0.01],
+  chirp_hz: [-100, 100, 1],
+  spin_rpm: [0, 60, 1],
+  tone_hz: [300, 2500, 10],
+  lead_s: [0.1, 1, 0.05],
 };
 const GROUPS = {
   where: ["reception", "station", "start", "min_elevation_deg", "altitude_km", "max_elevation_deg"],
@@ -15,7 +21,7 @@ const GROUPS = {
   set: ["tone_hz", "sideband", "character", "mix", "lead_s"],
 };
 const IN_KIOSK = ["altitude_km", "max_elevation_deg"];
-const LEAD = { name: "lead_s", kind: "number", unit: "s", default: 0.25, least: 0.1, most: 1 }; // of the sound, not of the scenario
+const LEAD = { name: "lead_s", kind: "number", unit: "s", default: 0.25, least: 0.1, most: 1 }; // of the sound
 const SPUTNIK = ["1957-10-04T19:12", "1957-10-26T00:00"]; // the orbit is known between
 const BEGIN_WITH = "1957-10-07T00:00Z";
 const EARLY_MS = 3_600_000; // that a reception's search may begin before its report
@@ -44,11 +50,14 @@ export class Knobs {
   }
 
   row(box, name) {
-    const field = this.fields[name], row = make("div", box, "knob"), label = make("label", row);
+    const field = this.fields[name],
+      row = make("div", box, "knob"),
+      label = make("label", row);
     label.htmlFor = `knob-${name}`;
     label.id = `label-${name}`;
     label.dataset.word = `knob.${name}`;
-    const slider = SLIDERS[name], input = slider ? this.slider(row, field, slider) : this.entry(row, name, field);
+    const slider = SLIDERS[name],
+      input = slider ? this.slider(row, field, slider) : this.entry(row, name, field);
     input.id = `knob-${name}`;
     const rule = make("p", row, "rule");
     rule.setAttribute("role", "alert");
@@ -59,14 +68,22 @@ export class Knobs {
   }
 
   slider(row, field, [least, most, step]) {
-    const slide = make("span", row, "slide"), range = make("input", slide), number = make("input", row);
+    const slide = make("span", row, "slide"),
+      range = make("input", slide),
+      number = make("input", row);
     Object.assign(range, { type: "range", min: least, max: most, step });
     range.setAttribute("aria-labelledby", `label-${field.name}`);
     Object.assign(number, { type: "number", min: field.least ?? field.above, max: field.most, step: "any" });
     slide.style.setProperty("--usual", ((field.default ?? least) - least) / (most - least));
     make("span", row, "unit").dataset.word = `unit.${{ degrees: "°" }[field.unit] ?? field.unit}`;
-    range.addEventListener("input", () => { number.value = range.value; this.change(field.name, Number(range.value)); });
-    number.addEventListener("change", () => { range.value = number.value; this.change(field.name, number.value === "" ? field.default : Number(number.value)); });
+    range.addEventListener("input", () => {
+      number.value = range.value;
+      this.change(field.name, Number(range.value));
+    });
+    number.addEventListener("change", () => {
+      range.value = number.value;
+      this.change(field.name, number.value === "" ? field.default : Number(number.value));
+    });
     number.dataset.of = field.name;
     range.dataset.of = field.name;
     return number;
@@ -78,8 +95,16 @@ export class Knobs {
     if (name in texts) input.type = texts[name];
     if (name === "start") [input.min, input.max] = SPUTNIK;
     if (name === "station") input.setAttribute("list", this.stations(row).id);
-    if (field?.kind === "choice") this.options(input, field.choices.map((choice) => [choice, `${name}.${choice}`]));
-    if (name === "character") this.options(input, [["", "character.none"], ...this.served.characters.map((choice) => [choice, `character.${choice}`])]);
+    if (field?.kind === "choice")
+      this.options(
+        input,
+        field.choices.map((choice) => [choice, `${name}.${choice}`]),
+      );
+    if (name === "character")
+      this.options(input, [
+        ["", "character.none"],
+        ...this.served.characters.map((choice) => [choice, `character.${choice}`]),
+      ]);
     input.addEventListener("change", () => this.chosen(name, input.value));
     return input;
   }
@@ -92,12 +117,14 @@ export class Knobs {
   }
 
   options(select, choices) {
-    select.replaceChildren(...choices.map(([value, name, text]) => {
-      const option = Object.assign(document.createElement("option"), { value, textContent: text ?? word(name) });
-      if (!text && hasWord(name)) option.dataset.word = name;
-      if (!text && !hasWord(name)) option.textContent = value;
-      return option;
-    }));
+    select.replaceChildren(
+      ...choices.map(([value, name, text]) => {
+        const option = Object.assign(document.createElement("option"), { value, textContent: text ?? word(name) });
+        if (!text && hasWord(name)) option.dataset.word = name;
+        if (!text && !hasWord(name)) option.textContent = value;
+        return option;
+      }),
+    );
   }
 
   chosen(name, value) {
@@ -114,7 +141,8 @@ export class Knobs {
 
   /** Receive at another place, from the next pass on that rises ten degrees. */
   place(station) {
-    const start = this.pass?.scenario.start ?? BEGIN_WITH, { altitude_km, max_elevation_deg } = this.fields;
+    const start = this.pass?.scenario.start ?? BEGIN_WITH,
+      { altitude_km, max_elevation_deg } = this.fields;
     const simple = { altitude_km: altitude_km.default, max_elevation_deg: max_elevation_deg.default };
     this.turn({ station, start, min_elevation_deg: 10, tca_s: null, duration_s: null, ...simple }, "station");
   }
@@ -122,7 +150,11 @@ export class Knobs {
   change(name, value) {
     this.rows[name].rule.textContent = "";
     if (name === "lead_s") this.sound.lead_s = value;
-    else this.turn({ ...this.refused, [name]: value }, name === "sideband" || name === "noise" || name === "ionosphere" ? `${name}.${value}` : name);
+    else
+      this.turn(
+        { ...this.refused, [name]: value },
+        name === "sideband" || name === "noise" || name === "ionosphere" ? `${name}.${value}` : name,
+      );
     if (name === "lead_s") this.write("lead_s", value);
   }
 
@@ -141,7 +173,11 @@ export class Knobs {
     this.pass = pass;
     this.refused = {};
     for (const { rule } of Object.values(this.rows)) rule.textContent = "";
-    this.options(this.rows.mix.input, [["stereo", "mix.stereo"], ["mono", "mix.mono"], ...pass.carriers.map(({ name, frequency_mhz }) => [name, "", `${frequency_mhz} ${word("unit.MHz")}`])]);
+    this.options(this.rows.mix.input, [
+      ["stereo", "mix.stereo"],
+      ["mono", "mix.mono"],
+      ...pass.carriers.map(({ name, frequency_mhz }) => [name, "", `${frequency_mhz} ${word("unit.MHz")}`]),
+    ]);
     this.receptions(pass);
     for (const name of Object.keys(this.rows)) if (name in scenario) this.write(name, scenario[name]);
     this.write("lead_s", this.sound.lead_s);
@@ -155,14 +191,21 @@ export class Knobs {
     const list = this.served.receptions.filter(({ playable }) => playable);
     const texts = list.map(({ name, who, heard_from }) => [name, "", `${day(new Date(heard_from), true)}: ${who}`]);
     this.options(this.rows.reception.input, [["simple", "reception.simple"], ["", "reception.own"], ...texts]);
-    const { station, start } = pass.scenario, from_ms = Date.parse(start);
-    const match = list.find((row) => row.station === station && from_ms > Date.parse(row.heard_from) - EARLY_MS && from_ms <= Date.parse(row.heard_until));
+    const { station, start } = pass.scenario,
+      from_ms = Date.parse(start);
+    const match = list.find(
+      (row) =>
+        row.station === station &&
+        from_ms > Date.parse(row.heard_from) - EARLY_MS &&
+        from_ms <= Date.parse(row.heard_until),
+    );
     this.rows.reception.input.value = station === null ? "simple" : (match?.name ?? "");
   }
 
   /** Write a value into a knob, unless the user has it in hand. */
   write(name, value) {
-    const field = this.fields[name], controls = this.rows[name].row.querySelectorAll("select, input");
+    const field = this.fields[name],
+      controls = this.rows[name].row.querySelectorAll("select, input");
     for (const control of controls) {
       if (control === document.activeElement && control.type !== "range" && control.tagName === "INPUT") continue;
       if (control.matches(":active")) continue;

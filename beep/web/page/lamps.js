@@ -21,15 +21,23 @@ export class Lamps {
       lamp.classList.toggle("on", heard.playing && heard.running && sounding(heard.pass, carrier, heard.time_s));
       if (!numbers) return;
       const up = at(heard.pass, "elevation_deg", heard.time_s) > 0;
-      const value = (kind, signed) => (up ? quantity(at(heard.pass, `${kind}_${carrier.name}_hz`, heard.time_s), "Hz", 0, signed) : "–");
-      const words = [`${figure(carrier.frequency_mhz, 3)} ${word("unit.MHz")}`, `${word("tone")} ${value("tone")}`, `${word("doppler")} ${value("doppler", true)}`];
-      texts.forEach((text, part) => { if (text.textContent !== words[part]) text.textContent = words[part]; });
+      const value = (kind, signed) =>
+        up ? quantity(at(heard.pass, `${kind}_${carrier.name}_hz`, heard.time_s), "Hz", 0, signed) : "–";
+      const words = [
+        `${figure(carrier.frequency_mhz, 3)} ${word("unit.MHz")}`,
+        `${word("tone")} ${value("tone")}`,
+        `${word("doppler")} ${value("doppler", true)}`,
+      ];
+      texts.forEach((text, part) => {
+        if (text.textContent !== words[part]) text.textContent = words[part];
+      });
     });
   }
 
   build(count) {
     this.lamps = Array.from({ length: count }, () => {
-      const lamp = document.createElement("p"), texts = ["b", "span", "span"].map((kind) => document.createElement(kind));
+      const lamp = document.createElement("p"),
+        texts = ["b", "span", "span"].map((kind) => document.createElement(kind));
       lamp.className = "lamp";
       lamp.append(document.createElement("i"), ...texts);
       return { lamp, texts };
@@ -45,8 +53,10 @@ export class Numbers {
 
   update(heard) {
     if (!heard.pass) return;
-    const { pass, time_s } = heard, value = (column) => at(pass, column, time_s);
-    const azimuth_deg = azimuthAt(pass, time_s), ground = groundAt(pass, time_s);
+    const { pass, time_s } = heard,
+      value = (column) => at(pass, column, time_s);
+    const azimuth_deg = azimuthAt(pass, time_s),
+      ground = groundAt(pass, time_s);
     const height_km = ground ? ground.height_km : pass.scenario.altitude_km;
     const rows = {
       range: quantity(value("range_km"), "km"),

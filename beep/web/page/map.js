@@ -16,7 +16,8 @@ export class WorldMap {
     this.canvas = canvas;
     this.coast = coast; // rings [longitude, latitude, ...] in tenths of a degree
     canvas.addEventListener("click", (event) => {
-      const box = canvas.getBoundingClientRect(), { left, top, size } = this.frame ?? {};
+      const box = canvas.getBoundingClientRect(),
+        { left, top, size } = this.frame ?? {};
       if (!size) return;
       const longitude_deg = ((event.clientX - box.left - left) / size) * 360 - 180;
       const latitude_deg = 90 - ((event.clientY - box.top - top) / size) * 360;
@@ -27,8 +28,11 @@ export class WorldMap {
   update(heard) {
     const opened = open(this.canvas);
     if (!opened) return;
-    const { pen, width, height, letter, line, colours } = opened, { pass } = heard;
-    const size = Math.min(width, 2 * height), left = (width - size) / 2, top = (height - size / 2) / 2;
+    const { pen, width, height, letter, line, colours } = opened,
+      { pass } = heard;
+    const size = Math.min(width, 2 * height),
+      left = (width - size) / 2,
+      top = (height - size / 2) / 2;
     this.frame = { left, top, size };
     const x = (longitude_deg) => left + ((longitude_deg + 180) / 360) * size;
     const y = (latitude_deg) => top + ((90 - latitude_deg) / 360) * size;
@@ -43,12 +47,23 @@ export class WorldMap {
     if (when) night(pen, x, y, when, colours.night);
     if (pass?.ground) {
       const { latitude_deg, longitude_deg } = pass.ground;
-      stroke(pen, unbroken(longitude_deg.map((east_deg, n) => [east_deg, latitude_deg[n]]), x, y), colours.soft, line, [3 * line, 2 * line]);
+      stroke(
+        pen,
+        unbroken(
+          longitude_deg.map((east_deg, n) => [east_deg, latitude_deg[n]]),
+          x,
+          y,
+        ),
+        colours.soft,
+        line,
+        [3 * line, 2 * line],
+      );
       const now = groundAt(pass, heard.time_s);
       stroke(pen, unbroken(visibility(now), x, y), colours.first, line);
       dot(pen, x(now.longitude_deg), y(now.latitude_deg), letter / 2.2, colours.first, colours.paper);
     }
-    if (pass?.station) cross(pen, x(pass.station.longitude_deg), y(pass.station.latitude_deg), letter / 2, colours.mark);
+    if (pass?.station)
+      cross(pen, x(pass.station.longitude_deg), y(pass.station.latitude_deg), letter / 2, colours.mark);
     pen.restore();
     if (pass && !pass.station) {
       pen.fillStyle = colours.ink;
@@ -60,7 +75,8 @@ export class WorldMap {
 
   land(pen, x, y, colours) {
     pen.beginPath();
-    for (const shift of [-3600, 0, 3600]) { // a ring across the date line runs on beyond 180 degrees
+    for (const shift of [-3600, 0, 3600]) {
+      // a ring across the date line runs on beyond 180 degrees
       for (const ring of this.coast) {
         for (let n = 0; n < ring.length; n += 2) {
           pen[n ? "lineTo" : "moveTo"](x((ring[n] + shift) / 10), y(ring[n + 1] / 10));
@@ -82,11 +98,17 @@ function unbroken(places, x, y) {
 
 /** Return the places [longitude, latitude] from which the satellite stands on the horizon, on a round Earth. */
 function visibility({ latitude_deg, longitude_deg, height_km }) {
-  const radius = Math.acos(EARTH_KM / (EARTH_KM + height_km)), north = latitude_deg * RADIANS;
+  const radius = Math.acos(EARTH_KM / (EARTH_KM + height_km)),
+    north = latitude_deg * RADIANS;
   return Array.from({ length: 121 }, (_, n) => {
     const bearing = (n / 60) * Math.PI;
-    const place = Math.asin(Math.sin(north) * Math.cos(radius) + Math.cos(north) * Math.sin(radius) * Math.cos(bearing));
-    const east = Math.atan2(Math.sin(bearing) * Math.sin(radius) * Math.cos(north), Math.cos(radius) - Math.sin(north) * Math.sin(place));
+    const place = Math.asin(
+      Math.sin(north) * Math.cos(radius) + Math.cos(north) * Math.sin(radius) * Math.cos(bearing),
+    );
+    const east = Math.atan2(
+      Math.sin(bearing) * Math.sin(radius) * Math.cos(north),
+      Math.cos(radius) - Math.sin(north) * Math.sin(place),
+    );
     return [((longitude_deg + east / RADIANS + 540) % 360) - 180, place / RADIANS];
   });
 }

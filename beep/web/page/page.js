@@ -10,7 +10,17 @@ import { at } from "./pass.js";
 import { Sentence } from "./sentence.js";
 import { Sky } from "./sky.js";
 import { Waterfall } from "./waterfall.js";
-import { LANGUAGES, clock, currentLanguage, hasWord, loadWords, passTitle, remember, setLanguage, word } from "./words.js";
+import {
+  LANGUAGES,
+  clock,
+  currentLanguage,
+  hasWord,
+  loadWords,
+  passTitle,
+  remember,
+  setLanguage,
+  word,
+} from "./words.js";
 
 const SLOW_MS = 250; // between two pictures of what moves slowly
 const LAPSE_MS = 1000; // of sound between two jumps, where the picture runs faster than the sound
@@ -18,10 +28,18 @@ const PLAYED_S = 0.7; // of that second, after the jump is heard
 const FAST = 60;
 
 const part = (id) => document.getElementById(id);
-const [served, coast] = await Promise.all([...["scenario.json", "coast.json"].map(async (name) => (await fetch(name)).json()), loadWords()]);
+const [served, coast] = await Promise.all([
+  ...["scenario.json", "coast.json"].map(async (name) => (await fetch(name)).json()),
+  loadWords(),
+]);
 const sound = new Sound();
-let address = location.hash.slice(1), state = {}, latest = null, slow_ms = 0, turned = "";
-const lapse = { factor: 1, below: false, wanted: false }; // faster than the sound by a factor; or only below the horizon
+let address = location.hash.slice(1),
+  state = {},
+  latest = null,
+  slow_ms = 0,
+  turned = "";
+// The picture is faster than the sound by a factor, or only while the satellite is below the horizon.
+const lapse = { factor: 1, below: false, wanted: false };
 
 // --- what the user does ------------------------------------------------------------------------------------------
 
@@ -58,8 +76,11 @@ function home() {
 
 // --- parts -------------------------------------------------------------------------------------------------------
 
-const waterfall = new Waterfall(part("waterfall"), sound), sentence = new Sentence(part("sentence"));
-const lamps = new Lamps(part("lamps")), numbers = new Numbers(part("numbers")), sky = new Sky(part("sky"));
+const waterfall = new Waterfall(part("waterfall"), sound),
+  sentence = new Sentence(part("sentence"));
+const lamps = new Lamps(part("lamps")),
+  numbers = new Numbers(part("numbers")),
+  sky = new Sky(part("sky"));
 const curve = new Curve(part("curve"), (time_s) => sound.seek(time_s));
 const knobs = new Knobs(part("knobs"), served, { turn, begin, sound });
 const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
@@ -67,10 +88,16 @@ const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
 });
 const start_language = currentLanguage();
 globalThis.sputnik = { sound, waterfall }; // for the console, and for tests
-const kiosk = served.kiosk ? new Kiosk(document.querySelectorAll("[data-choice]"), (name) => {
-  begin(CHOICES[name]);
-  lapse.wanted = name === "first"; // nothing is heard of the satellite on the other side of the Earth
-}, home) : null;
+const kiosk = served.kiosk
+  ? new Kiosk(
+      document.querySelectorAll("[data-choice]"),
+      (name) => {
+        begin(CHOICES[name]);
+        lapse.wanted = name === "first"; // nothing is heard of the satellite on the other side of the Earth
+      },
+      home,
+    )
+  : null;
 
 for (const [name, title] of Object.entries(LANGUAGES)) {
   part("language").append(new Option(title, name, false, name === currentLanguage()));
@@ -87,7 +114,8 @@ function choose(name) {
 /** Write what no event writes again, in the language that was just chosen. */
 function write() {
   part("language").value = currentLanguage();
-  for (const button of part("languages").children) button.setAttribute("aria-pressed", String(button.lang === currentLanguage()));
+  for (const button of part("languages").children)
+    button.setAttribute("aria-pressed", String(button.lang === currentLanguage()));
   if (latest) show(latest);
   sentence.write();
   slow_ms = 0;
@@ -124,9 +152,16 @@ sound.addEventListener("state", ({ detail }) => {
 });
 part("play").addEventListener("click", toggle);
 part("tap").addEventListener("click", listen);
-part("volume").addEventListener("input", ({ target }) => { sound.volume = Number(target.value) ** 2; });
-part("speed").addEventListener("change", ({ target }) => { lapse.factor = Number(target.value); });
-part("language").addEventListener("change", ({ target }) => { choose(target.value); remember(target.value); });
+part("volume").addEventListener("input", ({ target }) => {
+  sound.volume = Number(target.value) ** 2;
+});
+part("speed").addEventListener("change", ({ target }) => {
+  lapse.factor = Number(target.value);
+});
+part("language").addEventListener("change", ({ target }) => {
+  choose(target.value);
+  remember(target.value);
+});
 part("about-open").addEventListener("click", () => {
   part("about").showModal();
   part("about").scrollTop = 0; // the button at its end has the focus
@@ -136,7 +171,10 @@ part("take-link").addEventListener("click", async (event) => {
   await navigator.clipboard?.writeText(part("take-link").href).catch(() => {});
   part("notice").textContent = part("take-link").href;
 });
-document.addEventListener("click", ({ target }) => part("take").contains(target) || part("take").removeAttribute("open"));
+document.addEventListener(
+  "click",
+  ({ target }) => part("take").contains(target) || part("take").removeAttribute("open"),
+);
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, select, dialog") || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === " " && !event.target.closest("button, summary, a")) {
@@ -192,7 +230,8 @@ function draw(heard, now_ms) {
 function jump() {
   const heard = sound.heard();
   const below = heard.playing && lapse.below && at(heard.pass, "elevation_deg", heard.time_s) < 0;
-  const factor = below ? FAST : lapse.factor, wanted_s = heard.time_s + factor - PLAYED_S;
+  const factor = below ? FAST : lapse.factor,
+    wanted_s = heard.time_s + factor - PLAYED_S;
   sentence.lapse = below;
   if (heard.playing && factor > 1 && wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
 }

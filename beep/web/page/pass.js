@@ -2,7 +2,8 @@
 
 /** Return the position of `value` in rising `numbers`, with its fraction, within 0 and the last index. */
 export function place(numbers, value) {
-  let low = 0, high = numbers.length - 1;
+  let low = 0,
+    high = numbers.length - 1;
   if (high < 1 || value <= numbers[0]) return 0;
   if (value >= numbers[high]) return high;
   while (high - low > 1) {
@@ -19,15 +20,19 @@ export function at(pass, column, time_s) {
 }
 
 function between(values, position) {
-  const before = Math.floor(position), after = Math.min(before + 1, values.length - 1), part = position - before;
+  const before = Math.floor(position),
+    after = Math.min(before + 1, values.length - 1),
+    part = position - before;
   if (values[before] == null || values[after] == null) return values[Math.round(position)];
   return values[before] + part * (values[after] - values[before]);
 }
 
 /** Return an angle of the table at a time, in degrees from 0 to 360, also across north. */
 export function azimuthAt(pass, time_s) {
-  const position = place(pass.table.t_s, time_s), values = pass.table.azimuth_deg;
-  const before = values[Math.floor(position)], after = values[Math.ceil(position)];
+  const position = place(pass.table.t_s, time_s),
+    values = pass.table.azimuth_deg;
+  const before = values[Math.floor(position)],
+    after = values[Math.ceil(position)];
   const turn = ((after - before + 540) % 360) - 180;
   return (before + (position % 1) * turn + 360) % 360;
 }
@@ -36,7 +41,9 @@ export function azimuthAt(pass, time_s) {
 export function groundAt(pass, time_s) {
   if (!pass.ground) return null;
   const { t_s, latitude_deg, longitude_deg, height_km } = pass.ground;
-  const position = place(t_s, time_s), before = Math.floor(position), after = Math.ceil(position);
+  const position = place(t_s, time_s),
+    before = Math.floor(position),
+    after = Math.ceil(position);
   const turn = ((longitude_deg[after] - longitude_deg[before] + 540) % 360) - 180;
   return {
     latitude_deg: between(latitude_deg, position),
@@ -48,7 +55,8 @@ export function groundAt(pass, time_s) {
 /** Return whether the pulse of a carrier arrives at a time, from a satellite above the horizon. */
 export function sounding(pass, carrier, time_s) {
   const pulses = pass.pulses[carrier.name];
-  let low = 0, high = pulses.length;
+  let low = 0,
+    high = pulses.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (pulses[middle][0] <= time_s) low = middle + 1;

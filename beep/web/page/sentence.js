@@ -12,15 +12,21 @@ export function phase(heard) {
   if (!pass) return ["say.wait", {}];
   if (heard.ended) return ["say.end", {}];
   if (!heard.playing || !heard.running) return ["say.paused", {}];
-  const { scenario } = pass, rises = scenario.sideband === "lower";
+  const { scenario } = pass,
+    rises = scenario.sideband === "lower";
   const noise = scenario.noise === "off" ? "silent" : "noise";
   if (scenario.still) return ["say.still", {}];
   if (at(pass, "elevation_deg", time_s) <= 0) {
-    return [time_s < pass.tca_s ? `say.before.${noise}` : `say.after.${pass.ground && !scenario.tle ? "orbit" : "simple"}`, {}];
+    return [
+      time_s < pass.tca_s ? `say.before.${noise}` : `say.after.${pass.ground && !scenario.tle ? "orbit" : "simple"}`,
+      {},
+    ];
   }
-  const rate_km_s = at(pass, "range_rate_km_s", time_s), range = quantity(at(pass, "range_km", time_s), "km");
+  const rate_km_s = at(pass, "range_rate_km_s", time_s),
+    range = quantity(at(pass, "range_km", time_s), "km");
   if (Math.abs(time_s - pass.tca_s) < CLOSEST_S) return [`say.closest.${rises ? "rises" : "falls"}`, { range }];
-  const speed = figure(Math.abs(rate_km_s), Math.abs(rate_km_s) < 1.5 ? 1 : 0), high = rate_km_s < 0 !== rises;
+  const speed = figure(Math.abs(rate_km_s), Math.abs(rate_km_s) < 1.5 ? 1 : 0),
+    high = rate_km_s < 0 !== rises;
   return [`say.${rate_km_s < 0 ? "coming" : "leaving"}.${high ? "high" : "low"}`, { speed, range }];
 }
 

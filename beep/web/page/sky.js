@@ -12,10 +12,13 @@ export class Sky {
   update(heard) {
     const opened = open(this.canvas);
     if (!opened) return;
-    const { pen, width, height, letter, line, colours } = opened, { pass, time_s } = heard;
-    const middle = [width / 2, height / 2], radius = Math.min(width, height) / 2 - 1.5 * letter;
+    const { pen, width, height, letter, line, colours } = opened,
+      { pass, time_s } = heard;
+    const middle = [width / 2, height / 2],
+      radius = Math.min(width, height) / 2 - 1.5 * letter;
     const point = (azimuth_deg, elevation_deg) => {
-      const angle = (azimuth_deg * Math.PI) / 180, distance = (1 - elevation_deg / 90) * radius;
+      const angle = (azimuth_deg * Math.PI) / 180,
+        distance = (1 - elevation_deg / 90) * radius;
       return [middle[0] + distance * Math.sin(angle), middle[1] - distance * Math.cos(angle)];
     };
     pen.textAlign = "center";
@@ -29,10 +32,12 @@ export class Sky {
     }
     stroke(pen, [point(0, 0), point(180, 0), null, point(90, 0), point(270, 0)], colours.grid, Math.max(1, line / 2));
     pen.fillStyle = colours.soft;
-    const free_deg = pass ? 45 + 90 * Math.floor(((azimuthAt(pass, pass.tca_s) + 180) % 360) / 90) : 135; // away from the path
+    const opposite_deg = pass ? (azimuthAt(pass, pass.tca_s) + 180) % 360 : 90;
+    const free_deg = 45 + 90 * Math.floor(opposite_deg / 90); // away from the path
     for (const elevation_deg of [30, 60]) pen.fillText(`${elevation_deg}°`, ...point(free_deg, elevation_deg));
     ["north", "east", "south", "west"].forEach((name, n) => {
-      const angle = (n * Math.PI) / 2, distance = radius + 0.8 * letter;
+      const angle = (n * Math.PI) / 2,
+        distance = radius + 0.8 * letter;
       pen.fillText(word(name), middle[0] + distance * Math.sin(angle), middle[1] - distance * Math.cos(angle));
     });
     if (!pass) return;

@@ -6,7 +6,8 @@ const SIZE = 8192; // of the Fourier transform: 5.9 Hz from bin to bin
 const hann = Float64Array.from({ length: WINDOW }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (n + 0.5)) / WINDOW));
 const cosine = Float64Array.from({ length: SIZE / 2 }, (_, n) => Math.cos((2 * Math.PI * n) / SIZE));
 const sine = Float64Array.from({ length: SIZE / 2 }, (_, n) => -Math.sin((2 * Math.PI * n) / SIZE));
-const real = new Float64Array(SIZE), imaginary = new Float64Array(SIZE);
+const real = new Float64Array(SIZE),
+  imaginary = new Float64Array(SIZE);
 
 /** Frames of sound that a spectrum needs; its time is that of the middle one. */
 export const FRAMES = WINDOW;
@@ -29,7 +30,8 @@ export function spectrum(left, right, rate_hz, low_hz, high_hz, columns) {
   const full = WINDOW ** 2 / 8; // of a tone of full scale: (WINDOW / 4) squared, twice
   return Float32Array.from({ length: columns }, (_, column) => {
     const position = ((low_hz + ((column + 0.5) / columns) * (high_hz - low_hz)) / rate_hz) * SIZE;
-    const bin = Math.floor(position), part = position - bin;
+    const bin = Math.floor(position),
+      part = position - bin;
     return 10 * Math.log10(((1 - part) * power(bin) + part * power(bin + 1)) / full + 1e-20);
   });
 }
@@ -49,7 +51,8 @@ function transform() {
     const step = SIZE / (2 * half);
     for (let first = 0; first < SIZE; first += 2 * half) {
       for (let n = 0; n < half; n++) {
-        const a = first + n, b = a + half;
+        const a = first + n,
+          b = a + half;
         const turnedReal = real[b] * cosine[n * step] - imaginary[b] * sine[n * step];
         const turnedImaginary = real[b] * sine[n * step] + imaginary[b] * cosine[n * step];
         real[b] = real[a] - turnedReal;

@@ -6,14 +6,26 @@ import { at, heardCarriers } from "./pass.js";
 import { FRAMES, spectrum } from "./spectrum.js";
 import { figure, word } from "./words.js";
 
-const ROWS = 600, ROWS_PER_S = 20, COLUMNS = 540;
+const ROWS = 600,
+  ROWS_PER_S = 20,
+  COLUMNS = 540;
 const BESIDE_HZ = 45; // from the predicted tone to each of its two lines
 const SPAN_DB = 46; // from the darkest to the brightest colour
 const FLOOR_DB = [-78, -25]; // bounds of the noise that is taken for the darkest colour
 const CALM_MS = 1000; // between two pictures where the user wants little motion
 // Ten colours of viridis (matplotlib, CC0), between which the others are interpolated.
-const VIRIDIS = [[68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121],
-  [110, 206, 88], [181, 222, 43], [253, 231, 37]];
+const VIRIDIS = [
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
+];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Waterfall {
@@ -35,7 +47,9 @@ export class Waterfall {
   clear() {
     this.ink.fillStyle = `rgb(${VIRIDIS[0]})`;
     this.ink.fillRect(0, 0, COLUMNS, ROWS);
-    this.predicted.forEach((_, row) => { this.predicted[row] = []; });
+    this.predicted.forEach((_, row) => {
+      this.predicted[row] = [];
+    });
     this.dirty = true;
   }
 
@@ -49,7 +63,8 @@ export class Waterfall {
   }
 
   follow(heard) {
-    const { rate_hz, scenario } = heard.pass, frames = rate_hz / ROWS_PER_S;
+    const { rate_hz, scenario } = heard.pass,
+      frames = rate_hz / ROWS_PER_S;
     const due = Math.floor(heard.frame / frames) + 1;
     if (scenario.low_hz !== this.band[0] || scenario.high_hz !== this.band[1]) {
       this.band = [scenario.low_hz, scenario.high_hz];
@@ -65,9 +80,10 @@ export class Waterfall {
     }
   }
 
-  /** Write one row: the spectrum of samples [left, right] (null: none are known), and the tones predicted for its time. */
+  /** Write one row: the spectrum of samples [left, right], or null, and the tones predicted for its time. */
   add(samples, pass, time_s) {
-    const row = ROWS - 1 - (this.count++ % ROWS), pixels = this.line.data;
+    const row = ROWS - 1 - (this.count++ % ROWS),
+      pixels = this.line.data;
     const levels_db = samples && spectrum(...samples, pass.rate_hz, ...this.band, COLUMNS);
     if (levels_db) {
       const middle_db = Float32Array.from(levels_db).sort()[COLUMNS >> 1];
@@ -76,33 +92,41 @@ export class Waterfall {
     }
     for (let column = 0; column < COLUMNS; column++) {
       const share = levels_db ? Math.min(Math.max((levels_db[column] - this.floor_db) / SPAN_DB, 0), 1) : 0;
-      const position = share * (VIRIDIS.length - 1), low = Math.min(Math.floor(position), VIRIDIS.length - 2);
+      const position = share * (VIRIDIS.length - 1),
+        low = Math.min(Math.floor(position), VIRIDIS.length - 2);
       for (let part = 0; part < 3; part++) {
-        pixels[4 * column + part] = VIRIDIS[low][part] + (position - low) * (VIRIDIS[low + 1][part] - VIRIDIS[low][part]);
+        pixels[4 * column + part] =
+          VIRIDIS[low][part] + (position - low) * (VIRIDIS[low + 1][part] - VIRIDIS[low][part]);
       }
       pixels[4 * column + 3] = 255;
     }
     this.ink.putImageData(this.line, 0, row);
     this.top = row;
-    this.predicted[row] = at(pass, "elevation_deg", time_s) > 0
-      ? heardCarriers(pass).map((carrier) => at(pass, `tone_${carrier.name}_hz`, time_s)) : [];
+    this.predicted[row] =
+      at(pass, "elevation_deg", time_s) > 0
+        ? heardCarriers(pass).map((carrier) => at(pass, `tone_${carrier.name}_hz`, time_s))
+        : [];
     this.dirty = true;
   }
 
   draw() {
     const opened = open(this.canvas);
     if (!opened) return;
-    const { pen, width, height, letter, line, colours } = opened, foot = height - 1.7 * letter;
-    const top = this.top ?? 0, newer = ROWS - top, row_px = foot / ROWS;
+    const { pen, width, height, letter, line, colours } = opened,
+      foot = height - 1.7 * letter;
+    const top = this.top ?? 0,
+      newer = ROWS - top,
+      row_px = foot / ROWS;
     pen.drawImage(this.store, 0, top, COLUMNS, newer, 0, 0, width, newer * row_px);
     if (top) pen.drawImage(this.store, 0, 0, COLUMNS, top, 0, newer * row_px, width, top * row_px);
-    const [low_hz, high_hz] = this.band, x = (hz) => ((hz - low_hz) / (high_hz - low_hz)) * width;
+    const [low_hz, high_hz] = this.band,
+      x = (hz) => ((hz - low_hz) / (high_hz - low_hz)) * width;
     for (const carrier of [0, 1]) {
       for (const side of [-BESIDE_HZ, BESIDE_HZ]) {
         const points = [];
         for (let row = 0, before_hz = null; row < ROWS; row++) {
           const tone_hz = this.predicted[(top + row) % ROWS][carrier];
-          if (tone_hz == null || Math.abs(tone_hz - before_hz) > BESIDE_HZ) points.push(null); // another pass, or another time in it
+          if (tone_hz == null || Math.abs(tone_hz - before_hz) > BESIDE_HZ) points.push(null); // another pass or time
           if (tone_hz != null) points.push([x(tone_hz + side), (row + 0.5) * row_px]);
           before_hz = tone_hz;
         }
@@ -113,14 +137,19 @@ export class Waterfall {
   }
 
   label(pen, { width, height, foot, letter, colours, x }) {
-    const [low_hz, high_hz] = this.band, step_hz = width < 30 * letter ? 1000 : 500;
+    const [low_hz, high_hz] = this.band,
+      step_hz = width < 30 * letter ? 1000 : 500;
     pen.textBaseline = "middle";
     pen.fillStyle = colours.soft;
     for (let hz = Math.ceil(low_hz / step_hz) * step_hz; hz <= high_hz; hz += step_hz) {
       const last = x(hz) > width - 3 * letter;
       pen.fillRect(x(hz) - 0.5, foot, 1, letter / 3);
       pen.textAlign = last ? "right" : "center";
-      pen.fillText(last ? `${figure(hz)} ${word("unit.Hz")}` : figure(hz), last ? width - letter / 3 : x(hz), (foot + height) / 2 + letter / 8);
+      pen.fillText(
+        last ? `${figure(hz)} ${word("unit.Hz")}` : figure(hz),
+        last ? width - letter / 3 : x(hz),
+        (foot + height) / 2 + letter / 8,
+      );
     }
     pen.textAlign = "left";
     pen.fillStyle = "#ffffff";

@@ -3,7 +3,8 @@
 import { moment } from "./pass.js";
 
 export const LANGUAGES = { en: "English", de: "Deutsch", ru: "Русский", fr: "Français", es: "Español" };
-let words = {}, language = "en";
+let words = {},
+  language = "en";
 
 export async function loadWords() {
   words = await (await fetch("words.json")).json();
@@ -31,14 +32,17 @@ export function setLanguage(name) {
   language = name;
   document.documentElement.lang = name;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
-  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = word(`label.${element.dataset.label}`);
+  for (const element of document.querySelectorAll("[data-label]"))
+    element.ariaLabel = word(`label.${element.dataset.label}`);
 }
 
 /** Remember the chosen language in this browser. */
 export function remember(name) {
   try {
     localStorage.setItem("language", name);
-  } catch { /* a browser without storage forgets it */ }
+  } catch {
+    /* a browser without storage forgets it */
+  }
 }
 
 function remembered() {
@@ -82,10 +86,14 @@ export function day(when, short = false) {
 
 /** Return the name of a pass: place and day, or what kind of pass it is. */
 export function passTitle(pass) {
-  const { scenario, station } = pass, when = moment(pass, 0);
+  const { scenario, station } = pass,
+    when = moment(pass, 0);
   if (scenario.tle) return pass.title;
   if (!station) {
-    const values = { altitude: quantity(scenario.altitude_km, "km"), elevation: quantity(scenario.max_elevation_deg, "°") };
+    const values = {
+      altitude: quantity(scenario.altitude_km, "km"),
+      elevation: quantity(scenario.max_elevation_deg, "°"),
+    };
     return word("title.simple", values);
   }
   const name = /^[-\d., ]*$/.test(station.name ?? "") ? placeName(station) : station.name;
@@ -94,6 +102,7 @@ export function passTitle(pass) {
 
 /** Return coordinates as text. */
 export function placeName({ latitude_deg, longitude_deg }) {
-  const north = word(latitude_deg < 0 ? "south" : "north"), east = word(longitude_deg < 0 ? "west" : "east");
+  const north = word(latitude_deg < 0 ? "south" : "north"),
+    east = word(longitude_deg < 0 ? "west" : "east");
   return `${figure(Math.abs(latitude_deg), 1)}° ${north}, ${figure(Math.abs(longitude_deg), 1)}° ${east}`;
 }
