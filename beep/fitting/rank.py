@@ -144,7 +144,12 @@ def _flight(station: Station, prediction: Prediction) -> _Flight | None:
         orbit_look(station, replace(elements, raan_rad=elements.raan_rad + radians(shift_deg)), tca)(grid_s).delay_rate
         for shift_deg in (0.0, NODE_STEP_DEG)
     )
-    at_rest, by_node = CubicSpline(grid_s, rate), CubicSpline(grid_s, (moved - rate) / NODE_STEP_DEG)
+    both = CubicSpline(grid_s, np.stack([rate, (moved - rate) / NODE_STEP_DEG], axis=-1))
+
+    def delay_rate(t_s: Array, parameters: Array) -> Array:
+        at_rest, by_node = both(t_s - parameters[0]).T
+        return np.asarray(at_rest + parameters[1] * by_node)
+
     return _Flight(
         prediction=prediction,
         curve=Curve(
@@ -152,7 +157,7 @@ def _flight(station: Station, prediction: Prediction) -> _Flight | None:
             starts=((0.0,),),
             scales=(10.0, 1.0),
             bounds=((-inf, inf), (-inf, inf)),
-            delay_rate=lambda t_s, p: np.asarray(at_rest(t_s - p[0]) + p[1] * by_node(t_s - p[0])),
+            delay_rate=delay_rate,
             passage=np.asarray,
         ),
         first_s=first_s,

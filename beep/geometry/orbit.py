@@ -4,7 +4,7 @@ The series gives the velocity as the derivative of the position. SGP4's own velo
 to 0.45 m/s, which would make delay and Doppler inconsistent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 
@@ -109,6 +109,20 @@ def orbit_look(station: Station, elements: Elements, epoch: datetime) -> LookFun
 def orbit_view(station: Station, elements: Elements, epoch: datetime) -> ViewFunction:
     """Like `orbit_look` without light time and rates, ten times faster: for searches."""
     return station_view(positions(elements, epoch), station, sidereal=sidereal_angle(epoch))
+
+
+def changing_view(station: Station, elements: Sequence[Elements], until_s: Array, epoch: datetime) -> ViewFunction:
+    """Like `orbit_view`, with elements that change: the first up to `until_s[0]`, ..., the last after all of these."""
+    orbits = [positions(each, epoch) for each in elements]
+
+    def position(u_s: Array) -> Vectors:
+        which = np.searchsorted(until_s, u_s)
+        position_m = np.empty((3, u_s.size))
+        for number in np.unique(which):
+            position_m[:, which == number] = orbits[number](u_s[which == number])
+        return position_m
+
+    return station_view(position, station, sidereal=sidereal_angle(epoch))
 
 
 def orbit_passes(

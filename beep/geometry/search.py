@@ -122,7 +122,12 @@ def _least(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> A
     at = np.argmin(function(grid_s.ravel()).reshape(grid_s.shape), axis=0)
     column = np.arange(low_s.size)
     low_s, high_s = grid_s[np.maximum(at - 1, 0), column], grid_s[np.minimum(at + 1, _GRID - 1), column]
-    return _zeros(lambda t_s: function(t_s + _HALF_STEP_S) - function(t_s - _HALF_STEP_S), low_s, high_s)
+
+    def slope(t_s: Array) -> Array:
+        before, after = function(np.concatenate([t_s - _HALF_STEP_S, t_s + _HALF_STEP_S])).reshape(2, -1)
+        return np.asarray(after - before)
+
+    return _zeros(slope, low_s, high_s)
 
 
 def _zeros(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> Array:
@@ -136,7 +141,7 @@ def _zeros(function: Callable[[Array], Array], low_s: Array, high_s: Array) -> A
         values = function(grid_s.ravel()).reshape(grid_s.shape)
         at = np.clip(np.sum(~(values > 0), axis=0) - 1, 0, _PARTS - 1)
         low_s, high_s = grid_s[at, column], grid_s[at + 1, column]
-    low, high = function(low_s), function(high_s)
+    low, high = function(np.concatenate([low_s, high_s])).reshape(2, -1)
     share = np.nan_to_num(-low / np.where(high > low, high - low, inf), nan=1.0)
     zero_s: Array = low_s + share.clip(0.0, 1.0) * (high_s - low_s)
     return zero_s

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import radians, tau
 
+import numpy as np
+
 from beep.base.constants import SECONDS_PER_DAY
 from beep.base.errors import ScenarioError
 from beep.geometry.elements import Elements
-from beep.geometry.orbit import orbit_passes
-from beep.geometry.search import Pass
+from beep.geometry.orbit import changing_view, orbit_passes
+from beep.geometry.search import Pass, find_passes
 from beep.geometry.stations import Station
 
 ORBIT_FROM = datetime(1957, 10, 4, 19, 12, tzinfo=UTC)  # day 4.8: launch was at 19:28:34
@@ -64,31 +66,62 @@ def sputnik_passes(
     progress at `start` is included.
     """
     check_date(start)
-    day = start
-    while day < min(stop, ORBIT_UNTIL):
-        day_s, stop_s = (day - start).total_seconds(), min(stop - day, _DAY).total_seconds()
-        first = running and day == start
-        begin_s, end_s = 0.0 if first else -_DRIFT_S, stop_s + _DRIFT_S
-        for candidate in orbit_passes(
-            station, elements(day), day, start_s=begin_s, stop_s=end_s, above_rad=above_rad, running=first
+    stop_s, first_s, days = (min(stop, ORBIT_UNTIL) - start).total_seconds(), 0.0, 1
+    while first_s < stop_s:
+        running = running and first_s == 0
+        last_s = min(first_s + days * SECONDS_PER_DAY, stop_s)
+        for found in _refined(
+            station, start, _candidates(station, start, first_s, last_s, above_rad, running), above_rad
         ):
-            refined = _refined(station, day, candidate, above_rad)
-            if day + timedelta(seconds=refined.tca_s) >= ORBIT_UNTIL:
+            if start + timedelta(seconds=found.tca_s) >= ORBIT_UNTIL:
                 return
-            of_this_day = refined.aos_s <= stop_s and (refined.aos_s >= 0 or first)
-            if of_this_day and day + timedelta(seconds=refined.los_s) >= ON_AIR:
-                yield Pass(**{name: value + day_s for name, value in vars(refined).items()})
-        day += _DAY
+            of_these_days = found.aos_s <= last_s and (found.aos_s >= first_s or running)
+            if of_these_days and start + timedelta(seconds=found.los_s) >= ON_AIR:
+                yield found
+        first_s, days = last_s, 2 * days
 
 
-def _refined(station: Station, start: datetime, candidate: Pass, above_rad: float) -> Pass:
-    """The pass found again with the elements of its own middle."""
-    for _ in range(2):
-        tca = min(start + timedelta(seconds=candidate.tca_s), ORBIT_UNTIL - timedelta(seconds=1))
-        from_s, until_s = candidate.aos_s - _REFINE_S, candidate.los_s
-        again = orbit_passes(station, elements(tca), start, start_s=from_s, stop_s=until_s, above_rad=above_rad)
-        candidate = min(again, key=lambda other: abs(other.tca_s - candidate.tca_s), default=candidate)
-    return candidate
+def _candidates(
+    station: Station, start: datetime, first_s: float, last_s: float, above_rad: float, running: bool
+) -> list[Pass]:
+    """Passes between two times, in seconds after `start`, each with the elements of its day."""
+    candidates: list[Pass] = []
+    for day_s in np.arange(first_s, last_s, SECONDS_PER_DAY):
+        day, first = start + timedelta(seconds=day_s), running and day_s == first_s
+        passing = orbit_passes(
+            station,
+            elements(day),
+            day,
+            start_s=0.0 if first else -_DRIFT_S,
+            stop_s=min(last_s - day_s, SECONDS_PER_DAY) + _DRIFT_S,
+            above_rad=above_rad,
+            running=first,
+        )
+        for each in passing:
+            moved = Pass(**{name: value + day_s for name, value in vars(each).items()})
+            if not candidates or moved.tca_s > candidates[-1].tca_s + _REFINE_S:  # not that of the day before
+                candidates.append(moved)
+    return candidates
+
+
+def _refined(station: Station, start: datetime, candidates: list[Pass], above_rad: float) -> list[Pass]:
+    """The passes found again, all at once, each with the elements of its own middle."""
+    for _ in range(2 if candidates else 0):
+        tcas_s = np.array([candidate.tca_s for candidate in candidates])
+        orbits = [elements(min(start + timedelta(seconds=s), ORBIT_UNTIL - timedelta(seconds=1))) for s in tcas_s]
+        view = changing_view(station, orbits, (tcas_s[1:] + tcas_s[:-1]) / 2, start)
+        again = list(
+            find_passes(view, start_s=candidates[0].aos_s - _REFINE_S, stop_s=candidates[-1].los_s, above_rad=above_rad)
+        )
+        candidates = [
+            min(
+                (other for other in again if abs(other.tca_s - candidate.tca_s) < _REFINE_S),
+                key=lambda other: abs(other.tca_s - candidate.tca_s),
+                default=candidate,
+            )
+            for candidate in candidates
+        ]
+    return candidates
 
 
 @lru_cache
