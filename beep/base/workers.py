@@ -69,7 +69,7 @@ def in_processes(
                 yield result
     except (EOFError, ConnectionError):
         raise OutputError(
-            "all processes must run to the end, but one was killed, perhaps for lack of memory; use jobs=1"
+            "all processes must run to the end, but one ended early (killed, or out of memory); use jobs=1"
         ) from None
     finally:
         for process in processes:

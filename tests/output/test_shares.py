@@ -100,7 +100,7 @@ def test_jobs_that_cannot_be(tmp_path, beep):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("os.kill(os.getpid(), 9)", "one was killed.*--jobs 1"),
+        ("os.kill(os.getpid(), 9)", "one ended early.*--jobs 1"),
         ("resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, -1)); return real(plan, start=start, stop=stop)", "a.wav"),
     ],
 )
