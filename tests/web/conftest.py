@@ -60,7 +60,7 @@ def visit(chromium: Any) -> Iterator[Visit]:
         if script:
             page.add_init_script(script)
         page.goto(url)
-        until(page, "globalThis.sputnik?.sound.heard().time_s > 0")
+        until(page, "globalThis.sputnik?.sound.heard().pass && sputnik.sound.heard().time_s > 0")
         return page
 
     yield visit

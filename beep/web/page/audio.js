@@ -11,7 +11,6 @@ export class Sound extends EventTarget {
   constructor() {
     super();
     this.lead_s = 0.25;
-    this.passes = new Map(); // by number
     this.last = null; // the newest pass
     this.underruns = 0;
     this.round = 0;
@@ -72,9 +71,9 @@ export class Sound extends EventTarget {
   heard() {
     const frame = this.heardFrame();
     const segment = this.segments.findLast(({ frame: first }) => first <= frame) ?? null;
-    const pass = this.passes.get(segment?.pass) ?? this.last;
+    const pass = segment?.pass ? (this.passes.get(segment.pass) ?? null) : this.last; // null: not described yet
     const at = segment ? segment.at + (segment.playing ? frame - segment.frame : 0) : 0;
-    const duration_s = pass?.duration_s ?? 0;
+    const duration_s = pass?.duration_s ?? (segment ? Infinity : 0);
     const time_s = Math.min(at / RATE_HZ, duration_s);
     const ended = Boolean(segment?.playing) && time_s >= duration_s;
     return {
@@ -136,6 +135,7 @@ export class Sound extends EventTarget {
   restart() {
     this.underruns += this.report?.underruns ?? 0;
     this.report = { time: 0, frame: 0, buffered: 0, underruns: 0, missing: 0, waiting: true };
+    this.passes = new Map(); // by number, which a connection counts from 1
     this.pulled = 0;
     this.received = 0;
     this.segments = [];
@@ -151,7 +151,7 @@ export class Sound extends EventTarget {
       this.pull();
     } else if (this.last) {
       const { pass, time_s, playing } = this.heard();
-      this.link.beginning = { type: "begin", recipe: pass.link, at_s: time_s, playing };
+      this.link.beginning = { type: "begin", recipe: (pass ?? this.last).link, at_s: time_s, playing };
     }
     this.tell(message);
   }

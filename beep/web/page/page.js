@@ -215,7 +215,7 @@ function frame(now_ms) {
 }
 
 function draw(heard, now_ms) {
-  for (const picture of [curve, map, sky, numbers]) picture.update(heard);
+  if (heard.pass || !latest) [curve, map, sky, numbers].forEach((picture) => picture.update(heard)); // else wait
   sentence.update(heard, now_ms);
   const playing = heard.playing && Boolean(state.running);
   part("play").setAttribute("aria-pressed", String(playing));
@@ -229,11 +229,11 @@ function draw(heard, now_ms) {
 /** Let the picture run faster than the sound: one second of sound, then a jump. */
 function jump() {
   const heard = sound.heard();
-  const below = heard.playing && lapse.below && at(heard.pass, "elevation_deg", heard.time_s) < 0;
+  const below = heard.playing && heard.pass && lapse.below && at(heard.pass, "elevation_deg", heard.time_s) < 0;
   const factor = below ? FAST : lapse.factor,
     wanted_s = heard.time_s + factor - PLAYED_S;
   sentence.lapse = below;
-  if (heard.playing && factor > 1 && wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
+  if (heard.playing && heard.pass && factor > 1 && wanted_s < heard.pass.duration_s) sound.seek(wanted_s);
 }
 
 setInterval(jump, LAPSE_MS);

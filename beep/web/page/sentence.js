@@ -44,6 +44,7 @@ export class Sentence {
   }
 
   update(heard, now_ms) {
+    if (!heard.pass && this.name) return; // what is heard now is described within a second
     if (heard.pass?.number !== this.number && !this.name.startsWith("did.")) this.until_ms = 0;
     this.number = heard.pass?.number;
     const [name, values] = this.lapse ? ["say.lapse", {}] : phase(heard);

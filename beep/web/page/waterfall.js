@@ -72,7 +72,7 @@ export class Waterfall {
     }
     const missed = due - this.next;
     if (missed < 0 || missed > ROWS || !heard.playing) this.next = due; // reconnected, long asleep, or a pause
-    const known = Math.floor(2 * ROWS_PER_S); // the sound keeps 3 s
+    const known = Math.floor(2.8 * ROWS_PER_S); // the sound keeps 3 s
     for (; this.next < due; this.next++) {
       const frame = this.next * frames;
       const time_s = heard.time_s - (heard.frame - frame + FRAMES / 2) / rate_hz;
