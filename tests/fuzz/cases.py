@@ -34,6 +34,8 @@ from beep.stream.resolve import receive, recorded_reception
 from beep.stream.track import track
 from beep.stream.words import describe, footer, title
 from beep.stream.words import warnings as warnings_of
+from beep.web.documents import pass_document
+from beep.web.recipes import from_link, page_plan, to_link, turned
 
 LONGEST = 2000  # characters of a message
 
@@ -165,6 +167,23 @@ def check_recording(data: bytes) -> None:
     bounded(measured)
 
 
+def check_page_changes(table: dict[str, Any]) -> None:
+    """Changes as a page sends them; what is taken has a plan, a document in JSON, and a link that leads to it."""
+    scenario = bounded(turned, Scenario(duration_s=20), table)
+    if scenario is None:
+        return
+    assert bounded(from_link, to_link(scenario)) == scenario
+    plan = bounded(page_plan, scenario)
+    if plan is not None:
+        json.dumps(pass_document(plan, 1), allow_nan=False)
+
+
+def check_link(text: str) -> None:
+    scenario = bounded(from_link, text)
+    if scenario is not None:
+        assert bounded(from_link, to_link(scenario)) == scenario
+
+
 def check_command(words: list[str]) -> None:
     ran = Beep(folder())(*words)
     errors = [line for line in ran.stderr.split("\n") if line.startswith("beep: error: ")]
@@ -194,5 +213,7 @@ KINDS = {
     "recordings": Kind(
         strategies.st.deferred(lambda: strategies.recordings(sound_files())), check_recording, 10, 10, 4
     ),
+    "page changes": Kind(strategies.page_changes, check_page_changes, 20, 20),
+    "links": Kind(strategies.links, check_link, 50, 50),
     "arguments": Kind(strategies.command_lines(), check_command, 30, 20),
 }

@@ -26,6 +26,7 @@ TABLE = "t_s,f_hz,sd_hz\n" + "".join(
     f"{t},{20.005e6 - 480 * math.atan((t - 300) / 60):.2f},1\n" for t in range(0, 600, 20)
 )
 FILES = {"tape": "tape.wav", "tle": "iss.tle", "scenario": "mine.toml", "table": "tones.csv"}
+ENDLESS = {"play", "web", "rtl-tcp"}  # commands that go on until they are interrupted
 COUNTS = {"show": 30, "track": 6, "passes": 6, "export": 4, "measure": 1, "fit": 2, "compare": 1, "plot": 1}
 
 SPECIAL = (
@@ -200,7 +201,7 @@ def command_lines(draw):
     name = draw(st.sampled_from([name for name, count in COUNTS.items() for _ in range(count)] + [None]))
     if name is None:
         return draw(
-            st.lists(odd_text | st.sampled_from(list(COMMANDS)), max_size=3).filter(lambda words: "play" not in words)
+            st.lists(odd_text | st.sampled_from(sorted({*COMMANDS} - ENDLESS)), max_size=3).filter(ENDLESS.isdisjoint)
         )
     words = [word for option in draw(st.lists(an_option(name), max_size=4)) for word in option]
     pictures = st.sampled_from(["waterfall", "doppler", "keying", "pass"])
@@ -224,6 +225,15 @@ def command_lines(draw):
 
 
 brief_always = ("track", "export", "plot", "passes")  # without it they may take as long as the user asked for
+
+# --- a page -----------------------------------------------------------------------------------------------------
+
+page_changes = tables(odd_json) | st.dictionaries(st.sampled_from(["character", "beacon", *NAMES]), odd_json)
+links = odd_text | page_changes.map(
+    lambda table: "&".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in table.items()
+    )
+)
 
 # --- recordings -------------------------------------------------------------------------------------------------
 
