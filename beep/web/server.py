@@ -79,7 +79,7 @@ class _Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not is_own_host(host, self._host):
             await PlainTextResponse("this page is reached by its address or localhost", 421)(scope, receive, send)
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif origin is not None and origin.partition("://")[2] != host:
             await PlainTextResponse("this page cannot be used from another site", 403)(scope, receive, send)
         else:
             await self._app(scope, receive, lambda message: send(_with_headers(message)))

@@ -89,7 +89,7 @@ def test_other_sites_are_refused():
         status, _, body = get(page_server, "/", Origin="http://example.com")
         assert (status, body) == (403, b"this page cannot be used from another site")
         assert get(page_server, "/scenario.json", Host="example.com")[0] == 421
-        for origin in ("http://example.com", f"http://127.0.0.1:{page_server.port + 1}", "null"):
+        for origin in ("http://example.com", "http://[", f"http://127.0.0.1:{page_server.port + 1}", "null"):
             with pytest.raises(InvalidStatus, match="403"), listening(page_server, origin=origin):
                 pass
         with listening(page_server, origin=own) as page:
@@ -160,6 +160,17 @@ def test_a_link_that_is_wrong_is_said_in_a_sentence(link, said):
     assert said in body.decode()
     assert "\n" not in body.decode()
     assert headers["content-type"].startswith("text/plain")
+
+
+def test_a_download_that_nobody_reads_ends(monkeypatch):
+    """A client that asks for a file and never reads it does not keep the next one from its own."""
+    monkeypatch.setattr(server, "DOWNLOADS_AT_ONCE", 1)
+    monkeypatch.setattr(server, "STALLED_S", 0.3)
+    with serving(SHORT) as page_server, socket.create_connection(("127.0.0.1", page_server.port)) as stalled:
+        stalled.sendall(b"GET /download/sputnik.wav?duration_s=120 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert stalled.recv(10)
+        status, _, body = get(page_server, "/download/sputnik.wav?duration_s=1")
+    assert (status, body[:4]) == (200, b"RIFF")
 
 
 def test_each_listener_has_a_stream_of_its_own():
