@@ -15,5 +15,5 @@ def test_compare_prints_its_tables() -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("|")]
-    assert {"sox", "csound", "naive"} <= set(rows)
+    assert {"sox, 2 s", "csound, 2 s", "naive, 2 s"} <= set(rows)
     assert sum("MiB" in line for line in done.stdout.splitlines()) >= 3

@@ -6,7 +6,8 @@ Every command is a whole process that writes the same kind of file: stereo, 48 k
 Doppler (sox: a sweep), noise, band-pass. Runs alternate between us and the peer; what is printed is the median of
 the ratios, pair by pair, so that a machine that slows down slows both. Peers: Debian's sox and csound, and
 peers/naive.py. None of them computes the phase from the light time. `--before` is the program `beep` of an older
-version, for what has no peer. Runs are as good as the machine is quiet: its load is printed before each table.
+version, for what has no peer. Runs are as good as the machine is quiet, whose load is printed before each table;
+processor time suffers less.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 PEERS = Path(__file__).parent / "peers"
 Peer = Callable[[float, Path], list[str]]
@@ -74,8 +76,16 @@ def program() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "beep"]
 
 
-def run(command: list[str], *, first_bytes: int = 0) -> tuple[float, float]:
-    """Wall seconds and peak MiB of a command; with `first_bytes`, the seconds until it has written so many."""
+class Run(NamedTuple):
+    """What a process, with those that it started, has taken; of two runs, a ratio."""
+
+    wall_s: float
+    processor_s: float
+    peak_mib: float
+
+
+def run(command: list[str], *, first_bytes: int = 0) -> Run:
+    """Run a command to its end; with `first_bytes`, the wall time is that until it has written so many."""
     began = time.perf_counter()
     output = subprocess.PIPE if first_bytes else subprocess.DEVNULL
     process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
@@ -89,20 +99,18 @@ def run(command: list[str], *, first_bytes: int = 0) -> tuple[float, float]:
         seconds = time.perf_counter() - began
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with status {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def paired(
-    a: list[str], b: list[str], *, runs: int, first_bytes_of_a: int = 0
-) -> tuple[float, float, float, float, float]:
-    """Medians: the ratio of wall times a / b over alternating runs, both wall times, both peaks in MiB."""
+def paired(a: list[str], b: list[str], *, runs: int, first_bytes_of_a: int = 0) -> tuple[Run, Run, Run]:
+    """Medians of a / b over alternating runs, of a, and of b."""
     rows = []
-    for number in range(runs + 1):
-        (seconds_a, peak_a), (seconds_b, peak_b) = run(a, first_bytes=first_bytes_of_a), run(b)
-        if number:  # the first pair warms the caches
-            rows.append((seconds_a / seconds_b, seconds_a, seconds_b, peak_a, peak_b))
-    ratio, seconds_a, seconds_b, peak_a, peak_b = (statistics.median(column) for column in zip(*rows, strict=True))
-    return ratio, seconds_a, seconds_b, peak_a, peak_b
+    for _ in range(runs + 1):
+        one, other = run(a, first_bytes=first_bytes_of_a), run(b)
+        rows.append((Run(*(mine / yours for mine, yours in zip(one, other, strict=True))), one, other))
+    del rows[0]  # the first pair warms the caches
+    ratio, one, other = (Run(*map(statistics.median, zip(*column, strict=True))) for column in zip(*rows, strict=True))
+    return ratio, one, other
 
 
 def head(*columns: str) -> None:
@@ -114,50 +122,50 @@ def head(*columns: str) -> None:
 
 def rendering(arguments: argparse.Namespace, out: Path) -> None:
     """Ten minutes against the peers, an hour in two processes against sox."""
-    seconds, runs, hour = arguments.seconds, arguments.runs, 6 * arguments.seconds
-    head(f"{seconds:g} s against", "its run time", "`beep`", "`beep` is", "its peak memory", "`beep`")
-    rows: list[tuple[Callable[[float, Path], list[str]], float, int]] = [
-        (peer, seconds, 1) for peer in (sox, csound, naive)
-    ]
-    for peer, length, jobs in [*rows, (sox, hour, 2)]:
-        name = peer.__name__ if jobs == 1 else f"{peer.__name__}, {hour:g} s, {jobs} processes of `beep`"
+    seconds, hour = arguments.seconds, 6 * arguments.seconds
+    head("against", "its run time", "`beep`", "faster", "less processor time", "its peak memory", "`beep`")
+    rows: list[tuple[Peer, float, int]] = [(sox, seconds, 1), (csound, seconds, 1), (naive, seconds, 1), (sox, hour, 2)]
+    for peer, length, jobs in rows:
+        name = f"{peer.__name__}, {length:g} s" + f", {jobs} processes of `beep`" * (jobs > 1)
         if peer is not naive and not shutil.which(peer.__name__):
-            print(f"| {name} | not installed | | | | |")
+            print(f"| {name} | not installed | | | | | |")
             continue
         theirs = peer(length, out / f"{peer.__name__}.wav")
-        few = runs if jobs == 1 else max(1, runs // 2)
-        ratio, our_s, their_s, our_mib, their_mib = paired(ours(length, out / "ours.wav", jobs), theirs, runs=few)
+        few = arguments.runs if jobs == 1 else max(1, arguments.runs // 2)
+        ratio, mine, yours = paired(ours(length, out / "ours.wav", jobs), theirs, runs=few)
         print(
-            f"| {name} | {their_s:.2f} s | {our_s:.2f} s | {1 / ratio:.1f} times faster "
-            f"| {their_mib:.0f} MiB | {our_mib:.0f} MiB |"
+            f"| {name} | {yours.wall_s:.2f} s | {mine.wall_s:.2f} s | {1 / ratio.wall_s:.1f} times "
+            f"| {1 / ratio.processor_s:.1f} times | {yours.peak_mib:.0f} MiB | {mine.peak_mib:.0f} MiB |"
         )
 
 
 def effects(arguments: argparse.Namespace, out: Path) -> None:
     """Each effect against the plain export, all of them against plain sox."""
     mine = ours(arguments.seconds, out / "ours.wav")
-    head(f"{arguments.seconds:g} s of sound with", "price against the plain export", "faster than plain sox")
+    head(
+        f"{arguments.seconds:g} s with", "price over plain", "in processor time", "faster than plain sox", "less of it"
+    )
     for name, options in EFFECTS.items():
         rich = [*mine, *options.split()]
         price, *_ = paired(rich, mine, runs=arguments.runs)
-        lead = ""
+        lead = "|"
         if name.startswith("everything") and shutil.which("sox"):
             ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs)
-            lead = f"{1 / ratio:.1f} times"
-        print(f"| {name} | {price:.2f} | {lead} |")
+            lead = f"{1 / ratio.wall_s:.1f} times | {1 / ratio.processor_s:.1f} times"
+        print(f"| {name} | {price.wall_s:.2f} | {price.processor_s:.2f} | {lead} |")
 
 
 def start_up(arguments: argparse.Namespace, out: Path) -> None:
     """Against the interpreter and its import of NumPy."""
     python, often = [sys.executable, "-c"], 3 * arguments.runs
-    head("start-up", "ratio")
+    head("start-up", "ratio", "of processor time")
     ratio, *_ = paired([*program(), "--help"], [*python, "pass"], runs=often)
-    print(f"| `beep --help` / `python -c pass` | {ratio:.2f} |")
+    print(f"| `beep --help` / `python -c pass` | {ratio.wall_s:.2f} | {ratio.processor_s:.2f} |")
     stream = [*program(), "export", "-", "-q", "--duration-s", "30"]
     ratio, *_ = paired(stream, [*python, "import numpy"], runs=often, first_bytes_of_a=48)
-    print(f"| first sample of `beep export -` / `python -c 'import numpy'` | {ratio:.2f} |")
+    print(f"| first sample of `beep export -` / `python -c 'import numpy'` | {ratio.wall_s:.2f} | |")
     ratio, *_ = paired(ours(arguments.seconds, out / "ours.wav"), [*python, "import numpy"], runs=arguments.runs)
-    print(f"| whole export / `python -c 'import numpy'` | {ratio:.1f} |")
+    print(f"| whole export / `python -c 'import numpy'` | {ratio.wall_s:.1f} | |")
 
 
 IN_PROCESSES = """
@@ -202,8 +210,8 @@ def long_and_live(arguments: argparse.Namespace, out: Path) -> None:
     print(f"| {long_h:g} h to the null device, two processes | {time.perf_counter() - began_s:.1f} s |")
     print(f"| peak of a process, {long_h:g} h over {short_h:.2g} h | {peaks[1]:.1f} / {peaks[0]:.1f} MiB |")
     for hours in arguments.hours:
-        _, peak = run([*program(), "export", "-", "-q", "--duration-s", str(hours * 3600)])
-        print(f"| {hours * 60:g} min to a pipe, peak | {peak:.1f} MiB |")
+        piped = run([*program(), "export", "-", "-q", "--duration-s", str(hours * 3600)])
+        print(f"| {hours * 60:g} min to a pipe, peak | {piped.peak_mib:.1f} MiB |")
     shares = [printed(LIVE) for _ in range(arguments.runs)]
     print(f"| reads of 10 ms, of a core | {statistics.median(shares):.3f} % |")
     if arguments.before:
@@ -211,8 +219,11 @@ def long_and_live(arguments: argparse.Namespace, out: Path) -> None:
         run(ours(seconds, hour, 2))
         picture = ["plot", "waterfall", str(out / "hour.png"), str(hour), "--force", "-q"]
         few = max(1, arguments.runs // 2)
-        ratio, now_s, before_s, *_ = paired([*program(), *picture], [arguments.before, *picture], runs=few)
-        print(f"| waterfall of {seconds:g} s, against before | {ratio:.2f} ({now_s:.1f} / {before_s:.1f} s) |")
+        ratio, *_ = paired([*program(), *picture], [arguments.before, *picture], runs=few)
+        print(
+            f"| waterfall of {seconds:g} s, against before | {ratio.wall_s:.2f}, "
+            f"in processor time {ratio.processor_s:.2f} |"
+        )
 
 
 def main() -> None:
