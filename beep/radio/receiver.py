@@ -7,7 +7,7 @@ import numpy as np
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import FilterShape, Sideband
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 
 STOPBAND_DB = 80.0  # of each edge alone; two edges together leave 76
 ROUND_REACH = 2.5  # half widths from its middle beyond which a round filter is 38 dB down
@@ -211,7 +211,7 @@ def random_am(t_s: Array, *, percent: float, seed: int) -> Array:
     """Gain (as `t_s`) of a random amplitude modulation, `percent` rms, up to some 25 Hz: a spline of random numbers."""
     position = t_s * AM_NUMBERS_HZ
     first, last = int(np.floor(position.min())), int(np.floor(position.max()))
-    noise = white_noise(seed, AM_STREAM, first, last - first + 4, quantiles=normal_quantiles()).astype(np.float64)
+    noise = white_noise(seed, AM_STREAM, first, last - first + 4).astype(np.float64)
     return 1 + percent / 100 / SPLINE_RMS * _spline(noise, position - first)
 
 
@@ -224,7 +224,5 @@ def flutter_s(t_s: Array, *, percent: float, corner_hz: float, seed: int) -> Arr
     taps = _flutter_taps(corner_hz)
     position = t_s * (FLUTTER_GRID * corner_hz)
     first, last = int(np.floor(position.min())), int(np.floor(position.max()))
-    noise = white_noise(
-        seed, FLUTTER_STREAM, first - taps.size, last - first + taps.size + 3, quantiles=normal_quantiles()
-    )
+    noise = white_noise(seed, FLUTTER_STREAM, first - taps.size, last - first + taps.size + 3)
     return np.asarray(percent / 100 * _spline(np.convolve(noise, taps, "valid"), position - first))

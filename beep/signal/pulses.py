@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from beep.base.arrays import Array, Samples
 from beep.base.choices import Sends
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 from beep.signal.keying import Keying, Span
 
 JITTER_STREAM = 0xBEE9  # random stream of clock 0; every further clock has its own
@@ -38,7 +38,7 @@ def _jitter_s(
         return 0.0
     first, last = int(number.min()), int(number.max())
     stream += _STREAM_STEP * span.clock
-    noise = white_noise(keying.seed, stream, first, last - first + 1, quantiles=normal_quantiles())
+    noise = white_noise(keying.seed, stream, first, last - first + 1)
     limited = np.clip(noise, -JITTER_MOST, JITTER_MOST)[(number - first).astype(int)]
     jitter_s: Samples = np.float32(rms_s) * limited
     return jitter_s

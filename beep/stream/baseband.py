@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beep.base.arrays import Array
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 from beep.radio.channel import received_dbw
 from beep.radio.noise import noise_density_dbw_hz
 from beep.scenario.carriers import Carrier
@@ -225,6 +225,6 @@ def _noise(tuning: Tuning, first: int, count: int) -> NDArray[np.complex64]:
     if tuning.noise_rms == 0:
         return np.zeros(count, np.complex64)
     stream, seed = NOISE_STREAM + tuning.center_hz, tuning.reception.scenario.seed
-    noise = white_noise(seed, stream, 2 * first, 2 * count, quantiles=normal_quantiles())
+    noise = white_noise(seed, stream, 2 * first, 2 * count)
     noise *= np.float32(tuning.noise_rms)
     return noise.view(np.complex64)

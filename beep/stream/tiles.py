@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.random  # for the noise; imported here, as an interrupt during a late import of it is lost
 from numpy.lib.stride_tricks import sliding_window_view
 
 from beep.base.arrays import Samples
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 from beep.radio.receiver import agc_gain, agc_steps, faded_ends, hum, saturated, straight_between, with_even_harmonics
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import carrier, phasor
@@ -107,7 +106,7 @@ def _noise(plan: Plan, number: int, *, stream: int = 0) -> Samples:
     noise = np.zeros((len(plan.noise_rms), count), np.float32)
     for row, rms in enumerate(plan.noise_rms):
         if rms:
-            drawn = white_noise(plan.scenario.seed, stream + row, first, count, quantiles=normal_quantiles())
+            drawn = white_noise(plan.scenario.seed, stream + row, first, count)
             np.multiply(drawn, np.float32(rms), out=noise[row])
     return noise
 

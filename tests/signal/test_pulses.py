@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beep.base.errors import ScenarioError
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 from beep.signal.keying import Regime, parse_keying, resolve
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM, carrier, pulses
 from beep.signal.pulses import key as key_and_power
@@ -98,7 +98,7 @@ def test_jitter_moves_only_the_end_of_a_pulse(seed, number):
     """A pulse begins when it should and ends as late as was drawn for its number; the next one begins on time."""
     clock = CLOCKS[0]
     jittered = clock | {"jitter_s": 0.04, "seed": seed}
-    drawn = white_noise(seed, JITTER_STREAM, number, 1, quantiles=normal_quantiles())[0]
+    drawn = white_noise(seed, JITTER_STREAM, number, 1)[0]
     late_s = 0.04 * min(max(float(drawn), -JITTER_MOST), JITTER_MOST)
     start_s = number * 0.6
     begin_s = start_s + np.linspace(-0.01, 0.1, 301)

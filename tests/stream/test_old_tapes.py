@@ -231,13 +231,16 @@ def test_agc_pops_at_key_down():
 # --- folded like the tapes ----------------------------------------------------------------------------------------
 
 
+SEED = 7  # of a minute; over 16 seeds the tone in the gap of "dallas" is -25.9 Hz, standard deviation 1.5 Hz
+
+
 @cache
 def features(name):
     """Features of a minute of the presets, by an instrument that knows nothing of how the sound was made."""
     scenario = preset("folklore")
     if name == "dallas":
         scenario = replace(character("tape", preset("dallas")), still=True)
-    samples = render(replace(scenario, duration_s=60.0))
+    samples = render(replace(scenario, duration_s=60.0, seed=SEED))
     return fold_beeps.fold(samples[:, 0].astype(float), scenario.sample_rate_hz)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve, firwin
 
 from beep.base.errors import ScenarioError
-from beep.base.random import normal_quantiles, white_noise
+from beep.base.random import white_noise
 from beep.radio.channel import relative_amplitude
 from beep.scenario.scenario import Scenario
 from beep.signal.pulses import JITTER_MOST, JITTER_STREAM
@@ -26,13 +26,12 @@ SEED_TOLERANCE = 1e-6  # of full scale: rounding of an FFT block in which anothe
 CORRELATION = 5.0  # standard deviations; the seeds are fixed
 
 DIRECT_RATE_HZ = 88_000  # at which, or above which, the truth is evaluated
-QUANTILES = normal_quantiles()
 WINDOW_S = 0.7  # longer than a pulse and a pause
 
 
 def late_s(scenario, number):
     """Delay of a pulse's end by jitter, s."""
-    drawn = float(white_noise(scenario.seed, JITTER_STREAM, number, 1, quantiles=QUANTILES)[0])
+    drawn = float(white_noise(scenario.seed, JITTER_STREAM, number, 1)[0])
     return scenario.jitter_s * min(max(drawn, -JITTER_MOST), JITTER_MOST)
 
 
