@@ -4,6 +4,7 @@ Functions of arrays of any shape.
 """
 
 from functools import lru_cache
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def key_in_pieces(
     and the key (E, N) there, 0 to 1. In the others it is 1.
     """
     reach_s = max(keying.rise_s, 2 * CLICK_S - keying.rise_s) / 2  # from an edge's middle
-    from_s, until_s = sent_s[:, 0] - reach_s, sent_s.sum(axis=1) + reach_s
+    from_s, until_s = sent_s[:, 0] - reach_s, sent_s @ np.ones(3) + reach_s
     starts, ends = pulses(keying, start_s=from_s[0], stop_s=until_s[-1], sends=sends)
     edges_s = np.stack([starts, ends], axis=-1).ravel()
     past, begun = edges_s.searchsorted(from_s), edges_s.searchsorted(until_s)
@@ -95,13 +96,13 @@ def key_in_pieces(
 def _inside_s(u_s: Array, starts: Array, ends: Array) -> Array:
     """Distance of each time to the nearest end of an interval: positive inside, negative outside of all intervals.
 
-    The times are ascending; so are the intervals, which do not touch.
+    The intervals are ascending and do not touch.
     """
     if not starts.size:
         return np.full(u_s.shape, -np.inf)
-    counts = np.diff(np.searchsorted(u_s.ravel(), (ends[:-1] + starts[1:]) / 2), prepend=0, append=u_s.size)
-    inside_s = u_s - np.repeat(starts, counts).reshape(u_s.shape)
-    return np.minimum(inside_s, np.repeat(ends, counts).reshape(u_s.shape) - u_s, out=inside_s)
+    nearest = ((ends[:-1] + starts[1:]) / 2).searchsorted(u_s)
+    inside_s = u_s - starts[nearest]
+    return np.minimum(inside_s, ends[nearest] - u_s, out=inside_s)
 
 
 def _edge(since_s: Array, rise_s: float) -> Samples:
@@ -122,21 +123,27 @@ def pulses(keying: Keying, *, start_s: float, stop_s: float, sends: Sends = "pul
     """
     longest_s = max(span.pulse_s + span.pause_s for span in keying.spans)
     low, high = start_s - 2 * longest_s, stop_s + 2 * longest_s  # wide enough to end each pause
-    starts, ends = _key_down(keying, _BLOCK_S * np.floor(low / _BLOCK_S), _BLOCK_S * np.ceil(high / _BLOCK_S))
-    if sends != "pulse":
-        on = [span for span in keying.spans if span.key != "silent"]
-        on_starts, on_ends = _joined(np.array([s.from_s for s in on]), np.array([s.until_s for s in on]))
-        if sends == "always":
-            starts, ends = on_starts, on_ends
-        else:
-            offs, ons = np.append(-np.inf, ends), np.append(starts, np.inf)  # the pauses, cut to where there is power
-            starts = np.concatenate([offs[:0], *(np.maximum(offs, lower) for lower in on_starts)])
-            ends = np.concatenate([ons[:0], *(np.minimum(ons, upper) for upper in on_ends)])
+    starts, ends = _sent(keying, _BLOCK_S * floor(low / _BLOCK_S), _BLOCK_S * ceil(high / _BLOCK_S), sends)
     overlaps = (ends > start_s) & (starts < stop_s) & (ends > starts)
     return starts[overlaps], ends[overlaps]
 
 
 @lru_cache(maxsize=8)
+def _sent(keying: Keying, start_s: float, stop_s: float, sends: Sends) -> tuple[Array, Array]:
+    """Starts and ends of the transmissions of a carrier that touch the window, some of them empty."""
+    starts, ends = _key_down(keying, start_s, stop_s)
+    if sends == "pulse":
+        return starts, ends
+    on = [span for span in keying.spans if span.key != "silent"]
+    on_starts, on_ends = _joined(np.array([s.from_s for s in on]), np.array([s.until_s for s in on]))
+    if sends == "always":
+        return on_starts, on_ends
+    offs, ons = np.append(-np.inf, ends), np.append(starts, np.inf)  # the pauses, cut to where there is power
+    starts = np.concatenate([offs[:0], *(np.maximum(offs, lower) for lower in on_starts)])
+    ends = np.concatenate([ons[:0], *(np.minimum(ons, upper) for upper in on_ends)])
+    return starts, ends
+
+
 def _key_down(keying: Keying, start_s: float, stop_s: float) -> tuple[Array, Array]:
     """Starts and ends of the intervals with the key down that touch the window; intervals that touch are joined."""
     starts, ends = [np.empty(0)], [np.empty(0)]
