@@ -56,6 +56,7 @@ export class Knobs {
     label.htmlFor = `knob-${name}`;
     label.id = `label-${name}`;
     label.dataset.word = `knob.${name}`;
+    label.title = field?.help ?? ""; // the scenario's own words
     const slider = SLIDERS[name],
       input = slider ? this.slider(row, field, slider) : this.entry(row, name, field);
     input.id = `knob-${name}`;
