@@ -66,81 +66,44 @@ export class Curve {
   draw() {
     const opened = open(this.canvas);
     if (!opened) return;
-    const { pen, width, height, letter, line, colours } = opened,
-      { pass } = this,
-      { t_s } = pass.table;
-    const left = 3.6 * letter,
-      right = width - letter,
-      head = 1.7 * letter,
-      foot = height - 1.7 * letter;
-    const x = (time_s) => left + (time_s / pass.duration_s) * (right - left);
+    const { pen, width, height, letter, line, colours } = opened;
+    const { pass, time_s } = this;
+    const [left, right, head, foot] = [3.6 * letter, width - letter, 1.7 * letter, height - 1.7 * letter];
     this.edges = [left, right];
+    const curves = heardCarriers(pass).map(({ name, number }) => ({
+      shifts_hz: pass.table[`doppler_${name}_hz`],
+      now_hz: at(pass, `doppler_${name}_hz`, time_s),
+      colour: number ? colours.second : colours.first,
+      dash: number ? [4 * line, 2 * line] : [],
+    }));
+    const up = (n) => pass.table.elevation_deg[n] > 0;
+    const most_hz = Math.max(10, ...curves.flatMap(({ shifts_hz }) => shifts_hz.filter((_, n) => up(n)).map(Math.abs)));
+    const x = (seconds) => left + (seconds / pass.duration_s) * (right - left);
+    const y = (hz) => (head + foot) / 2 - (hz / most_hz) * ((foot - head) / 2 - line);
+    const upright = (seconds, colour) => stroke(pen, [[x(seconds), head], [x(seconds), foot]], colour, line / 2);
 
-    const hill = t_s.map((time_s, n) => [
-      x(time_s),
-      foot - (Math.max(pass.table.elevation_deg[n], 0) / 90) * (foot - head),
-    ]);
+    this.hill(opened, { x, head, foot });
+    stroke(pen, [[left, y(0)], [right, y(0)]], colours.soft, 1, [line, 2 * line]);
+    this.axes(opened, { left, right, foot, head, x, y, most_hz });
+    for (const { shifts_hz, colour, dash } of curves) {
+      const points = pass.table.t_s.map((seconds, n) => (up(n) ? [x(seconds), y(shifts_hz[n])] : null));
+      stroke(pen, points, colour, line * 1.3, dash);
+    }
+    if (this.wanted_s !== null) upright(this.wanted_s, colours.ink);
+    upright(time_s, colours.soft);
+    if (at(pass, "elevation_deg", time_s) <= 0) return;
+    for (const { now_hz, colour } of curves) dot(pen, x(time_s), y(now_hz), letter / 2.2, colour, colours.paper);
+  }
+
+  /** Draw the elevation, 90 degrees high. */
+  hill({ pen, colours }, { x, head, foot }) {
+    const { t_s, elevation_deg } = this.pass.table;
     pen.beginPath();
     pen.moveTo(x(t_s[0]), foot);
-    hill.forEach((point) => pen.lineTo(...point));
-    pen.lineTo(hill.at(-1)[0], foot);
+    t_s.forEach((seconds, n) => pen.lineTo(x(seconds), foot - (Math.max(elevation_deg[n], 0) / 90) * (foot - head)));
+    pen.lineTo(x(t_s.at(-1)), foot);
     pen.fillStyle = colours.grid;
     pen.fill();
-
-    const carriers = heardCarriers(pass),
-      columns = carriers.map((carrier) => `doppler_${carrier.name}_hz`);
-    const up = (n) => pass.table.elevation_deg[n] > 0;
-    const most_hz = Math.max(
-      10,
-      ...columns.flatMap((column) => pass.table[column].filter((_, n) => up(n)).map(Math.abs)),
-    );
-    const y = (hz) => (head + foot) / 2 - (hz / most_hz) * ((foot - head) / 2 - line);
-    stroke(
-      pen,
-      [
-        [left, y(0)],
-        [right, y(0)],
-      ],
-      colours.soft,
-      1,
-      [line, 2 * line],
-    );
-    this.axes(opened, { left, right, foot, head, x, y, most_hz });
-    columns.forEach((column, number) => {
-      const points = t_s.map((time_s, n) => (up(n) ? [x(time_s), y(pass.table[column][n])] : null));
-      stroke(pen, points, number ? colours.second : colours.first, line * 1.3, number ? [4 * line, 2 * line] : []);
-    });
-
-    if (this.wanted_s !== null)
-      stroke(
-        pen,
-        [
-          [x(this.wanted_s), head],
-          [x(this.wanted_s), foot],
-        ],
-        colours.ink,
-        line / 2,
-      );
-    stroke(
-      pen,
-      [
-        [x(this.time_s), head],
-        [x(this.time_s), foot],
-      ],
-      colours.soft,
-      line / 2,
-    );
-    if (at(pass, "elevation_deg", this.time_s) > 0)
-      columns.forEach((column, number) => {
-        dot(
-          pen,
-          x(this.time_s),
-          y(at(pass, column, this.time_s)),
-          letter / 2.2,
-          number ? colours.second : colours.first,
-          colours.paper,
-        );
-      });
   }
 
   axes({ pen, width, height, letter, colours }, { left, right, foot, head, x, y, most_hz }) {

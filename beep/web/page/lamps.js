@@ -18,7 +18,9 @@ export class Lamps {
     if (carriers.length !== this.lamps.length) this.build(carriers.length);
     carriers.forEach((carrier, n) => {
       const { lamp, texts } = this.lamps[n];
-      lamp.classList.toggle("on", heard.connected && heard.running && heard.playing && sounding(heard.pass, carrier, heard.time_s));
+      const sounds = heard.connected && heard.running && heard.playing;
+      lamp.classList.toggle("on", sounds && sounding(heard.pass, carrier, heard.time_s));
+      lamp.classList.toggle("second", carrier.number > 0);
       if (!numbers) return;
       const up = at(heard.pass, "elevation_deg", heard.time_s) > 0;
       const value = (kind, signed) =>

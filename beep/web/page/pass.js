@@ -65,9 +65,9 @@ export function sounding(pass, carrier, time_s) {
   return low > 0 && time_s < pulses[low - 1][1] && at(pass, "elevation_deg", time_s) > 0;
 }
 
-/** Return the carriers that are heard. */
+/** Return the carriers that are heard, each with its number among all, which gives its colour. */
 export function heardCarriers(pass) {
-  return pass.carriers.filter((carrier) => carrier.heard);
+  return pass.carriers.map((carrier, number) => ({ ...carrier, number })).filter((carrier) => carrier.heard);
 }
 
 /** Return the moment of a time in the recording; null for a pass without a date. */

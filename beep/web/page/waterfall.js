@@ -2,7 +2,7 @@
 // each predicted tone. The rows are cut at fixed frames of the sound, not when the browser happens to draw.
 
 import { open, stroke } from "./canvas.js";
-import { at, heardCarriers } from "./pass.js";
+import { at } from "./pass.js";
 import { FRAMES, spectrum } from "./spectrum.js";
 import { figure, word } from "./words.js";
 
@@ -104,7 +104,7 @@ export class Waterfall {
     this.top = row;
     this.predicted[row] =
       at(pass, "elevation_deg", time_s) > 0
-        ? heardCarriers(pass).map((carrier) => at(pass, `tone_${carrier.name}_hz`, time_s))
+        ? pass.carriers.map(({ name, heard }) => (heard ? at(pass, `tone_${name}_hz`, time_s) : null))
         : [];
     this.dirty = true;
   }
