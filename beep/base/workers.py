@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -30,13 +30,12 @@ def in_processes(
     A process takes the next task when it has returned one. Processes are forked where the system is Linux and this
     process has no other thread, in 5 ms; elsewhere each is a new interpreter. All that goes to them is pickled.
 
-    Raises what `work` raises, and OutputError where a process was killed.
+    Raises what `work` raises, and OutputError where a process cannot start or was killed.
     """
     alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
     context: Any = multiprocessing.get_context("fork" if alone else "spawn")
     if not alone and os.name == "posix":
         resource_tracker.ensure_running()  # the first start would do so, and let blocked signals through
-    processes: list[Any] = []
     busy: list[Any] = []
     remaining = iter(tasks)
 
@@ -47,35 +46,35 @@ def in_processes(
         else:
             connection.send(task)
 
-    try:
-        with _signals_blocked():
-            for _ in range(min(workers, MOST_WORKERS)):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_serve, args=(theirs,), daemon=True)
-                process.start()
-                processes.append(process)
-                theirs.close()  # so that `ours` ends with the process
-                busy.append(ours)
-        for connection in list(busy):
-            connection.send((work, common))
-            start_next(connection)
-        while busy:
-            ready: list[Any] = wait(busy)
-            for connection in ready:
-                result = connection.recv()
-                if isinstance(result, Exception):
-                    raise result
+    with ExitStack() as ending:
+        try:
+            with _signals_blocked():
+                for _ in range(min(workers, MOST_WORKERS)):
+                    ours, theirs = context.Pipe()
+                    busy.append(ending.enter_context(ours))
+                    with theirs:  # closed here, so that `ours` ends with the process
+                        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+                        process.start()
+                    ending.callback(process.join)
+                    ending.callback(process.kill)
+        except OSError as error:
+            raise OutputError(f"{workers} processes must start: {error.strerror or error}; use jobs=1") from None
+        try:
+            for connection in list(busy):
+                connection.send((work, common))
                 start_next(connection)
-                yield result
-    except (EOFError, ConnectionError):
-        raise OutputError(
-            "all processes must run to the end, but one ended early (killed, or out of memory); use jobs=1"
-        ) from None
-    finally:
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join()
+            while busy:
+                ready: list[Any] = wait(busy)
+                for connection in ready:
+                    result = connection.recv()
+                    if isinstance(result, Exception):
+                        raise result
+                    start_next(connection)
+                    yield result
+        except (EOFError, ConnectionError):
+            raise OutputError(
+                "all processes must run to the end, but one ended early (killed, or out of memory); use jobs=1"
+            ) from None
 
 
 def prepare() -> None:

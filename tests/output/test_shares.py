@@ -123,6 +123,17 @@ shares.blocks = blocks
 
 
 @forked
+def test_processes_that_cannot_start(tmp_path, beep):
+    """Where the system gives no more processes or files, the message names the remedy, and nothing is left."""
+    first = f"{SHORT_SHARES}import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (14, 14))"
+    ran = beep.process(*LONG_EXPORT, "--jobs", 9, first=first, **ONE_THREAD)
+
+    assert ran.status == 1
+    assert re.fullmatch(r"beep: error: \d processes must start: Too many open files; use --jobs 1\n", ran.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+@forked
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_no_process_outlives_the_program(tmp_path, beep, number, status):
     """Ctrl-C, a polite kill and kill -9 of the program end its processes, also in the middle of their work."""
