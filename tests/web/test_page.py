@@ -137,7 +137,7 @@ def test_click_on_the_map_chooses_a_place(serve: Serve, visit: Visit) -> None:
     station = page.evaluate("sputnik.sound.heard().pass.station")
     assert abs(station["latitude_deg"] - 52.5) < 1
     assert abs(station["longitude_deg"] - 13.4) < 1
-    assert page.evaluate("location.hash").startswith("#station=")
+    until(page, "location.hash.startsWith('#station=')")
 
 
 def test_keyboard_alone_seeks_and_pauses(serve: Serve, visit: Visit) -> None:
@@ -181,11 +181,13 @@ def test_kiosk_returns_to_the_start_after_two_idle_minutes(serve: Serve, visit: 
     sooner = "const timer = setTimeout; window.setTimeout = (call, ms) => timer(call, ms === 120000 ? 1500 : ms);"
     page = visit(serve(preset("dallas"), kiosk=True), script=sooner)
     page.click("#languages [lang=de]")
+    page.evaluate("document.getElementById('volume').value = 0; sputnik.sound.volume = 0")
     page.click("[data-choice=own]")
     until(page, "sputnik.sound.heard().pass?.station === null")
     assert page.inner_text("[data-choice=own]") == "Ein eigener Überflug"
     assert page.is_visible("#knob-altitude_km")
     until(page, "document.documentElement.lang === 'en'")
+    until(page, "sputnik.sound.volume > 0.99")
     until(page, "sputnik.sound.heard().pass?.station?.name === 'Dallas'")
     assert page.evaluate("sputnik.sound.heard().playing")
     assert not page.is_visible("#knobs")
@@ -238,3 +240,19 @@ def test_the_first_turn_begins_at_the_first_signal_and_runs_fast_below_the_horiz
     page.evaluate("sputnik.sound.seek(5660)")  # it rises again
     until(page, "sputnik.sound.heard().time_s > 5661")
     assert page.evaluate("sputnik.sound.heard().time_s") < 5680
+
+
+def test_a_link_holds_the_settings(serve: Serve, visit: Visit) -> None:
+    url = serve(DALLAS)
+    page = visit(f"{url}#altitude_km=300&tone_hz=800")
+    until(page, "sputnik.sound.heard().pass?.scenario.altitude_km === 300")
+    assert page.inner_text("#title") == "Simple pass, 300 km, 60°"
+    assert page.input_value("#knob-tone_hz") == "800"
+    link = page.get_attribute("#take-link", "href")
+    settings = page.request.get(url.rstrip("/") + page.get_attribute("#take-toml", "href")).text()
+    assert "altitude_km = 300" in settings
+    assert "tone_hz = 800" in settings
+    page.goto("about:blank")
+    page.goto(url.rstrip("/") + link)
+    until(page, "globalThis.sputnik?.sound.heard().pass?.scenario.altitude_km === 300")
+    assert page.evaluate("sputnik.sound.heard().pass.scenario.tone_hz") == 800

@@ -26,6 +26,7 @@ const SLOW_MS = 250; // between two pictures of what moves slowly
 const LAPSE_MS = 1000; // of sound between two jumps, where the picture runs faster than the sound
 const PLAYED_S = 0.7; // of that second, after the jump is heard
 const FAST = 60;
+const ADDRESS_MS = 500; // without a change, before the address has the settings
 
 const part = (id) => document.getElementById(id);
 const [served, coast] = await Promise.all([
@@ -37,6 +38,7 @@ let address = location.hash.slice(1),
   state = {},
   latest = null,
   slow_ms = 0,
+  writing = 0,
   turned = "";
 // The picture is faster than the sound by a factor, or only while the satellite is below the horizon.
 const lapse = { factor: 1, below: false, wanted: false };
@@ -70,6 +72,7 @@ function home() {
   lapse.below = lapse.wanted = false;
   setLanguage(start_language);
   write();
+  part("volume").value = sound.volume = 1;
   sound.begin({});
   sound.play();
 }
@@ -128,9 +131,12 @@ function show(pass) {
   knobs.show(pass);
   for (const kind of ["wav", "toml", "png"]) part(`take-${kind}`).href = `/download/sputnik.${kind}?${pass.link}`;
   part("take-link").href = `/#${pass.link}`;
-  if (kiosk || address === pass.link) return;
-  address = pass.link;
-  history.replaceState(null, "", `#${address}`);
+  if (kiosk) return;
+  clearTimeout(writing); // browsers allow few changes of the address a second
+  writing = setTimeout(() => {
+    address = pass.link;
+    history.replaceState(null, "", `#${address}`);
+  }, ADDRESS_MS);
 }
 
 // --- events ------------------------------------------------------------------------------------------------------
@@ -218,7 +224,6 @@ function draw(heard, now_ms) {
   if (heard.pass || !latest) [curve, map, sky, numbers].forEach((picture) => picture.update(heard)); // else wait
   sentence.update(heard, now_ms);
   const playing = heard.playing && Boolean(state.running);
-  part("play").setAttribute("aria-pressed", String(playing));
   part("play").firstElementChild.textContent = playing ? "❚❚" : "▶";
   part("play").lastElementChild.textContent = word(playing ? "pause" : "play");
   part("play").ariaLabel = word(playing ? "pause" : "play");
