@@ -177,7 +177,8 @@ from beep.stream.plan import make_plan
 plan = make_plan(Scenario(duration_s=float(sys.argv[1])))
 layout = {"frames": plan.frames, "sample_rate_hz": 48000, "channels": 2, "subtype": "pcm16", "comment": ""}
 write_wav_in_shares(Path("/dev/null"), plan, jobs=2, progress=None, **layout)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_maxrss / 1024, used.ru_utime + used.ru_stime)
 """
 LIVE = """
 import time
@@ -198,21 +199,23 @@ def long_and_live(arguments: argparse.Namespace, out: Path) -> None:
     """A day in two processes, memory by length, reads of a sound card, and a waterfall."""
     alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as the program sets it: processes are then forked
 
-    def printed(code: str, *words: object) -> float:
+    def printed(code: str, *words: object) -> list[float]:
         command = [sys.executable, "-c", code, *map(str, words)]
-        return float(subprocess.run(command, env=alone, stdout=subprocess.PIPE, check=True).stdout)
+        done = subprocess.run(command, env=alone, stdout=subprocess.PIPE, check=True, text=True)
+        return [float(word) for word in done.stdout.split()]
 
     short_h, long_h = arguments.hours
     head("long and live", "")
-    peaks = [statistics.median(printed(IN_PROCESSES, 3600 * short_h) for _ in range(3))]
+    short_mib = statistics.median(printed(IN_PROCESSES, 3600 * short_h)[0] for _ in range(3))
     began_s = time.perf_counter()
-    peaks.append(printed(IN_PROCESSES, 3600 * long_h))
-    print(f"| {long_h:g} h to the null device, two processes | {time.perf_counter() - began_s:.1f} s |")
-    print(f"| peak of a process, {long_h:g} h over {short_h:.2g} h | {peaks[1]:.1f} / {peaks[0]:.1f} MiB |")
+    long_mib, processor_s = printed(IN_PROCESSES, 3600 * long_h)
+    wall_s = time.perf_counter() - began_s
+    print(f"| {long_h:g} h to the null device, two processes | {wall_s:.1f} s, {processor_s:.1f} s of processor time |")
+    print(f"| peak of a process, {long_h:g} h over {short_h:.2g} h | {long_mib:.1f} / {short_mib:.1f} MiB |")
     for hours in arguments.hours:
         piped = run([*program(), "export", "-", "-q", "--duration-s", str(hours * 3600)])
         print(f"| {hours * 60:g} min to a pipe, peak | {piped.peak_mib:.1f} MiB |")
-    shares = [printed(LIVE) for _ in range(arguments.runs)]
+    shares = [printed(LIVE)[0] for _ in range(arguments.runs)]
     print(f"| reads of 10 ms, of a core | {statistics.median(shares):.3f} % |")
     if arguments.before:
         hour, seconds = out / "hour.wav", 6 * arguments.seconds
