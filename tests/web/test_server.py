@@ -17,7 +17,7 @@ import pytest
 from page import PATIENCE_S, get, listening, say, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from beep.base.errors import OutputError, ScenarioError
+from beep.base.errors import ExtraError, OutputError, ScenarioError
 from beep.output.export import export
 from beep.scenario.presets import preset
 from beep.scenario.scenario import Scenario
@@ -120,13 +120,11 @@ def test_a_host_that_is_this_machine(header, own):
 
 @pytest.mark.parametrize("name", ["dallas", "tass"])
 def test_downloads_are_what_the_program_writes(name, beep):
-    """The WAV is that of `beep export`, byte by byte; the TOML is that of `beep show`; the picture is a PNG."""
+    """The WAV is that of `beep export`, byte by byte; the TOML is that of `beep show`."""
     short = turned(preset(name), {"duration_s": 3})
     with serving(SHORT) as page_server:
         answers = {kind: get(page_server, f"/download/sputnik.{kind}?{to_link(short)}") for kind in ("wav", "toml")}
-        picture = get(page_server, f"/download/sputnik.png?{to_link(short)}")
     beep("export", "short.wav", "--preset", name, "--duration-s", 3)
-    beep("show", "--preset", name, "--duration-s", 3)
 
     assert [status for status, _, _ in answers.values()] == [200, 200]
     assert answers["wav"][2] == (beep.folder / "short.wav").read_bytes()
@@ -134,7 +132,39 @@ def test_downloads_are_what_the_program_writes(name, beep):
     assert int(answers["wav"][1]["content-length"]) == len(answers["wav"][2])
     assert answers["toml"][2] == beep("show", "--preset", name, "--duration-s", 3).stdout
     assert tomllib.loads(answers["toml"][2].decode())["duration_s"] == 3
-    assert (picture[0], picture[2][:8]) == (200, b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_picture_is_a_pass_sheet(beep):
+    """The PNG is that of `beep plot pass`, byte by byte."""
+    with serving(SHORT) as page_server:
+        status, _, picture = get(page_server, "/download/sputnik.png?duration_s=3")
+    beep("plot", "pass", "pass.png", "--duration-s", 3)
+    assert (status, picture[:8]) == (200, b"\x89PNG\r\n\x1a\n")
+    assert picture == (beep.folder / "pass.png").read_bytes()
+
+
+def test_a_picture_without_its_library_is_a_sentence(monkeypatch):
+    """Without matplotlib the page is told what to install."""
+
+    def without_matplotlib(_):
+        raise ExtraError("pictures need matplotlib")
+
+    monkeypatch.setitem(server.MAKERS, "png", without_matplotlib)
+    with serving(SHORT) as page_server:
+        status, _, body = get(page_server, "/download/sputnik.png")
+    assert (status, body) == (503, b"pictures need matplotlib")
+
+
+def test_a_fault_of_the_program_is_a_sentence(monkeypatch):
+    """Whatever else goes wrong is told by its kind, over HTTP and over the WebSocket, and nothing is printed."""
+    with serving(SHORT) as page_server, listening(page_server) as page:
+        monkeypatch.setattr(server, "scenario_document", lambda **_: 1 / 0)
+        monkeypatch.setattr(listener, "page_plan", lambda _: 1 / 0)
+        status, _, body = get(page_server, "/scenario.json")
+        assert (status, body) == (500, b"something went wrong in this program (ZeroDivisionError)")
+        say(page, type="begin")
+        told = json.loads(page.recv(timeout=PATIENCE_S))["message"]
+        assert told == "something went wrong in this program (ZeroDivisionError); load the page again"
 
 
 @pytest.mark.parametrize(
@@ -303,11 +333,9 @@ def test_what_the_page_cannot_play_is_refused_at_the_start():
 
 def test_the_command_without_its_libraries_says_what_to_install(beep):
     """One line, that names the extra."""
-    for library in ("starlette", "uvicorn", "websockets"):
-        ran = beep.process("web", "--no-browser", first=f"import sys; sys.modules[{library!r}] = None")
-        assert (ran.status, ran.stderr.count("\n")) == (1, 1)
-        assert f"the page needs {library}" in ran.stderr
-        assert "pip install 'sputnik-beep[web]'" in ran.stderr
+    ran = beep.process("web", "--no-browser", first="import sys; sys.modules['websockets'] = None")
+    assert (ran.status, ran.stderr.count("\n")) == (1, 1)
+    assert "the page needs websockets, which is not here; pip install 'sputnik-beep[web]'" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -44,15 +44,15 @@ RECORD = """async (code) => {  // from here on, all that leaves the page's node
   sound.gain.connect(node);
 }"""
 FETCH = """() => {
-  const bytes = (part) => Array.from(new Uint8Array(part.buffer), (byte) => String.fromCharCode(byte)).join("");
+  const bytes = (part) => String.fromCharCode(...new Uint8Array(part.buffer));
   return btoa(recorded.map(bytes).join(""));
 }"""
 FRAMES = "4096 * recorded.length"
 
 
 def recording(visit, url):
-    """A page, too small to draw much, of which every sample that is heard from now on is recorded."""
-    page = visit(url, bypass_csp=True, viewport={"width": 100, "height": 100})
+    """A page without pictures, of which every sample that is heard from now on is recorded."""
+    page = visit(url, script="globalThis.requestAnimationFrame = () => 0", bypass_csp=True)
     page.evaluate(RECORD, RECORDER)
     return page
 
