@@ -54,6 +54,8 @@ def visit(chromium: Any) -> Iterator[Visit]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
+        home = url.partition("#")[0]  # it needs nothing from elsewhere
+        page.on("request", lambda request: None if request.url.startswith(home) else faults.append(request.url))
         page.on(
             "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
         )
