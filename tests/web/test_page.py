@@ -124,6 +124,12 @@ def test_broken_rule_is_said_beside_its_knob(serve: Serve, visit: Visit) -> None
     page.keyboard.press("Tab")
     until(page, "sputnik.sound.heard().pass?.scenario.pulse_s === 0.2")
     assert rule.inner_text() == ""
+    page.fill("#knob-station", "nowhere")
+    page.keyboard.press("Tab")
+    until(page, "document.querySelector('.knob:has(#knob-station) .rule').textContent")
+    until(page, "sputnik.sound.heard().pass?.scenario.min_elevation_deg === 10")  # the rest of a place is accepted
+    assert page.locator(".knob:has(#knob-station) .rule").inner_text().startswith("station must be")
+    assert page.input_value("#knob-station") == "nowhere"
 
 
 def test_click_on_the_map_chooses_a_place(serve: Serve, visit: Visit) -> None:

@@ -69,9 +69,9 @@ export class Knobs {
   }
 
   slider(row, field, [least, most, step]) {
-    const slide = make("span", row, "slide"),
-      range = make("input", slide),
-      number = make("input", row);
+    const slide = make("span", row, "slide");
+    const range = make("input", slide);
+    const number = make("input", row);
     Object.assign(range, { type: "range", min: least, max: most, step });
     range.setAttribute("aria-labelledby", `label-${field.name}`);
     Object.assign(number, { type: "number", min: field.least ?? field.above, max: field.most, step: "any" });
@@ -129,39 +129,46 @@ export class Knobs {
   }
 
   chosen(name, value) {
-    if (name === "reception") {
+    const simple = name === "reception" ? value === "simple" : name === "station" && !value;
+    if (simple || (name === "reception" && value)) {
+      this.forget();
       this.rows.character.input.value = "";
-      if (value === "simple") this.begin({ recipe: "altitude_km=500" });
-      else if (value) this.begin({ preset: value });
-    } else if (name === "station") {
-      if (value) this.place(value);
-      else this.begin({ recipe: "altitude_km=500" });
-    } else if (name === "start") this.change("start", value ? `${value}Z` : null);
-    else this.change(name, value);
+      this.begin(simple ? { recipe: "altitude_km=500" } : { preset: value });
+    } else if (name === "station") this.place(value);
+    else if (name === "start") this.change("start", value ? `${value}Z` : null);
+    else if (name !== "reception") this.change(name, value);
   }
 
   /** Receive at another place, from the next pass on that rises ten degrees. */
   place(station) {
-    const start = this.pass?.scenario.start ?? BEGIN_WITH,
-      { altitude_km, max_elevation_deg } = this.fields;
+    const start = this.pass?.scenario.start ?? BEGIN_WITH;
+    const { altitude_km, max_elevation_deg } = this.fields;
     const simple = { altitude_km: altitude_km.default, max_elevation_deg: max_elevation_deg.default };
-    this.turn({ station, start, min_elevation_deg: 10, tca_s: null, duration_s: null, ...simple }, "station");
+    this.send({ station, start, min_elevation_deg: 10, tca_s: null, duration_s: null, ...simple }, "station");
   }
 
   change(name, value) {
-    this.rows[name].rule.textContent = "";
-    if (name === "lead_s") this.sound.lead_s = value;
-    else
-      this.turn(
-        { ...this.refused, [name]: value },
-        name === "sideband" || name === "noise" || name === "ionosphere" ? `${name}.${value}` : name,
-      );
-    if (name === "lead_s") this.write("lead_s", value);
+    if (name === "lead_s") {
+      this.sound.lead_s = Math.min(Math.max(value, LEAD.least), LEAD.most);
+      this.write(name, this.sound.lead_s);
+    } else this.send({ [name]: value }, this.fields[name]?.choices.length ? `${name}.${value}` : name);
+  }
+
+  /** Send changes, with those that have broken a rule: another change may have made them possible. */
+  send(changes, name) {
+    const all = { ...this.refused, ...changes };
+    this.forget();
+    this.turn(all, name);
+  }
+
+  forget() {
+    this.refused = {};
+    for (const { rule } of Object.values(this.rows)) rule.textContent = "";
   }
 
   /** Say which rule is broken beside the knob that broke it; return whether there is such a knob. */
   refuse({ field, message, changes }) {
-    this.refused = { ...changes };
+    Object.assign(this.refused, changes);
     const name = [field, ...Object.keys(changes ?? {})].find((key) => key in this.rows);
     if (!name) return false;
     this.rows[name].rule.textContent = message;
@@ -172,15 +179,14 @@ export class Knobs {
   show(pass) {
     const { scenario } = pass;
     this.pass = pass;
-    this.refused = {};
-    for (const { rule } of Object.values(this.rows)) rule.textContent = "";
     this.options(this.rows.mix.input, [
       ["stereo", "mix.stereo"],
       ["mono", "mix.mono"],
       ...pass.carriers.map(({ name, frequency_mhz }) => [name, "", `${frequency_mhz} ${word("unit.MHz")}`]),
     ]);
     this.receptions(pass);
-    for (const name of Object.keys(this.rows)) if (name in scenario) this.write(name, scenario[name]);
+    const shown = Object.keys(this.rows).filter((name) => name in scenario && !(name in this.refused));
+    for (const name of shown) this.write(name, scenario[name]);
     this.write("lead_s", this.sound.lead_s);
     const placed = scenario.station !== null;
     for (const name of ["start", "min_elevation_deg"]) this.rows[name].row.hidden = !placed;
@@ -192,8 +198,8 @@ export class Knobs {
     const list = this.served.receptions.filter(({ playable }) => playable);
     const texts = list.map(({ name, who, heard_from }) => [name, "", `${day(new Date(heard_from), true)}: ${who}`]);
     this.options(this.rows.reception.input, [["simple", "reception.simple"], ["", "reception.own"], ...texts]);
-    const { station, start } = pass.scenario,
-      from_ms = Date.parse(start);
+    const { station, start } = pass.scenario;
+    const from_ms = Date.parse(start);
     const match = list.find(
       (row) =>
         row.station === station &&

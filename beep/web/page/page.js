@@ -149,7 +149,7 @@ sound.addEventListener("pass", ({ detail }) => {
 });
 sound.addEventListener("refused", ({ detail }) => {
   part("notice").textContent = knobs.refuse(detail) ? "" : detail.message;
-  turned = "";
+  if (Object.keys(detail.changes).some((name) => turned.startsWith(`did.${name}`))) turned = "";
 });
 sound.addEventListener("state", ({ detail }) => {
   state = detail;
