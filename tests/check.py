@@ -76,6 +76,13 @@ def wheel() -> None:
         drawn = subprocess.run([beep, "plot", "pass", "sheet.png"], cwd=used, capture_output=True, text=True)
         assert drawn.returncode == 1, "a picture without matplotlib"
         assert "sputnik-beep[plot]" in drawn.stderr
+        served = subprocess.run([beep, "web"], cwd=used, capture_output=True, text=True)
+        assert served.returncode == 1, "a page without Starlette"
+        assert "sputnik-beep[web]" in served.stderr
+        page = sorted(path.name for path in (ROOT / "beep" / "web" / "page").iterdir())
+        where = "import beep, pathlib; print(pathlib.Path(beep.__file__).parent / 'web' / 'page')"
+        installed = Path(run(programs / "python", "-c", where, folder=used).strip())
+        assert sorted(path.name for path in installed.iterdir()) == page
 
 
 def pythons() -> None:
