@@ -359,7 +359,7 @@ def test_ctrl_c_ends_it_with_listeners_and_a_download(beep):
     """With pages that listen and a file half sent it ends, without a traceback; what it says of a public address."""
     with beep.start("web", "--no-browser", "--port", 0, "--host", "0.0.0.0", stderr=subprocess.PIPE, text=True) as run:
         port = int(run.stderr.readline().split(":")[-1].split("/")[0])
-        assert "other machines in this network can open the page" in run.stderr.readline()
+        assert f":{port}/ and make this one compute" in run.stderr.readline()
         page_server = type("Address", (), {"url": f"http://127.0.0.1:{port}/"})
         with listening(page_server) as page, socket.create_connection(("127.0.0.1", port)) as half:
             say(page, type="begin")

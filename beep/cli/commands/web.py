@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import threading
 import webbrowser
@@ -52,10 +53,21 @@ def run(arguments: argparse.Namespace) -> None:
     server = PageServer(scenario, kiosk=arguments.kiosk, host=arguments.host, port=arguments.port)
     say(f"the page is at {server.url}; Ctrl-C ends", arguments)
     if arguments.host not in OWN:
-        note("other machines in this network can open the page and make this one compute", arguments)
+        at = f" at http://{_own_address()}:{server.port}/" if arguments.host in ("0.0.0.0", "") else ""
+        note(f"other machines in this network can open the page{at} and make this one compute", arguments)
     if not arguments.no_browser:
         threading.Thread(target=_open, args=(server.url, arguments), daemon=True).start()
     server.serve()
+
+
+def _own_address() -> str:
+    """Return the address under which other machines reach this one; connecting a datagram socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:  # no network
+            return socket.gethostname()
 
 
 def _open(url: str, arguments: argparse.Namespace) -> None:

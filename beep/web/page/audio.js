@@ -182,7 +182,7 @@ export class Sound extends EventTarget {
   heardFrame() {
     const { frame, time, waiting } = this.report;
     if (waiting) return frame;
-    const { contextTime, performanceTime } = this.context.getOutputTimestamp();
+    const { contextTime, performanceTime } = this.context.getOutputTimestamp?.() ?? {};
     const now_s = contextTime ? contextTime + (performance.now() - performanceTime) / 1000 : this.context.currentTime;
     return Math.max(0, Math.min(Math.round(frame + (now_s - time) * RATE_HZ), this.received));
   }
