@@ -34,7 +34,7 @@ SOUND_BLOCK = PAGE_RATE_HZ // 10
 MOST_PULLED = PAGE_RATE_HZ  # frames that a listener may be ahead: a second
 MOST_PACE = 1.1  # times real time, in the long run: a sound card's clock is exact to 1e-4
 CHANGE_EVERY_S = 0.1
-MESSAGES_PER_S, MESSAGES_AT_ONCE = 50.0, 200.0
+MESSAGES_PER_S, MESSAGES_AT_ONCE = 100.0, 200.0
 
 
 Result = TypeVar("Result")

@@ -19,7 +19,7 @@ SILENT_FAULTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, no other test of this process can run an event loop
 def chromium() -> Iterator[Any]:
     """Chromium without a window, whose sound needs no tap; skipped where it is missing, or fails where CI=true."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -149,10 +149,11 @@ export class Sound extends EventTarget {
       await this.ready;
       this.post({ clear: this.round });
       this.pull();
-    } else if (this.last) {
+    } else if (this.wasConnected && this.last) {
       const { pass, time_s, playing } = this.heard();
       this.link.beginning = { type: "begin", recipe: (pass ?? this.last).link, at_s: time_s, playing };
     }
+    this.wasConnected = connected;
     this.tell(message);
   }
 

@@ -3,7 +3,7 @@
 // pull(frames) asks for samples, turn(changes) changes the scenario; a renderer in the browser could have both.
 // It calls onblock(frame, samples), onsegment(segment), onpass(pass), onrefused(refused), onstate(connected, message).
 
-const TURN_EVERY_MS = 50;
+const FLUSH_EVERY_MS = 50;
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5000;
 
@@ -11,8 +11,8 @@ export class Link {
   constructor(url) {
     this.url = url;
     this.beginning = { type: "begin" }; // what is asked for when the connection opens
-    this.changes = null; // of the scenario, which wait to be sent
-    this.turned = 0; // when changes were sent
+    this.wish = {}; // changes, to_s and playing, which wait to be sent
+    this.flushed = 0; // when they were sent
     this.timer = null;
     this.retry = FIRST_RETRY_MS;
     this.message = "";
@@ -59,33 +59,38 @@ export class Link {
     this.send({ type: "pull", frames });
   }
 
-  // Changes that come fast are sent together.
   turn(changes) {
-    this.changes = { ...this.changes, ...changes };
-    this.timer ??= setTimeout(() => this.flush(), Math.max(0, this.turned + TURN_EVERY_MS - performance.now()));
+    this.want({ changes: { ...this.wish.changes, ...changes } });
   }
 
-  flush() {
-    this.timer = null;
-    if (!this.connected || !this.changes) return;
-    this.send({ type: "turn", changes: this.changes });
-    this.changes = null;
-    this.turned = performance.now();
+  seek(to_s) {
+    this.want({ to_s });
+  }
+
+  play(playing) {
+    this.want({ playing });
   }
 
   begin(beginning) {
-    this.changes = null;
+    this.wish = {};
     this.beginning = { type: "begin", ...beginning };
     this.send(this.beginning);
   }
 
-  seek(to_s) {
-    if (this.connected) this.send({ type: "seek", to_s });
-    else this.beginning.at_s = to_s;
+  // What is wanted in fast succession is sent together; without a server, when it is there again.
+  want(wish) {
+    this.wish = { ...this.wish, ...wish };
+    this.timer ??= setTimeout(() => this.flush(), Math.max(0, this.flushed + FLUSH_EVERY_MS - performance.now()));
   }
 
-  play(playing) {
-    if (this.connected) this.send({ type: playing ? "play" : "pause" });
-    else this.beginning.playing = playing;
+  flush() {
+    this.timer = null;
+    if (!this.connected) return;
+    const { changes, to_s, playing } = this.wish;
+    if (changes !== undefined) this.send({ type: "turn", changes });
+    if (to_s !== undefined) this.send({ type: "seek", to_s });
+    if (playing !== undefined) this.send({ type: playing ? "play" : "pause" });
+    this.wish = {};
+    this.flushed = performance.now();
   }
 }
