@@ -13,6 +13,7 @@ from beep.measuring.beeps import PULLED_HZ, Beeps
 from beep.measuring.bursts import Bursts, find_bursts
 from beep.measuring.clock import KeyingName, keying_of, small_sample
 from beep.measuring.hum import hum_lines
+from beep.measuring.overload import lengthening_s, third_harmonic
 from beep.measuring.recording import Recording, open_recording, recording_of
 from beep.measuring.smooth import typical
 from beep.measuring.speed import Speed, tape_speeds
@@ -27,6 +28,7 @@ MOST_OVERLAP = 0.3  # of a second carrier's beeps with those of the first
 HARMONIC_WITHIN, HARMONIC_OVERLAP = 0.02, 0.6  # of the frequency; of the beeps' time
 NOISE_BINS_HZ = 0.5 * 376.0  # independent noise values per second of pulses: noise bandwidth, half lost by trimming
 CHIRP_PART = 0.01  # of a chirp, to which a tape's mean tone is known
+OVERLOAD_SD, LEAST_LENGTHENING_S = 2.0, 1e-4  # of the pulses by an overload, from which on it is said
 LEAST_RESIDUAL = 1e-3  # -60 dB
 IRREGULAR_NOTE = (
     "irregular beeps: their clock or their lengths scatter more than those of any keying of 1957; the clip that space "
@@ -99,7 +101,7 @@ class Measurement:
     keying: KeyingName
     hum_hz: tuple[float, ...]
     speeds: tuple[Speed, ...]  # of the tape, by its hum and by its keying
-    note: str  # why there are no beeps, or that they are irregular
+    note: str  # why there are no beeps, that they are irregular, or that an overload lengthens them
     pulses: Pulses
 
 
@@ -150,12 +152,26 @@ def measure(source: Recording | str | Path | ArrayLike, *, sample_rate_hz: int |
             (bursts, result) for (where, bursts), result in zip(candidates, results, strict=True) if where == channel
         ]
         kept = _without_by_products([result for _, result in tried if isinstance(result, Beeps)], bursts_of[channel])
-        measurements += [_measured(beeps, channel, hum[channel]) for beeps in kept]
+        measurements += [_overload_noted(_measured(beeps, channel, hum[channel]), recording) for beeps in kept]
         if not kept:
             reasons = [f"{reason} (about {np.median(bursts.tone_hz):.0f} Hz)" for bursts, reason in tried]
             note = "no beeps found: " + (reasons[0] if reasons else "no keyed tone")
             measurements.append(_no_beeps(channel, note, hum[channel]))
     return Measurements(_in_file_time(measurement, recording.start_s) for measurement in measurements)
+
+
+def _overload_noted(measurement: Measurement, recording: Recording) -> Measurement:
+    """Say in the note of a measurement that an overload lengthens the beeps, where it does so significantly."""
+    pulses, (channel, rise_s) = measurement.pulses, (measurement.channel, measurement.rise_s)
+    some = pulses.whole
+    ends_s = pulses.start_s + pulses.length_s
+    third = third_harmonic(recording, channel, pulses.start_s[some], ends_s[some], pulses.tone_hz[some])
+    longer_s = lengthening_s(third, rise_s)
+    if not longer_s > max(OVERLOAD_SD * measurement.pulse_s_sd, LEAST_LENGTHENING_S):
+        return measurement
+    level = f"overload: a third harmonic at {20 * np.log10(third):.0f} dB"
+    note = f"{level}, by which beeps look at least {1e3 * longer_s:.1f} ms too long and pauses too short"
+    return replace(measurement, note="; ".join(filter(None, [measurement.note, note])))
 
 
 def _in_file_time(measurement: Measurement, start_s: float) -> Measurement:
