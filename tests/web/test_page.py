@@ -74,7 +74,7 @@ def test_the_page_is_below_200_kb() -> None:
 def test_ridge_of_the_waterfall_is_at_the_predicted_tone(serve: Serve, visit: Visit) -> None:
     page = visit(serve(DALLAS))
     page.evaluate("sputnik.sound.seek(sputnik.sound.heard().pass.tca_s - 60)")
-    page.wait_for_timeout(3500)
+    until(page, "sputnik.sound.heard().time_s > sputnik.sound.heard().pass?.tca_s - 57")
     seen = page.evaluate(script("ridge"))
     rows = np.arange(2, 50)  # 2.5 s, the newest first
     frames = (seen["next"] - 1 - rows) * ROW_FRAMES - WINDOW / 2
