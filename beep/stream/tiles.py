@@ -100,17 +100,6 @@ def filtered(reader: Reader, number: int) -> Samples:
     return band_filtered(plan, tones)
 
 
-def _noise(plan: Plan, number: int, *, stream: int = 0) -> Samples:
-    """Noise (carriers, samples) at the internal rate, with the overlap."""
-    first, count = (number * TILE - OVERLAP) * plan.scale, PIECES * PIECE * plan.scale
-    noise = np.zeros((len(plan.noise_rms), count), np.float32)
-    for row, rms in enumerate(plan.noise_rms):
-        if rms:
-            drawn = white_noise(plan.scenario.seed, stream + row, first, count)
-            np.multiply(drawn, np.float32(rms), out=noise[row])
-    return noise
-
-
 def peaks(reader: Reader, number: int) -> Samples:
     """Largest amplitude (channels, AGC_STEPS) in each step of the AGC."""
     samples = reader.get(filtered, number)
@@ -171,6 +160,17 @@ def tile(reader: Reader, number: int) -> Samples:
     windows = sliding_window_view(clipped, 2 * reach + 1, axis=1)[:, :: plan.fine]
     decimated: Samples = np.einsum("cfk,k->cf", windows, plan.decimation)
     return decimated.T
+
+
+def _noise(plan: Plan, number: int, *, stream: int = 0) -> Samples:
+    """Noise (carriers, samples) at the internal rate, with the overlap."""
+    first, count = (number * TILE - OVERLAP) * plan.scale, PIECES * PIECE * plan.scale
+    noise = np.zeros((len(plan.noise_rms), count), np.float32)
+    for row, rms in enumerate(plan.noise_rms):
+        if rms:
+            drawn = white_noise(plan.scenario.seed, stream + row, first, count)
+            np.multiply(drawn, np.float32(rms), out=noise[row])
+    return noise
 
 
 def _with_neighbours(reader: Reader, stage: Callable[[Reader, int], Samples], number: int, margin: int) -> Samples:
