@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from beep.base.errors import ScenarioError
 from beep.base.random import white_noise
 from beep.signal.keying import Regime, parse_keying, resolve
-from beep.signal.pulses import JITTER_MOST, JITTER_STREAM, carrier, pulses
+from beep.signal.pulses import JITTER_MOST, JITTER_STREAM, carrier, key_in_pieces, pulses
 from beep.signal.pulses import key as key_and_power
 
 CLOCKS = [
@@ -183,6 +183,25 @@ def test_pulses_are_where_the_key_says(regimes, sends):
     assert np.all(ends > starts)
     assert np.all(starts[1:] > ends[:-1])
     assert np.all((ends > 0) & (starts < 9))
+
+
+@settings(max_examples=30, deadline=None)
+@given(regimes=regimes(), sends=st.sampled_from(["pulse", "pause", "always"]), jitter_s=st.sampled_from([0.0, 0.01]))
+def test_key_in_pieces_is_the_key_everywhere(regimes, sends, jitter_s):
+    """Where pieces are computed the key is that of all samples; the others that send are 1, the rest 0."""
+    keying = resolve(regimes, **RHYTHM, jitter_s=jitter_s)
+    sent_s = np.stack([-3 + 0.005 * np.arange(3000), np.full(3000, 0.005), np.full(3000, 1e-9)], axis=1)
+    step = np.arange(16) / 16
+    powers = np.stack([np.ones(16), step, step**2])
+    on, edges, key_there = key_in_pieces(sent_s, powers, keying, sends=sends)
+    pieces = np.zeros((3000, 16))
+    pieces[on] = 1.0
+    pieces[on[edges]] = key_there
+    down, power = key_and_power(sent_s @ powers, keying)
+    tolerance = KEY_TOLERANCE if jitter_s == 0 else JITTERED_TOLERANCE_S * np.pi / 2 / EDGE_S
+
+    assert np.abs(pieces - {"pulse": down, "pause": power - down, "always": power}[sends]).max() < tolerance
+    assert edges.size < 1500  # of 3000; a pulse of 0.05 s has an edge in every third piece
 
 
 def test_a_dash_is_two_missing_key_ups():
