@@ -1,7 +1,7 @@
-"""One listener of the page: its wishes in, blocks of sound out.
+"""One listener of the page: its requests in, blocks of sound out.
 
 Four tasks serve a listener: one reads messages, one makes plans, one describes them, one sends blocks. Nothing is sent
-that was not pulled, wishes that come faster than plans are merged, and nobody gets more sound than real time needs.
+that was not pulled, requests that come faster than plans are merged, and nobody gets more sound than real time needs.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from beep.stream.playback import CHANGE_S, FADE_S, Playback
 from beep.stream.reception import clear_from_s
 from beep.stream.tiles import Reader
 from beep.web.documents import pass_document
-from beep.web.recipes import MOST_FIELDS, PAGE_RATE_HZ, begun, fault_of, page_plan, turned
+from beep.web.recipes import MOST_FIELDS, PAGE_RATE_HZ, page_plan, refusal, requested_scenario, with_changes
 
 MOST_LISTENERS = 32
 IDLE_S = 20.0  # after which a listener gives its place to another
@@ -64,13 +64,13 @@ class Threads:
     files: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "files"))
 
     def close(self) -> None:
-        """Drop what has not begun."""
+        """Drop what has not requested_scenario."""
         for threads in (self.sound, self.plans, self.words, self.files):
             threads.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(kw_only=True)
-class Wish:
+class PendingRequest:
     """What a page has asked for since the last plan; it is done in the order of the fields."""
 
     begin: dict[str, Any] | None = None
@@ -79,7 +79,7 @@ class Wish:
     playing: bool | None = None
 
     def add(self, message: dict[str, Any]) -> None:
-        """Merge a message into the wish. Raises MessageError where it is none."""
+        """Merge a message into the pending. Raises MessageError where it is none."""
         kind = message.get("type")
         if kind == "begin":
             self.begin, self.changes = message, {}
@@ -123,9 +123,9 @@ class Listener:
     """A listener, whose page begins with `base`; `serve` it."""
 
     def __init__(self, base: Scenario, connection: Connection, threads: Threads) -> None:
-        self._base = self._scenario = base
+        self._base = base
         self._connection, self._threads = connection, threads
-        self._wish, self._wished = Wish(), asyncio.Event()
+        self._pending, self._requested = PendingRequest(), asyncio.Event()
         self._pulled, self._pulled_s, self._may_send = 0, time.monotonic(), asyncio.Event()
         self._ended = asyncio.Event()
         self._playback: Playback | None = None
@@ -177,41 +177,48 @@ class Listener:
                 self._pulled_s = time.monotonic()
                 self._may_send.set()
             else:
-                self._wish.add(message)
-                self._wished.set()
+                self._pending.add(message)
+                self._requested.set()
 
     # --- changes ------------------------------------------------------------------------------------------------
 
     async def _change(self) -> None:
-        while await self._wished.wait():
-            self._wished.clear()
-            wish, self._wish = self._wish, Wish()
-            for message in await self._in(self._threads.plans, self._fulfil, wish):
+        while await self._requested.wait():
+            self._requested.clear()
+            pending, self._pending = self._pending, PendingRequest()
+            for message in await self._in(self._threads.plans, self._apply, pending):
                 await self._connection.send(json.dumps(message))
             self._may_send.set()
             self._planned.set()
             await asyncio.sleep(CHANGE_EVERY_S)
 
-    def _fulfil(self, wish: Wish) -> list[dict[str, Any]]:
-        """Do what a page wishes, in a thread; returns what is refused, as messages."""
+    def _apply(self, pending: PendingRequest) -> list[dict[str, Any]]:
+        """Do what a page asks for, in a thread; returns what is refused, as messages."""
         refused: list[dict[str, Any]] = []
-        to_s, plan = wish.to_s, None if self._reader is None else self._reader.plan
-        if wish.begin is not None:
+        to_s, plan = pending.to_s, None if self._reader is None else self._reader.plan
+        if pending.begin is not None:
             try:
-                plan = page_plan(begun(self._base, wish.begin.get("preset"), wish.begin.get("recipe")))
+                plan = page_plan(
+                    requested_scenario(self._base, pending.begin.get("preset"), pending.begin.get("recipe"))
+                )
             except BeepError as error:
-                refused.append(fault_of(error, {}))
-                plan = page_plan(self._base) if plan is None else plan
+                refused.append(refusal(error, {}))
+                if plan is not None:
+                    return refused
+                plan = page_plan(self._base)
             to_s = clear_from_s(plan.reception) if to_s is None else to_s
         if plan is None:
             raise MessageError("the first message but pull must be begin")
-        if wish.changes:
-            plan = _turned_plan(plan, wish.changes, refused)
-        self._play(plan, to_s, self._playing if wish.playing is None else wish.playing)
+        if pending.changes:
+            plan = _changed_plan(plan, pending.changes, refused)
+        self._play(plan, to_s, self._playing if pending.playing is None else pending.playing)
         return refused
 
     def _play(self, plan: Plan, to_s: float | None, playing: bool) -> None:
         same = self._reader is not None and plan is self._reader.plan
+        here = 0 if self._playback is None else self._playback.position(self._playback.at)
+        if not same and to_s is None and here >= plan.frames:
+            to_s = clear_from_s(plan.reception)  # the new recording has ended by now
         position = None if to_s is None else max(0, min(round(to_s * PAGE_RATE_HZ), plan.frames - 1))
         if same and position is None and playing == self._playing:
             return
@@ -219,9 +226,8 @@ class Listener:
             self._count += 1
             self._numbers[plan] = self._count
         if not same or position is not None:
-            here = 0 if self._playback is None else self._playback.position(self._playback.at)
             self._reader = Reader(plan)
-            self._reader.read(min(here, plan.frames - 1) if position is None else position, 1)  # computes its tile
+            self._reader.read(here if position is None else position, 1)  # computes its tile
         reader = self._reader if playing else None
         if self._playback is None:
             assert self._reader is not None
@@ -233,7 +239,7 @@ class Listener:
         self._playing = playing
 
     async def _describe(self) -> None:
-        """Send what is known of the newest plan, after its sound has begun."""
+        """Send what is known of the newest plan, after its sound has requested_scenario."""
         while await self._planned.wait():
             self._planned.clear()
             plan = None if self._reader is None else self._reader.plan
@@ -262,21 +268,21 @@ class Listener:
             await self._connection.send(struct.pack("<d", at) + np.ascontiguousarray(samples, "<f4").tobytes())
 
 
-def _turned_plan(plan: Plan, changes: dict[str, Any], refused: list[dict[str, Any]]) -> Plan:
+def _changed_plan(plan: Plan, changes: dict[str, Any], refused: list[dict[str, Any]]) -> Plan:
     """Return the plan with all changes, or with those that are possible one after the other; appends what is not."""
     scenario = plan.scenario
     try:
-        scenario = turned(scenario, changes)
+        scenario = with_changes(scenario, changes)
     except BeepError:
         for name, value in changes.items():
             try:
-                scenario = turned(scenario, {name: value})
+                scenario = with_changes(scenario, {name: value})
             except BeepError as error:
-                refused.append(fault_of(error, {name: value}))
+                refused.append(refusal(error, {name: value}))
     try:
         return plan if scenario == plan.scenario else page_plan(scenario)
     except BeepError as error:
-        refused.append(fault_of(error, changes))
+        refused.append(refusal(error, changes))
         return plan
 
 

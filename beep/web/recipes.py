@@ -31,7 +31,7 @@ def from_link(link: str) -> Scenario:
         pairs = parse_qsl(link, keep_blank_values=True, strict_parsing=bool(link), max_num_fields=MOST_FIELDS)
     except ValueError:
         raise ScenarioError(f"a link must be NAME=VALUE&NAME=VALUE, got {quoted(link)}") from None
-    return turned(Scenario(), {name: _read_value(text) for name, text in pairs})
+    return with_changes(Scenario(), {name: _read_value(text) for name, text in pairs})
 
 
 def _written_value(value: Any) -> str:
@@ -47,7 +47,7 @@ def _read_value(text: str) -> Any:
         return text
 
 
-def turned(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """Return a scenario with changed fields, None for the default, at the page's sample rate.
 
     The names `character` and `beacon` change all fields of the receiver, or carriers and keying. Raises ScenarioError
@@ -67,10 +67,10 @@ def turned(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         raise ScenarioError(f"these are no values of a scenario: {quoted(changes)}") from None
 
 
-def begun(base: Scenario, preset_name: Any, link: Any) -> Scenario:
+def requested_scenario(base: Scenario, preset_name: Any, link: Any) -> Scenario:
     """Return the scenario that a page asks for: of a preset, of a link, or `base` where it names none."""
     if preset_name is not None:
-        return turned(preset(str(preset_name)), {})
+        return with_changes(preset(str(preset_name)), {})
     return base if link is None else from_link(str(link))
 
 
@@ -85,7 +85,7 @@ def page_plan(scenario: Scenario) -> Plan:
     return plan
 
 
-def fault_of(error: BeepError, changes: Mapping[str, Any]) -> dict[str, Any]:
+def refusal(error: BeepError, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the message for a page: what is wrong, and the changed field that the error names, or the only one."""
     message = str(error)
     named = [name for name in changes if re.search(rf"\b{re.escape(name)}\b", message)] or list(changes)

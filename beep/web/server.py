@@ -27,7 +27,7 @@ from beep.scenario.scenario import Scenario
 from beep.scenario.toml import to_toml
 from beep.web.documents import scenario_document
 from beep.web.listener import IDLE_S, MOST_LISTENERS, MOST_MESSAGE_BYTES, Listener, MessageError, Threads
-from beep.web.recipes import from_link, page_plan, turned
+from beep.web.recipes import from_link, page_plan, with_changes
 
 PAGE = Path(__file__).parent / "page"
 WEB_PORT, LAST_PORT = 8057, 65_535
@@ -150,7 +150,7 @@ def application(base: Scenario, *, kiosk: bool = False, host: str = "127.0.0.1")
 
     Raises ScenarioError where that scenario cannot be played on the page.
     """
-    base = turned(base, {})
+    base = with_changes(base, {})
     page_plan(base)
     threads = Threads()
     slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)

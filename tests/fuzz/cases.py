@@ -35,7 +35,7 @@ from beep.stream.track import track
 from beep.stream.words import describe, footer, title
 from beep.stream.words import warnings as warnings_of
 from beep.web.documents import pass_document
-from beep.web.recipes import from_link, page_plan, to_link, turned
+from beep.web.recipes import from_link, page_plan, to_link, with_changes
 
 LONGEST = 2000  # characters of a message
 
@@ -169,7 +169,7 @@ def check_recording(data: bytes) -> None:
 
 def check_page_changes(table: dict[str, Any]) -> None:
     """Changes as a page sends them; what is taken has a plan, a document in JSON, and a link that leads to it."""
-    scenario = bounded(turned, Scenario(duration_s=20), table)
+    scenario = bounded(with_changes, Scenario(duration_s=20), table)
     if scenario is None:
         return
     assert bounded(from_link, to_link(scenario)) == scenario

@@ -14,14 +14,14 @@ from beep.scenario.toml import from_dict
 from beep.stream.resolve import receive
 from beep.stream.track import sent_pulses, track
 from beep.web.documents import pass_document, scenario_document
-from beep.web.recipes import from_link, page_plan, to_link, turned
+from beep.web.recipes import from_link, page_plan, to_link, with_changes
 
 PLACE = {"station": "-31.1,136.8", "start": "1957-10-07T05:00Z"}
 FLUTTER = replace(preset("dallas"), ionosphere="night")
 
 
 def document_of(scenario):
-    return json.loads(json.dumps(pass_document(page_plan(turned(scenario, {})), 7), allow_nan=False))
+    return json.loads(json.dumps(pass_document(page_plan(with_changes(scenario, {})), 7), allow_nan=False))
 
 
 def test_every_field_is_told_with_its_rule():
@@ -53,11 +53,11 @@ def test_every_name_to_choose_from_can_be_chosen():
     assert {record["name"] for record in told["receptions"]} == set(reception_names())
     assert {record["name"] for record in told["receptions"] if record["playable"]} <= set(told["presets"])
     for name in told["presets"]:
-        page_plan(turned(preset(name), {}))
+        page_plan(with_changes(preset(name), {}))
     for name in told["characters"]:
-        page_plan(turned(Scenario(), {"character": name}))
+        page_plan(with_changes(Scenario(), {"character": name}))
     for name in told["beacons"]:
-        page_plan(turned(Scenario(), {"beacon": name}))
+        page_plan(with_changes(Scenario(), {"beacon": name}))
 
 
 @pytest.mark.parametrize("scenario", [Scenario(), FLUTTER, Scenario(mix="mono", duration_s=3000)])
@@ -65,7 +65,7 @@ def test_the_table_is_that_of_the_track(scenario):
     """The course at the page's times is `track`'s; a level below the horizon is null."""
     told = document_of(scenario)
     table = told["table"]
-    expected = track(turned(scenario, {}), table["t_s"])
+    expected = track(with_changes(scenario, {}), table["t_s"])
     assert set(table) < set(expected)
     assert {"range_km", "elevation_deg", "tone_20_hz", "doppler_40_hz", "level_20_db"} < set(table)
     assert len(table["t_s"]) <= 1000
@@ -80,7 +80,7 @@ def test_the_table_is_that_of_the_track(scenario):
 def test_lamps_light_when_the_key_is_down(scenario):
     """The intervals are the pulses of `sent_pulses` as they arrive, within 5 ms."""
     told = document_of(scenario)
-    columns = list(sent_pulses(turned(scenario, {})))
+    columns = list(sent_pulses(with_changes(scenario, {})))
     for name in scenario.names:
         rows = [c for c in columns if str(c["carrier"][0]) == name]
         starts, ends = (np.concatenate([row[key] for row in rows]) for key in ("start_s", "end_s"))
@@ -105,15 +105,17 @@ def test_sides_names_and_times():
     assert dallas["epoch"] == "1957-10-07T05:05:28Z"
     assert dallas["tca_s"] == reception.tca_s
     assert 0 < dallas["aos_s"] < 2
-    assert from_dict({k: v for k, v in dallas["scenario"].items() if v is not None}) == turned(preset("dallas"), {})
+    assert from_dict({k: v for k, v in dallas["scenario"].items() if v is not None}) == with_changes(
+        preset("dallas"), {}
+    )
 
 
 @pytest.mark.parametrize("name", presets())
 def test_a_link_leads_back(name):
     """The scenario of each preset, and of awkward texts, comes back from its link."""
-    scenario = turned(preset(name), {})
+    scenario = with_changes(preset(name), {})
     assert from_link(to_link(scenario)) == scenario
     assert to_link(Scenario()) == ""
     for changes in ({"mix": "20"}, {"keying": "200:0.2:0.4,300:silent"}, {"agc": True}, PLACE):
-        changed = turned(scenario, changes)
+        changed = with_changes(scenario, changes)
         assert from_link(to_link(changed)) == changed

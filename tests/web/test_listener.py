@@ -98,7 +98,7 @@ def test_the_samples_are_those_of_the_export():
 
 
 def test_a_change_is_a_crossfade_at_the_same_place():
-    """A turned knob: the segment says from where it is heard, and from there it is the new stream at the same index."""
+    """The segment says from where a change is heard; from there it is the new stream at the same index."""
     changed = replace(SHORT, tone_hz=700.0, mix="mono")
 
     async def scene():
@@ -148,6 +148,22 @@ def test_seek_pause_and_play():
     assert np.array_equal(samples[start:], expected)
 
 
+def test_a_shorter_recording_begins_where_it_is_clear():
+    """Where the new recording is over by now, it is played from its first clear second."""
+
+    async def scene():
+        async with page_of() as page:
+            await page.pull(12)
+            page.say(type="turn", changes={"duration_s": 1.0})
+            await page.message("pass", 2)
+            await page.pull(2)
+            return page.of("segment")[-1], page.of("pass")[-1]
+
+    segment, document = asyncio.run(scene())
+    assert (segment["pass"], segment["playing"]) == (2, True)
+    assert segment["at"] == round(document["clear_s"] * PAGE_RATE_HZ) < PAGE_RATE_HZ
+
+
 def test_what_breaks_a_rule_is_said_beside_its_field():
     """Of several changes the possible ones are made; the others come back with the rule and the field's name."""
 
@@ -173,8 +189,13 @@ def test_a_beginning_by_name_by_link_and_by_mistake():
             first = await page.message("pass")
             page.say(type="begin", recipe="duration_s=5&noise=off")
             second = await page.message("pass", 2)
+            await page.pull(2)
+            segments = len(page.of("segment"))
             page.say(type="begin", preset="dalas")
-            return first, second, await page.message("refused")
+            refused = await page.message("refused")
+            await page.pull(2)
+            assert segments == len(page.of("segment"))
+            return first, second, refused
 
     first, second, refused = asyncio.run(scene())
     assert first["scenario"]["station"] == preset("dallas").station

@@ -24,7 +24,7 @@ from beep.scenario.scenario import Scenario
 from beep.stream.playback import FADE_S
 from beep.stream.tiles import render
 from beep.web import listener, server
-from beep.web.recipes import PAGE_RATE_HZ, to_link, turned
+from beep.web.recipes import PAGE_RATE_HZ, to_link, with_changes
 from beep.web.server import POLICY, PageServer, is_own_host
 
 SHORT = Scenario(duration_s=2.0)
@@ -121,7 +121,7 @@ def test_a_host_that_is_this_machine(header, own):
 @pytest.mark.parametrize("name", ["dallas", "tass"])
 def test_downloads_are_what_the_program_writes(name, beep):
     """The WAV is that of `beep export`, byte by byte; the TOML is that of `beep show`."""
-    short = turned(preset(name), {"duration_s": 3})
+    short = with_changes(preset(name), {"duration_s": 3})
     with serving(SHORT) as page_server:
         answers = {kind: get(page_server, f"/download/sputnik.{kind}?{to_link(short)}") for kind in ("wav", "toml")}
     beep("export", "short.wav", "--preset", name, "--duration-s", 3)
@@ -209,7 +209,7 @@ def test_each_listener_has_a_stream_of_its_own():
         say(first, type="begin", at_s=0)
         say(second, type="begin", at_s=0, recipe="duration_s=2&tone_hz=700")
         assert is_the_recording(heard(first, 1.0))
-        assert is_the_recording(heard(second, 1.0), turned(SHORT, {"tone_hz": 700}))
+        assert is_the_recording(heard(second, 1.0), with_changes(SHORT, {"tone_hz": 700}))
 
 
 def test_a_listener_too_many_is_told(monkeypatch):

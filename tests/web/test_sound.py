@@ -164,7 +164,7 @@ def test_seek_pause_and_play(visit):
 
 
 def test_the_page_connects_again(visit, beep):
-    """After the server was killed and started again, the same pass goes on, with what was turned meanwhile."""
+    """After the server was killed and started again, the same pass goes on, with what was changed meanwhile."""
     arguments = ["web", "--no-browser", "--duration-s", 60, "--port"]
     with beep.start(*arguments, 0, stderr=subprocess.PIPE, text=True) as run:
         url = address(run)

@@ -11,7 +11,7 @@ export class Link {
   constructor(url) {
     this.url = url;
     this.beginning = { type: "begin" }; // what is asked for when the connection opens
-    this.wish = {}; // changes, to_s and playing, which wait to be sent
+    this.pending = {}; // changes, to_s and playing, which wait to be sent
     this.flushed = 0; // when they were sent
     this.timer = null;
     this.retry = FIRST_RETRY_MS;
@@ -60,37 +60,37 @@ export class Link {
   }
 
   turn(changes) {
-    this.want({ changes: { ...this.wish.changes, ...changes } });
+    this.later({ changes: { ...this.pending.changes, ...changes } });
   }
 
   seek(to_s) {
-    this.want({ to_s });
+    this.later({ to_s });
   }
 
   play(playing) {
-    this.want({ playing });
+    this.later({ playing });
   }
 
   begin(beginning) {
-    this.wish = {};
+    this.pending = {};
     this.beginning = { type: "begin", ...beginning };
     this.send(this.beginning);
   }
 
-  // What is wanted in fast succession is sent together; without a server, when it is there again.
-  want(wish) {
-    this.wish = { ...this.wish, ...wish };
+  // What comes in fast succession is sent together; without a server, when it is there again.
+  later(pending) {
+    this.pending = { ...this.pending, ...pending };
     this.timer ??= setTimeout(() => this.flush(), Math.max(0, this.flushed + FLUSH_EVERY_MS - performance.now()));
   }
 
   flush() {
     this.timer = null;
     if (!this.connected) return;
-    const { changes, to_s, playing } = this.wish;
+    const { changes, to_s, playing } = this.pending;
     if (changes !== undefined) this.send({ type: "turn", changes });
     if (to_s !== undefined) this.send({ type: "seek", to_s });
     if (playing !== undefined) this.send({ type: playing ? "play" : "pause" });
-    this.wish = {};
+    this.pending = {};
     this.flushed = performance.now();
   }
 }
