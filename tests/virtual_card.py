@@ -131,8 +131,8 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
             if card.waiting.is_alive():
                 card.waiting.end()
             for process in card.players:
-                process.kill()
-                process.wait()
+                with process:  # which closes its pipes
+                    process.kill()
             for process in reversed(card.processes):
                 _end(process)
 

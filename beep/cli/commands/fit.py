@@ -26,7 +26,7 @@ SATELLITE_KM_S = (6.0, 9.0)
 CARRIERS_MHZ = [carrier.frequency_mhz for carrier in SPUTNIK_1]
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 POOR_HZ = 0.5  # of slow residuals
-DOUBTFUL_NODE_DEG = 1.5  # 150 km; a noon's ionosphere that is not removed moves a node by 0.4 at 20 MHz
+DOUBTFUL_NODE_DEG = 1.5  # 150 km; a noon's ionosphere that is not removed moves a node by 0.5 at 20 MHz
 HALF_AN_HOUR = timedelta(minutes=30)  # before closest approach, where only one pass of Sputnik 1 fits
 
 
