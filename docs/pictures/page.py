@@ -1,4 +1,4 @@
-"""Make page.png and kiosk.png: `beep web` in Chromium, 12 s after the closest approach of the Dallas pass.
+"""Make page.png and kiosk.png: `beep web` in Chromium, 4 s after the closest approach of the Dallas pass.
 
 Run it as `python docs/pictures/page.py`, with the extras `web` and `test`.
 """
@@ -28,7 +28,7 @@ def picture(chromium: Any, name: str, scenario: Scenario, **options: Any) -> Non
     page = chromium.new_context(locale="en-GB", **options).new_page()
     page.goto(server.url)
     time.sleep(3)
-    page.evaluate(f"sputnik.sound.seek(sputnik.sound.heard().pass.tca_s + 12 - {HEARD_S})")
+    page.evaluate(f"sputnik.sound.seek(sputnik.sound.heard().pass.tca_s + 4 - {HEARD_S})")
     time.sleep(HEARD_S)
     page.screenshot(path=HERE / f"{name}.png")
     server.stop()

@@ -93,6 +93,17 @@ def test_ridge_of_the_waterfall_is_at_the_predicted_tone(serve: Serve, visit: Vi
     assert all(np.sum(off[bright] <= 2) > 10 for off in off_px)  # both carriers
 
 
+def test_the_sentence_says_the_number_of_this_moment(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    for to_s, words in (
+        (200, "closer by 4 km every second"),
+        (238, "at its closest, 464 km away"),
+        (300, "away by 5 km"),
+    ):
+        page.evaluate(f"sputnik.sound.seek({to_s})")
+        until(page, f"document.getElementById('sentence').textContent.includes('{words}')")
+
+
 def test_lamps_light_with_the_sound(serve: Serve, visit: Visit) -> None:
     scenario = Scenario(noise="off", tca_s=20.0, duration_s=40.0)
     page = visit(serve(scenario))

@@ -4,7 +4,8 @@ import { at } from "./pass.js";
 import { figure, quantity, word } from "./words.js";
 
 const LEAST_MS = 10_000; // that a sentence stands
-const CLOSEST_S = 15; // on both sides of the closest approach
+const JUMP_S = 5; // in the recording, after which it changes at once
+const CLOSEST_S = 6; // on both sides of the closest approach
 
 /** Return the sentence for this moment as [name, values]. */
 export function phase(heard) {
@@ -22,12 +23,15 @@ export function phase(heard) {
       {},
     ];
   }
-  const rate_km_s = at(pass, "range_rate_km_s", time_s),
-    range = quantity(at(pass, "range_km", time_s), "km");
-  if (Math.abs(time_s - pass.tca_s) < CLOSEST_S) return [`say.closest.${rises ? "rises" : "falls"}`, { range }];
-  const speed = figure(Math.abs(rate_km_s), Math.abs(rate_km_s) < 1.5 ? 1 : 0),
-    high = rate_km_s < 0 !== rises;
-  return [`say.${rate_km_s < 0 ? "coming" : "leaving"}.${high ? "high" : "low"}`, { speed, range }];
+  const rate_km_s = at(pass, "range_rate_km_s", time_s);
+  if (Math.abs(time_s - pass.tca_s) < CLOSEST_S || Math.abs(rate_km_s) < 0.5) {
+    return [`say.closest.${rises ? "rises" : "falls"}`, { range: quantity(at(pass, "range_km", pass.tca_s), "km") }];
+  }
+  const high = rate_km_s < 0 !== rises;
+  return [
+    `say.${rate_km_s < 0 ? "coming" : "leaving"}.${high ? "high" : "low"}`,
+    { speed: figure(Math.abs(rate_km_s)) },
+  ];
 }
 
 export class Sentence {
@@ -45,10 +49,14 @@ export class Sentence {
 
   update(heard, now_ms) {
     if (!heard.pass && this.name) return; // what is heard now is described within a second
-    if (heard.pass?.number !== this.number && !this.name.startsWith("did.")) this.until_ms = 0;
+    const jump = heard.pass?.number !== this.number || Math.abs(heard.time_s - this.time_s) > JUMP_S;
+    if (jump && !this.name.startsWith("did.")) this.until_ms = 0;
     this.number = heard.pass?.number;
+    this.time_s = heard.time_s;
     const [name, values] = this.lapse ? ["say.lapse", {}] : phase(heard);
-    if (now_ms < this.until_ms || word(name, values) === this.element.textContent) return;
+    if (name === this.name) this.values = values; // whole km/s: it changes a few times in a pass
+    if (word(this.name, this.values) !== this.element.textContent) this.write();
+    if (name === this.name || now_ms < this.until_ms) return;
     this.show(name, values, now_ms);
     if (!heard.playing) this.until_ms = 0; // it goes on with the sound
   }
