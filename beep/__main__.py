@@ -23,7 +23,9 @@ def program() -> "NoReturn":
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
                 if hasattr(signal, name):
                     signal.signal(getattr(signal, name), signal.SIG_DFL)
-    if "sounddevice" in sys.modules:  # a thread that is still inside PortAudio would end in a segmentation fault
+    # A thread that is still inside PortAudio would end in a segmentation fault; a long measurement would go on.
+    stopped = isinstance(status, int) and status > 128 and "beep.base.threads" in sys.modules
+    if stopped or "sounddevice" in sys.modules:
         import os
 
         os._exit(status if isinstance(status, int) else 0)

@@ -19,14 +19,13 @@ def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
         yield from map(function, items)
         return
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > THREADS:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > THREADS:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # on Ctrl-C what is under way is not waited for
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,6 +1,7 @@
 """Work in threads: results in order, few items taken ahead, errors where they arise."""
 
 import time
+from threading import Event
 
 import pytest
 
@@ -28,6 +29,15 @@ def test_few_items_are_taken_ahead():
     assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
     assert len(taken) <= 5 + threads.THREADS + 1
     results.close()
+
+
+def test_what_is_under_way_is_not_waited_for():
+    """Ctrl-C leaves at once, though NumPy works on for seconds."""
+    end = Event()
+    results = in_threads(lambda item: item if item == 0 else end.wait(60), range(10))
+    assert next(results) == 0
+    results.close()  # would not return
+    end.set()
 
 
 @pytest.mark.parametrize("bad", ["item", "work"])
