@@ -64,10 +64,6 @@ def test_every_knob_is_a_field_and_every_choice_has_a_text() -> None:
     assert texts <= set(words())
 
 
-def test_the_page_is_below_200_kb() -> None:
-    assert sum(path.stat().st_size for path in PAGE.iterdir()) < 200e3
-
-
 # --- what is seen ----------------------------------------------------------------------------------------------
 
 
@@ -259,9 +255,11 @@ def test_the_first_turn_begins_at_the_first_signal_and_runs_fast_below_the_horiz
     assert page.evaluate("sputnik.sound.heard().time_s") < 5680
 
 
-def test_a_link_holds_the_settings(serve: Serve, visit: Visit) -> None:
+def test_a_link_holds_the_settings_and_the_page_is_below_200_kb(serve: Serve, visit: Visit) -> None:
     url = serve(DALLAS)
     page = visit(f"{url}#altitude_km=300&tone_hz=800")
+    loads = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+    assert 100e3 < page.evaluate(f"{loads}.reduce((sum, load) => sum + load.transferSize, 0)") < 200e3
     until(page, "sputnik.sound.heard().pass?.scenario.altitude_km === 300")
     assert page.inner_text("#title") == "Simple pass, 300 km, 60°"
     assert page.input_value("#knob-tone_hz") == "800"

@@ -14,7 +14,7 @@ export class WorldMap {
   /** `choose(latitude_deg, longitude_deg)` is called where the user clicks. */
   constructor(canvas, coast, choose) {
     this.canvas = canvas;
-    this.coast = coast; // rings [longitude, latitude, ...] in tenths of a degree
+    this.coast = coast.map(points); // rings [longitude, latitude, ...] in tenths of a degree
     canvas.addEventListener("click", (event) => {
       const box = canvas.getBoundingClientRect(),
         { left, top, size } = this.frame ?? {};
@@ -86,6 +86,13 @@ export class WorldMap {
     pen.fillStyle = colours.land;
     pen.fill("evenodd"); // the Caspian Sea is a ring inside a ring
   }
+}
+
+/** Return a ring of points from its first point and the steps from point to point. */
+function points(steps) {
+  const ring = steps.slice(0, 2);
+  for (let n = 2; n < steps.length; n++) ring.push(ring[n - 2] + steps[n]);
+  return ring;
 }
 
 /** Return points [x, y] of a line of [longitude, latitude], with null where it jumps over the date line. */
