@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import ExitStack
 from struct import unpack
 
 import numpy as np
@@ -250,9 +251,9 @@ def test_hostile_messages_and_stalled_listeners(monkeypatch):
     """Among junk, wild values and pages that pull but never read, a listener hears the samples of the export."""
     monkeypatch.setattr(listener, "MESSAGES_PER_S", 1e6)
     rng = random.Random(1957)
-    with serving(SHORT) as page_server:
-        stalled = [listening(page_server, max_queue=1).__enter__() for _ in range(5)]
-        for page in stalled:
+    with serving(SHORT) as page_server, ExitStack() as stack:
+        for _ in range(5):
+            page = stack.enter_context(listening(page_server, max_queue=1, close_timeout=0.1))
             say(page, type="begin")
             for _ in range(5):
                 say(page, type="pull", frames=10**6)
@@ -265,8 +266,6 @@ def test_hostile_messages_and_stalled_listeners(monkeypatch):
             with listening(page_server) as other:
                 say(other, type="begin", at_s=0)
                 samples.append(heard(other, 1.0))
-        for page in stalled:
-            page.socket.close()
     assert all(map(is_the_recording, samples))
     assert answers["said"] > 5
     assert answers["refused"] > 5
