@@ -19,9 +19,13 @@ MOST_FIELDS = 100
 
 
 def to_link(scenario: Scenario) -> str:
-    """Return the fields that differ from the default scenario, as the query of a link; the inverse of `from_link`."""
+    """Return the fields that differ from the default scenario, as the query of a link; the inverse of `from_link`.
+
+    It is never empty: a page without a link plays what its server was started with.
+    """
     usual, table = to_dict(Scenario()), to_dict(scenario)
     changed = {name: value for name, value in table.items() if value != usual.get(name)}
+    changed = changed or {"altitude_km": table["altitude_km"]}
     return "&".join(f"{name}={quote(_written_value(value), safe=',:/')}" for name, value in changed.items())
 
 

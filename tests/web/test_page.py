@@ -139,6 +139,35 @@ def test_broken_rule_is_said_beside_its_knob(serve: Serve, visit: Visit) -> None
     assert page.input_value("#knob-station") == "nowhere"
 
 
+def test_a_double_click_in_a_text_selects_and_on_a_slider_resets(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    page.dblclick("#knob-station")
+    page.dblclick("#knob-tone_hz")
+    page.dblclick("[data-word='knob.pulse_s']")
+    until(page, "sputnik.sound.heard().pass?.scenario.pulse_s === 0.3")
+    scenario = page.evaluate("sputnik.sound.heard().pass.scenario")
+    assert (scenario["station"], scenario["tone_hz"]) == ("dallas", DALLAS.tone_hz)
+
+
+def test_the_refusal_of_an_older_change_is_not_said(serve: Serve, visit: Visit) -> None:
+    page = visit(serve(DALLAS))
+    page.fill("#knob-station", "-90,0")  # there all passes are searched before it is refused
+    page.keyboard.press("Tab")
+    page.click("#map", position={"x": 180, "y": 60})
+    until(
+        page, "sputnik.sound.heard().pass?.scenario.station.startsWith(document.getElementById('knob-station').value)"
+    )
+    assert page.input_value("#knob-station") not in ("-90,0", "dallas")
+    assert page.locator(".knob:has(#knob-station) .rule").inner_text() == ""
+
+
+def test_what_is_wrong_with_a_link_stays_in_sight(serve: Serve, visit: Visit) -> None:
+    page = visit(f"{serve(DALLAS)}#station=London")
+    until(page, "document.getElementById('notice').textContent")
+    page.wait_for_timeout(300)
+    assert page.inner_text("#notice").endswith("got 'London'")
+
+
 def test_click_on_the_map_chooses_a_place(serve: Serve, visit: Visit) -> None:
     page = visit(serve(DALLAS))
     box = page.locator("#map").bounding_box()

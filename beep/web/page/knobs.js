@@ -35,6 +35,7 @@ export class Knobs {
     Object.assign(this, { turn, begin, sound });
     this.rows = {};
     this.refused = {}; // changes that broke a rule, tried again with the next one
+    this.sent = {}; // the last value of each field that was sent since the pass began
     this.build();
     form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -64,7 +65,9 @@ export class Knobs {
     rule.setAttribute("role", "alert");
     rule.lang = "en"; // the scenario's own words
     if (IN_KIOSK.includes(name)) row.dataset.kiosk = "";
-    row.addEventListener("dblclick", () => field && this.change(name, field.default));
+    // Not in a field of text, where a double click selects a word.
+    for (const target of slider ? [label, row.querySelector("input[type=range]")] : [])
+      target.addEventListener("dblclick", () => this.change(name, field.default));
     this.rows[name] = { row, input, rule };
   }
 
@@ -75,6 +78,7 @@ export class Knobs {
     Object.assign(range, { type: "range", min: least, max: most, step });
     range.setAttribute("aria-labelledby", `label-${field.name}`);
     Object.assign(number, { type: "number", min: field.least ?? field.above, max: field.most, step: "any" });
+    number.readOnly = this.served.kiosk; // a visitor has the slider, which breaks no rule
     slide.style.setProperty("--usual", ((field.default ?? least) - least) / (most - least));
     make("span", row, "unit").dataset.word = `unit.${{ degrees: "°" }[field.unit] ?? field.unit}`;
     range.addEventListener("input", () => {
@@ -132,11 +136,13 @@ export class Knobs {
     const simple = name === "reception" ? value === "simple" : name === "station" && !value;
     if (simple || (name === "reception" && value)) {
       this.forget();
+      this.sent = {};
       this.rows.character.input.value = "";
       this.begin(simple ? { recipe: "altitude_km=500" } : { preset: value });
     } else if (name === "station") this.place(value);
     else if (name === "start") this.change("start", value ? `${value}Z` : null);
-    else if (name !== "reception") this.change(name, value);
+    else if (name === "reception") this.rows.station.input.focus();
+    else this.change(name, value);
   }
 
   /** Receive at another place, from the next pass on that rises ten degrees. */
@@ -158,6 +164,7 @@ export class Knobs {
   send(changes, name) {
     const all = { ...this.refused, ...changes };
     this.forget();
+    Object.assign(this.sent, all);
     this.turn(all, name);
   }
 
@@ -166,8 +173,10 @@ export class Knobs {
     for (const { rule } of Object.values(this.rows)) rule.textContent = "";
   }
 
-  /** Say which rule is broken beside the knob that broke it; return whether there is such a knob. */
+  /** Say which rule is broken beside the knob that broke it; return whether nothing is left to say. */
   refuse({ field, message, changes }) {
+    const old = Object.entries(changes ?? {}).some(([name, value]) => this.sent[name] !== value);
+    if (old) return true; // another value has been sent since
     Object.assign(this.refused, changes);
     const name = [field, ...Object.keys(changes ?? {})].find((key) => key in this.rows);
     if (!name) return false;

@@ -27,7 +27,7 @@ export class Lamps {
         up ? quantity(at(heard.pass, `${kind}_${carrier.name}_hz`, heard.time_s), "Hz", 0, signed) : "–";
       const words = [
         `${figure(carrier.frequency_mhz, 3)} ${word("unit.MHz")}`,
-        `${word("tone")} ${value("tone")}`,
+        `${word("tone")} ${heard.pass.scenario.detector === "am" ? "–" : value("tone")}`,
         `${word("doppler")} ${value("doppler", true)}`,
       ];
       texts.forEach((text, part) => {

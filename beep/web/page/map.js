@@ -11,9 +11,10 @@ const SOLSTICE = Date.UTC(1957, 5, 21, 12); // the sun stood 23.44 degrees north
 const YEAR_MS = 365.2422 * 86_400_000;
 
 export class WorldMap {
-  /** `choose(latitude_deg, longitude_deg)` is called where the user clicks. */
+  /** `choose(latitude_deg, longitude_deg)`, if there is one, is called where the user clicks. */
   constructor(canvas, coast, choose) {
     this.canvas = canvas;
+    this.choose = choose; // null in a kiosk
     this.coast = coast.map(points); // rings [longitude, latitude, ...] in tenths of a degree
     canvas.addEventListener("click", (event) => {
       const box = canvas.getBoundingClientRect(),
@@ -21,7 +22,7 @@ export class WorldMap {
       if (!size) return;
       const longitude_deg = ((event.clientX - box.left - left) / size) * 360 - 180;
       const latitude_deg = 90 - ((event.clientY - box.top - top) / size) * 360;
-      if (Math.abs(latitude_deg) <= 90 && Math.abs(longitude_deg) <= 180) choose(latitude_deg, longitude_deg);
+      if (Math.abs(latitude_deg) <= 90 && Math.abs(longitude_deg) <= 180) choose?.(latitude_deg, longitude_deg);
     });
   }
 
@@ -65,7 +66,7 @@ export class WorldMap {
     if (pass?.station)
       cross(pen, x(pass.station.longitude_deg), y(pass.station.latitude_deg), letter / 2, colours.mark);
     pen.restore();
-    if (pass && !pass.station) {
+    if (pass && !pass.station && this.choose) {
       pen.fillStyle = colours.ink;
       pen.textAlign = "center";
       pen.textBaseline = "bottom";

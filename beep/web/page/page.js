@@ -26,6 +26,7 @@ const SLOW_MS = 250; // between two pictures of what moves slowly
 const LAPSE_MS = 1000; // of sound between two jumps, where the picture runs faster than the sound
 const PLAYED_S = 0.7; // of that second, after the jump is heard
 const FAST = 60;
+const COPIED_MS = 5000; // that it is said
 const ADDRESS_MS = 500; // without a change, before the address has the settings
 
 const part = (id) => document.getElementById(id);
@@ -53,7 +54,7 @@ function begin(what) {
 
 function turn(changes, name) {
   sound.turn(changes);
-  turned = `did.${name}`; // said when the server has done it
+  turned = changes[name] === 0 ? "" : `did.${name}`; // said when the server has done it
 }
 
 function toggle() {
@@ -86,9 +87,9 @@ const lamps = new Lamps(part("lamps")),
   sky = new Sky(part("sky"));
 const curve = new Curve(part("curve"), (time_s) => sound.seek(time_s));
 const knobs = new Knobs(part("knobs"), served, { turn, begin, sound });
-const map = new WorldMap(part("map"), coast, (latitude_deg, longitude_deg) => {
-  if (!served.kiosk) knobs.place(`${latitude_deg.toFixed(2)},${longitude_deg.toFixed(2)}`);
-});
+const place = (latitude_deg, longitude_deg) =>
+  knobs.place(`${latitude_deg.toFixed(2)},${longitude_deg.toFixed(2)}`);
+const map = new WorldMap(part("map"), coast, served.kiosk ? null : place);
 const start_language = currentLanguage();
 globalThis.sputnik = { sound, waterfall }; // for the console, and for tests
 const kiosk = served.kiosk
@@ -148,13 +149,15 @@ sound.addEventListener("pass", ({ detail }) => {
   turned = "";
 });
 sound.addEventListener("refused", ({ detail }) => {
-  part("notice").textContent = knobs.refuse(detail) ? "" : detail.message;
+  say(knobs.refuse(detail) ? "" : detail.message);
   if (Object.keys(detail.changes).some((name) => turned.startsWith(`did.${name}`))) turned = "";
 });
 sound.addEventListener("state", ({ detail }) => {
-  state = detail;
+  const lost = state.connected !== undefined && !detail.connected ? word("lost") : "";
+  state = state.connected || detail.connected ? detail : { running: detail.running };
   part("tap").hidden = detail.running || !detail.connected;
-  part("notice").textContent = detail.message || (detail.connected ? "" : word("lost"));
+  const message = detail.message || lost;
+  if (message || part("notice").dataset.of === "connection") say(message, "connection");
 });
 part("play").addEventListener("click", toggle);
 part("tap").addEventListener("click", listen);
@@ -174,8 +177,13 @@ part("about-open").addEventListener("click", () => {
 });
 part("take-link").addEventListener("click", async (event) => {
   event.preventDefault();
-  await navigator.clipboard?.writeText(part("take-link").href).catch(() => {});
-  part("notice").textContent = part("take-link").href;
+  const link = part("take-link").href;
+  const copied = await navigator.clipboard?.writeText(link).then(
+    () => true,
+    () => false,
+  );
+  say(copied ? word("copied") : link, "link");
+  if (copied) setTimeout(() => part("notice").dataset.of === "link" && say(""), COPIED_MS);
 });
 document.addEventListener(
   "click",
@@ -198,6 +206,12 @@ addEventListener("hashchange", () => {
   address = location.hash.slice(1);
   begin({ recipe: address });
 });
+
+/** Write the line above the pictures; `about` tells what may replace it. */
+function say(text, about = "") {
+  part("notice").textContent = text;
+  part("notice").dataset.of = about;
+}
 
 function openTab(name) {
   for (const button of part("tabs").children) {

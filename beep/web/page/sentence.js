@@ -23,6 +23,7 @@ export function phase(heard) {
       {},
     ];
   }
+  if (scenario.detector === "am") return ["say.am", {}];
   const rate_km_s = at(pass, "range_rate_km_s", time_s);
   if (Math.abs(time_s - pass.tca_s) < CLOSEST_S || Math.abs(rate_km_s) < 0.5) {
     return [`say.closest.${rises ? "rises" : "falls"}`, { range: quantity(at(pass, "range_km", pass.tca_s), "km") }];
