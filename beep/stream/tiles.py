@@ -14,6 +14,7 @@ its own where it needs them. No state runs from tile to tile, so the bytes do no
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,7 +31,7 @@ from beep.stream.plan import AGC_STEPS, FINE_REACH, OVERLAP, PIECE, PIECES, TILE
 from beep.stream.reception import SILENT_S, Reception
 from beep.stream.waves import add_waves, waves_of
 
-KEPT_BYTES = 1 << 24  # a block of this size once freed, glibc keeps as much, and a tile's arrays cost no page faults
+KEPT_BYTES = 1 << 24  # more than the arrays of a tile
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Reader:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        np.empty(KEPT_BYTES, np.uint8)  # released at once, and never touched
+        _keep_freed_memory()
         self._kept: dict[Callable[..., Any], dict[int, Any]] = {}  # by stage and number, the oldest first
         self._most_kept: dict[Callable[..., Any], int] = {course: 2, peaks: plan.look_back + 2}
         self._tiles_kept = 3 if plan.needs_neighbours else 1  # a tile and the two beside it
@@ -71,6 +72,15 @@ class Reader:
             return self.tile(number)[skip : skip + frames]
         rest = frames - (size - skip)
         return np.concatenate([self.tile(number)[skip:], self.read(start + size - skip, rest)])
+
+
+@lru_cache
+def _keep_freed_memory() -> None:
+    """Have glibc keep what a tile has freed for the next one, in place of page faults.
+
+    It does so up to the largest block that was ever freed. A second such block would lie on the heap and scatter it.
+    """
+    np.empty(KEPT_BYTES, np.uint8)  # released at once, and never touched
 
 
 # --- stages -----------------------------------------------------------------------------------------------------
