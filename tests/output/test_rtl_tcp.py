@@ -3,13 +3,14 @@
 import socket
 import threading
 import time
+from functools import reduce
 from struct import pack
 
 import numpy as np
 import pytest
 
 from beep.base.errors import OutputError
-from beep.output.rtl_tcp import AUTO_GAIN_DB, GAINS_DB, Dongle, DongleSettings
+from beep.output.rtl_tcp import AUTO_GAIN_DB, GAINS_DB, USUAL_RATE, Dongle, DongleSettings
 from beep.scenario.scenario import Carrier, Scenario
 from beep.stream.resolve import receive
 
@@ -28,6 +29,19 @@ def connected(dongle, *commands):
     client = socket.create_connection((dongle.host, dongle.port), timeout=PATIENCE_S)
     client.sendall(b"".join(pack(">BI", number, value) for number, value in commands))
     assert received(client, 12) == b"RTL0" + pack(">II", 5, 29)
+    return client
+
+
+def tuned(dongle, *commands):
+    """A client that has read all samples of the settings before its commands."""
+    began_s = time.monotonic()
+    client = connected(dongle, *commands)
+    settings = None
+    while settings is None or reduce(lambda before, command: before.changed(*command), commands, settings) != settings:
+        assert time.monotonic() < began_s + PATIENCE_S
+        time.sleep(0.01)
+        settings = dongle.clients[f"127.0.0.1:{client.getsockname()[1]}"].settings
+    samples(client, 60_000 + int(USUAL_RATE * (time.monotonic() - began_s)))
     return client
 
 
@@ -53,8 +67,7 @@ def test_every_tuning_has_the_carrier_at_its_place():
             (19_900_000, 20_005_000, 57.9),
             (40_100_000, 40_002_000, 60.0),
         ):
-            with connected(dongle, (1, center_hz), (2, RATE_HZ)) as client:
-                samples(client, 60_000)  # of the settings before
+            with tuned(dongle, (1, center_hz), (2, RATE_HZ)) as client:
                 power = np.abs(np.fft.fft(samples(client, RATE_HZ) * np.hanning(RATE_HZ))) ** 2
             peak = int(np.argmax(power))
             assert peak == (carrier_hz - center_hz) % RATE_HZ
@@ -65,8 +78,7 @@ def test_every_tuning_has_the_carrier_at_its_place():
 
 def test_no_carrier_in_the_band_is_noise():
     """At 30 MHz there is the noise of the place only."""
-    with dongle_of() as dongle, connected(dongle, (1, 30_000_000), (2, RATE_HZ)) as client:
-        samples(client, 60_000)
+    with dongle_of() as dongle, tuned(dongle, (1, 30_000_000), (2, RATE_HZ)) as client:
         noise = samples(client, RATE_HZ // 5)
     power = np.abs(np.fft.fft(noise)) ** 2
 
@@ -76,8 +88,7 @@ def test_no_carrier_in_the_band_is_noise():
 
 def test_shift_is_that_of_an_up_converter():
     """With a shift of 125 MHz the carrier is at 145.005 MHz."""
-    with dongle_of(shift_hz=125_000_000) as dongle, connected(dongle, (2, RATE_HZ), (1, 145_000_000)) as client:
-        samples(client, 60_000)
+    with dongle_of(shift_hz=125_000_000) as dongle, tuned(dongle, (2, RATE_HZ), (1, 145_000_000)) as client:
         assert np.argmax(np.abs(np.fft.fft(samples(client, RATE_HZ)))) == 5000
 
 
@@ -86,8 +97,7 @@ def test_gain_changes_the_level():
     levels_db = []
     with dongle_of() as dongle:
         for commands in ([(3, 1), (4, 157)], [(3, 1), (4, 280)], [(3, 1), (13, len(GAINS_DB) - 1)], [(3, 1), (3, 0)]):
-            with connected(dongle, (2, RATE_HZ), (1, 20_000_000), *commands) as client:
-                samples(client, 60_000)
+            with tuned(dongle, (2, RATE_HZ), (1, 20_000_000), *commands) as client:
                 levels_db.append(10 * np.log10(np.mean(np.abs(samples(client, 50_000)) ** 2)))
 
     assert levels_db[1] - levels_db[0] == pytest.approx(12.3, abs=0.5)  # 28.0 dB less 15.7 dB

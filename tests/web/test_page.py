@@ -22,6 +22,16 @@ PAGE = Path(beep.__file__).parent / "web" / "page"
 LANGUAGES = ("en", "de", "ru", "fr", "es")
 SIZES = ((390, 844), (1366, 768), (1920, 1080))  # 3840 x 2160 is the last one with letters twice as high
 DALLAS = Scenario(station="dallas", start="1957-10-07T05:00Z")
+AT_REST = """async (id) => {
+  let box = null, frames = 0;
+  while (frames < 20) {  // its size changes while the page fills
+    await new Promise(requestAnimationFrame);
+    const now = document.getElementById(id).getBoundingClientRect().toJSON();
+    frames = JSON.stringify(now) === JSON.stringify(box) ? frames + 1 : 0;
+    box = now;
+  }
+  return box;
+}"""
 ROW_FRAMES, WINDOW = 2400, 4096  # of waterfall.js and spectrum.js
 
 
@@ -170,8 +180,7 @@ def test_what_is_wrong_with_a_link_stays_in_sight(serve: Serve, visit: Visit) ->
 
 def test_click_on_the_map_chooses_a_place(serve: Serve, visit: Visit) -> None:
     page = visit(serve(DALLAS))
-    box = page.locator("#map").bounding_box()
-    page.wait_for_timeout(300)
+    box = page.evaluate(AT_REST, "map")
     size = min(box["width"], 2 * box["height"])
     x, y = box["width"] / 2 + 13.4 / 360 * size, box["height"] / 2 - 52.5 / 360 * size
     page.mouse.click(box["x"] + x, box["y"] + y)
