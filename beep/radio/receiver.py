@@ -5,7 +5,7 @@ from math import log, pi, sqrt
 
 import numpy as np
 
-from beep.base.arrays import Array, Samples
+from beep.base.arrays import Array, Samples, product
 from beep.base.choices import FilterShape, Sideband
 from beep.base.random import white_noise
 
@@ -17,7 +17,6 @@ AGC_LOOK_BACK = 5.0  # time constants after which an earlier level has no more e
 
 HUM_HARMONICS_DB = (0.0, -6.0, -12.0, -24.0)  # against the fundamental: a half-filtered rectifier (assumed)
 HUM_COLUMNS = 512
-MOST_PRODUCTS = 1 << 17  # in one matrix product; OpenBLAS wakes its threads from 2^18 on
 
 AM_STREAM = 0xA3
 AM_NUMBERS_HZ = 50.0  # random numbers of the amplitude modulation
@@ -109,17 +108,7 @@ def straight_between(values: Samples, step: int) -> Samples:
     """Straight lines (channels, N step) between values (channels, N + 1) at the edges of steps."""
     part = np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
     ends = np.stack([values[:, :-1], values[:, 1:]], axis=-1)
-    return _product(ends, np.stack([1 - part, part])).reshape(len(values), -1)
-
-
-def _product(rows: Samples, columns: Samples) -> Samples:
-    """Matrix product, some rows at a time: a large one would wake BLAS's threads."""
-    product = np.empty((*rows.shape[:-1], columns.shape[1]), np.float32)
-    count = max(MOST_PRODUCTS // columns.size, 1)
-    for start in range(0, rows.shape[-2], count):
-        part = slice(start, start + count)
-        np.matmul(rows[..., part, :], columns, out=product[..., part, :])
-    return product
+    return product(ends, np.stack([1 - part, part])).reshape(len(values), -1)
 
 
 def saturated(samples: Samples, *, limit: float) -> Samples:
@@ -153,7 +142,7 @@ def hum(first: int, count: int, *, rate_hz: float, hum_hz: float, amplitude: flo
     row = (first + np.arange(-(-count // HUM_COLUMNS)) * HUM_COLUMNS) * (hum_hz / rate_hz)
     row_rad = 2 * pi * (row - np.rint(row))[:, None] * harmonic
     rows = amplitude * np.concatenate([np.cos(row_rad), -np.sin(row_rad)], axis=1)
-    return _product(rows.astype(np.float32), columns).reshape(-1)[:count]
+    return product(rows.astype(np.float32), columns).reshape(-1)[:count]
 
 
 @lru_cache

@@ -77,8 +77,9 @@ class Tuning:
             key=self.reception.scenario.key,
             amplitude=self.amplitude,
             noise_rms=nothing,
-            spectra=nothing.astype(np.complex64),
+            spectrum=nothing.astype(np.complex64),
             if_spectrum=nothing.astype(np.complex64),
+            step_up=nothing.astype(np.float32),
             decimation=nothing.astype(np.float32),
         )
 

@@ -18,8 +18,10 @@ from beep.stream.resolve import receive
 # A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
 PIECE = 64  # samples in which a quadratic stands for the delay: its error is below 1e-8 turn at 40 MHz
 FFT = 1792  # samples of one filter block: powers of two are half as fast, as they share lines of the cache
-REACH = 120  # samples to each side that go into one sample of the filter's output
-OVERLAP = REACH + 8  # samples to each side of a tile that are computed for it; 8 against the FFT's circular wrap
+REACH = 118  # samples to each side that go into one sample of the filter's output
+STEP_REACH = 10  # samples to each side that may go into one sample at the rate of the audio stage
+STEP_ROW = 16  # samples, at any scale, whose steps up are one row of a matrix product
+OVERLAP = REACH + STEP_REACH  # samples to each side of a tile that are computed for it
 HOP = FFT - 2 * OVERLAP
 HOPS = 16  # even, as both halves of a tile may be filtered as a pair
 TILE = HOPS * HOP
@@ -31,6 +33,7 @@ SCALE_RATE_HZ = 12_500.0
 FASTEST = 3.5e-5  # of the speed of light: 10.5 km/s, at the perigee of an orbit near escape
 LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
 MOST_SOUND_RATE_HZ = 384_000
+STEP_IMAGE_DB = 115.0  # by which images of the step up are down, where its reach is long enough
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 
 
@@ -50,8 +53,9 @@ class Plan:
     key: Keying
     amplitude: Array  # (carriers,) at closest approach, full scale 1
     noise_rms: Array  # (carriers,) at the internal rate; before an envelope detector, of each of the two phases
-    spectra: NDArray[np.complex64]  # (up, N) of the audio filter, for each sample of the audio stage, times N
+    spectrum: NDArray[np.complex64]  # (N,) of the audio filter, times N
     if_spectrum: NDArray[np.complex64]  # (N,) of the filter before the envelope detector, times N
+    step_up: Samples  # (STEP_ROW + 2 N, STEP_ROW up), matrix to the rate of the audio stage
     decimation: Samples  # taps (2 FINE_REACH fine + 1,) of the filter from the audio stage to the output rate
 
     @property
@@ -77,12 +81,6 @@ class Plan:
             return 0
         steps = agc_steps(attack_s=scenario.agc_attack_s, release_s=scenario.agc_release_s, step_s=self.step_s)
         return -(-(steps + 1) // AGC_STEPS)
-
-    @property
-    def plain(self) -> bool:
-        """Whether the band filter is the last stage."""
-        s = self.scenario
-        return not s.agc and s.hum_hz is None and s.beeps is None and s.saturation_dbfs is None
 
     @property
     def needs_neighbours(self) -> bool:
@@ -136,33 +134,46 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         key=reception.key,
         amplitude=amplitude,
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
-        spectra=(_earlier(up * fine, scale) * _spectrum(taps, scale)).astype(np.complex64),
-        if_spectrum=_spectrum(if_taps, scale).astype(np.complex64),
+        spectrum=_spectrum(taps, scale),
+        if_spectrum=_spectrum(if_taps, scale),
+        step_up=_step_up(up * fine, _reach_hz(scenario) / rate_hz, STEP_REACH * scale),
         decimation=decimation.astype(np.float32),
     )
 
 
 def _needed_rate_hz(scenario: Scenario) -> float:
     """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
-    reach_hz = filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
+    reach_hz = _reach_hz(scenario)
+    for_step_hz = min(3.0 * reach_hz, max(SCALE_RATE_HZ, 2.4 * reach_hz))  # at a larger scale it reaches further
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     highest_hz += max(map(abs, (scenario.chirp_hz, scenario.chirp_end_hz, scenario.backwave_offset_hz)))
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
-    return max(LEAST_RATE_HZ, 2 * reach_hz + SCALE_RATE_HZ / 10, reach_hz + highest_hz + 25 / scenario.rise_s)
+    return max(LEAST_RATE_HZ, for_step_hz, reach_hz + highest_hz + 25 / scenario.rise_s)
 
 
-def _spectrum(taps: Array, scale: int) -> NDArray[np.complex128]:
-    """Spectrum (N,) of taps, times N, for blocks whose first valid output is sample 2 OVERLAP."""
-    placed = np.zeros(FFT * scale)
-    start = (OVERLAP - REACH) * scale
-    placed[start : start + taps.size] = taps
-    return np.fft.fft(placed) * placed.size
+def _reach_hz(scenario: Scenario) -> float:
+    return filter_reach_hz(low_hz=scenario.low_hz, high_hz=scenario.high_hz, shape=scenario.filter_shape)
 
 
-def _earlier(up: int, scale: int) -> NDArray[np.complex128]:
-    """Spectra (up, N) that move a block earlier by 0, 1 / up, 2 / up ... of a sample."""
-    frequency = np.fft.fftfreq(FFT * scale)  # per sample
-    moves: NDArray[np.complex128] = np.exp(2j * np.pi * frequency * (np.arange(up)[:, None] / up))
-    moves[:, FFT * scale // 2] = moves[:, FFT * scale // 2].real  # half of it is at +1/2, half at -1/2
-    return moves
+def _spectrum(taps: Array, scale: int) -> NDArray[np.complex64]:
+    """Spectrum (N,) of taps, times N: of a block's circular convolution, the first 2 REACH samples are not valid."""
+    spectrum = np.fft.fft(taps, FFT * scale) * (FFT * scale)
+    return spectrum.astype(np.complex64)
+
+
+def _step_up(up: int, highest: float, most: int) -> Samples:
+    """Matrix (STEP_ROW + 2 N, STEP_ROW up) from a row of samples to `up` times as many, without N at both ends.
+
+    `highest` is the highest frequency in the samples, cycles per sample. N is as STEP_IMAGE_DB needs, or `most`.
+
+    References: Kaiser 1974, as in `band_filter`.
+    """
+    if up == 1:
+        return np.eye(STEP_ROW, dtype=np.float32)
+    between = max(1 - 2 * highest, 0.01)  # the band and its image
+    half = min(ceil((STEP_IMAGE_DB - 8) / (2.285 * 4 * np.pi * between)), most)
+    away = np.arange(STEP_ROW * up) / up + half - np.arange(STEP_ROW + 2 * half)[:, None]
+    inside = np.clip(1 - (away / half) ** 2, 0, None)
+    beta = 0.1102 * (STEP_IMAGE_DB - 8.7)
+    return np.asarray(np.sinc(away) * np.i0(beta * np.sqrt(inside)) / np.i0(beta) * (inside > 0), np.float32)
