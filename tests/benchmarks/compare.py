@@ -2,12 +2,12 @@
 
     python tests/benchmarks/compare.py [--seconds 600] [--runs 7] [--before BEEP]
 
-Every command is a whole process that writes the same kind of file: stereo, 48 kHz, 16 bits, two keyed tones with
-Doppler (sox: a sweep), noise, band-pass. Runs alternate between us and the peer; what is printed is the median of
-the ratios, pair by pair, so that a machine that slows down slows both. Peers: Debian's sox and csound, and
+Every command is a whole process that writes the same kind of file, a new one: stereo, 48 kHz, 16 bits, two keyed
+tones with Doppler (sox: a sweep), noise, band-pass. Runs alternate between us and the peer; what is printed is the
+median of the ratios, pair by pair, so that a machine that slows down slows both. Peers: Debian's sox and csound, and
 peers/naive.py. None of them computes the phase from the light time. `--before` is the program `beep` of an older
 version, for what has no peer. Runs are as good as the machine is quiet, whose load is printed before each table;
-processor time suffers less.
+processor time suffers less. What a file costs depends on the machine's memory: rows to the null device are without it.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PEERS = Path(__file__).parent / "peers"
+STDOUT = Path("-")  # which is the null device here
 Peer = Callable[[float, Path], list[str]]
 
 
@@ -32,7 +33,7 @@ def sox(seconds: float, out: Path) -> list[str]:
     """Tone sweeps, square keying in antiphase, white noise, FIR band-pass."""
     keyed = "square amod 1.6666667 0 0 square amod 1.6666667 0 50"
     return (
-        f"sox -R -n -r 48000 -c 2 -b 16 {out} synth {seconds} sine 2000:1000 sine 2500:500 synth {keyed} "
+        f"sox -R -n -r 48000 -c 2 -b 16 -t wav {out} synth {seconds} sine 2000:1000 sine 2500:500 synth {keyed} "
         "synth whitenoise mix whitenoise mix sinc 300-3000 gain -3"
     ).split()
 
@@ -51,7 +52,7 @@ def naive(seconds: float, out: Path) -> list[str]:
 
 def ours(seconds: float, out: Path, jobs: int = 1) -> list[str]:
     """The export, noise, filter and all."""
-    return [*program(), "export", str(out), "--duration-s", str(seconds), "--force", "-q", "--jobs", str(jobs)]
+    return [*program(), "export", str(out), "--duration-s", str(seconds), "-q", "--jobs", str(jobs)]
 
 
 EFFECTS = {  # each by itself over the plain export, then all of them
@@ -102,11 +103,19 @@ def run(command: list[str], *, first_bytes: int = 0) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def paired(a: list[str], b: list[str], *, runs: int, first_bytes_of_a: int = 0) -> tuple[Run, Run, Run]:
-    """Medians of a / b over alternating runs, of a, and of b."""
+def paired(
+    a: list[str], b: list[str], *, runs: int, first_bytes_of_a: int = 0, writing: Path | None = None
+) -> tuple[Run, Run, Run]:
+    """Medians of a / b over alternating runs, of a, and of b; before each, WAV files in `writing` are deleted."""
+
+    def fresh(command: list[str], first_bytes: int = 0) -> Run:
+        for path in writing.glob("*.wav") if writing else ():
+            path.unlink()
+        return run(command, first_bytes=first_bytes)
+
     rows = []
     for _ in range(runs + 1):
-        one, other = run(a, first_bytes=first_bytes_of_a), run(b)
+        one, other = fresh(a, first_bytes_of_a), fresh(b)
         rows.append((Run(*(mine / yours for mine, yours in zip(one, other, strict=True))), one, other))
     del rows[0]  # the first pair warms the caches
     ratio, one, other = (Run(*map(statistics.median, zip(*column, strict=True))) for column in zip(*rows, strict=True))
@@ -124,15 +133,16 @@ def rendering(arguments: argparse.Namespace, out: Path) -> None:
     """Ten minutes against the peers, an hour in two processes against sox."""
     seconds, hour = arguments.seconds, 6 * arguments.seconds
     head("against", "its run time", "`beep`", "faster", "less processor time", "its peak memory", "`beep`")
-    rows: list[tuple[Peer, float, int]] = [(sox, seconds, 1), (csound, seconds, 1), (naive, seconds, 1), (sox, hour, 2)]
-    for peer, length, jobs in rows:
+    file = out / "sound.wav"
+    rows: list[tuple[Peer, float, int, Path]] = [(peer, seconds, 1, file) for peer in (sox, csound, naive)]
+    for peer, length, jobs, to in [*rows, (sox, hour, 2, file), (sox, seconds, 1, STDOUT)]:
         name = f"{peer.__name__}, {length:g} s" + f", {jobs} processes of `beep`" * (jobs > 1)
+        name += ", to the null device" * (to == STDOUT)
         if peer is not naive and not shutil.which(peer.__name__):
             print(f"| {name} | not installed | | | | | |")
             continue
-        theirs = peer(length, out / f"{peer.__name__}.wav")
         few = arguments.runs if jobs == 1 else max(1, arguments.runs // 2)
-        ratio, mine, yours = paired(ours(length, out / "ours.wav", jobs), theirs, runs=few)
+        ratio, mine, yours = paired(ours(length, to, jobs), peer(length, to), runs=few, writing=out)
         print(
             f"| {name} | {yours.wall_s:.2f} s | {mine.wall_s:.2f} s | {1 / ratio.wall_s:.1f} times "
             f"| {1 / ratio.processor_s:.1f} times | {yours.peak_mib:.0f} MiB | {mine.peak_mib:.0f} MiB |"
@@ -147,10 +157,10 @@ def effects(arguments: argparse.Namespace, out: Path) -> None:
     )
     for name, options in EFFECTS.items():
         rich = [*mine, *options.split()]
-        price, *_ = paired(rich, mine, runs=arguments.runs)
+        price, *_ = paired(rich, mine, runs=arguments.runs, writing=out)
         lead = "|"
         if name.startswith("everything") and shutil.which("sox"):
-            ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs)
+            ratio, *_ = paired(rich, sox(arguments.seconds, out / "sox.wav"), runs=arguments.runs, writing=out)
             lead = f"{1 / ratio.wall_s:.1f} times | {1 / ratio.processor_s:.1f} times"
         print(f"| {name} | {price.wall_s:.2f} | {price.processor_s:.2f} | {lead} |")
 
@@ -164,7 +174,8 @@ def start_up(arguments: argparse.Namespace, out: Path) -> None:
     stream = [*program(), "export", "-", "-q", "--duration-s", "30"]
     ratio, *_ = paired(stream, [*python, "import numpy"], runs=often, first_bytes_of_a=48)
     print(f"| first sample of `beep export -` / `python -c 'import numpy'` | {ratio.wall_s:.2f} | |")
-    ratio, *_ = paired(ours(arguments.seconds, out / "ours.wav"), [*python, "import numpy"], runs=arguments.runs)
+    export = ours(arguments.seconds, out / "ours.wav")
+    ratio, *_ = paired(export, [*python, "import numpy"], runs=arguments.runs, writing=out)
     print(f"| whole export / `python -c 'import numpy'` | {ratio.wall_s:.1f} | |")
 
 
