@@ -7,7 +7,7 @@ from typing import Any
 from beep.base.choices import Subtype
 from beep.base.progress import Progress
 from beep.base.workers import in_processes
-from beep.output.wav import data_bytes, data_parts, wav_header, wav_trailer
+from beep.output.wav import data_bytes, data_parts, wav_header, wav_trailer, write_parts
 from beep.stream.course import GROUP
 from beep.stream.plan import Plan
 from beep.stream.tiles import blocks
@@ -46,10 +46,7 @@ def _write_share(path: Path, plan: Plan, subtype: Subtype, offset: int, start: i
 
     Returns their number, and how many were clipped.
     """
-    clipped = 0
     with path.open("r+b") as file:
         file.seek(offset + data_bytes(start, channels=plan.scenario.channels, subtype=subtype))
-        for data, over in data_parts(blocks(plan, start=start, stop=stop), subtype):
-            file.write(data)
-            clipped += over
+        clipped = write_parts(file, data_parts(blocks(plan, start=start, stop=stop), subtype))
     return stop - start, clipped

@@ -19,6 +19,7 @@ from beep.base.errors import OutputError
 
 BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
 LONGEST_32_BIT = 0xFFFFFFFF
+WRITE_BYTES = 1 << 16  # at once: for more, Linux looks for large pages, which may take five times as long
 
 
 def data_bytes(frames: int, *, channels: int, subtype: Subtype) -> int:
@@ -123,12 +124,20 @@ def data_parts(blocks: Iterable[Samples], subtype: Subtype) -> Iterator[tuple[An
 
 
 def write_wav(file: BinaryIO, blocks: Iterable[Samples], **layout: Any) -> int:
-    """Write the parts of `wav_parts`; the file need not seek. Returns the clipped samples."""
-    clipped = 0
-    for data, over in wav_parts(blocks, **layout):
-        file.write(data)
-        clipped += over
+    """Write a whole WAV file as in `wav_parts`; it need not seek. Returns the number of clipped samples."""
+    clipped = write_parts(file, wav_parts(blocks, **layout))
     file.flush()
+    return clipped
+
+
+def write_parts(file: BinaryIO, parts: Iterable[tuple[Any, int]]) -> int:
+    """Write parts of a file: bytes, and the number of clipped samples, whose sum is returned."""
+    clipped = 0
+    for data, over in parts:
+        octets = memoryview(data).cast("B")
+        for start in range(0, len(octets), WRITE_BYTES):
+            file.write(octets[start : start + WRITE_BYTES])
+        clipped += over
     return clipped
 
 
