@@ -14,18 +14,18 @@ Array = NDArray[np.float64]  # times, or values that depend on time, mostly (N,)
 Vectors = NDArray[np.float64]  # positions and velocities, (3, N)
 Samples = NDArray[np.float32]  # sound with full scale 1, (N, channels) at the seams
 
-MOST_PRODUCTS = 1 << 17  # in one matrix product; OpenBLAS wakes its threads from 2^18 on
+MOST_MULTIPLICATIONS = 1 << 17  # in one matrix product: from 2^18 on OpenBLAS has its threads work
 
 Record = TypeVar("Record", bound="DataclassInstance")
 
 
-def product(rows: Samples, columns: Samples) -> Samples:
-    """Matrix product of rows (..., N, K) and columns (K, M), some rows at a time: a large one would wake BLAS."""
-    result = np.empty((*rows.shape[:-1], columns.shape[1]), np.float32)
-    count = max(MOST_PRODUCTS // columns.size, 1)
+def product(rows: Samples, matrix: Samples) -> Samples:
+    """Product (..., N, M) of rows (..., N, K) and a matrix (K, M), some rows at a time: one thread does it."""
+    result = np.empty((*rows.shape[:-1], matrix.shape[1]), np.float32)
+    count = max(MOST_MULTIPLICATIONS // matrix.size, 1)
     for start in range(0, rows.shape[-2], count):
         part = slice(start, start + count)
-        np.matmul(rows[..., part, :], columns, out=result[..., part, :])
+        np.matmul(rows[..., part, :], matrix, out=result[..., part, :])
     return result
 
 

@@ -21,7 +21,7 @@ from beep.scenario.carriers import Carrier
 from beep.scenario.scenario import Scenario, fields
 from beep.signal.pulses import phasor
 from beep.stream.course import GROUP, Course, course_of_group
-from beep.stream.plan import FASTEST, OVERLAP, PIECE, SCALE_RATE_HZ, TILE, Plan
+from beep.stream.plan import FASTEST, OVERLAP, PIECE, TILE, Plan, scale_at
 from beep.stream.reception import Reception, receiver_c_n0_db_hz
 from beep.stream.resolve import receive
 from beep.stream.waves import add_waves, waves_of
@@ -59,9 +59,6 @@ class Tuning:
     @cached_property
     def plan(self) -> Plan:
         """The plan of the carriers, which has no filters."""
-        scale = 1
-        while self.sample_rate_hz > SCALE_RATE_HZ * scale:
-            scale *= 2
         nothing = np.zeros(0)
         frequency_hz = _frequency_hz(self.carriers)
         return Plan(
@@ -69,7 +66,7 @@ class Tuning:
             frames=self.frames,
             up=1,
             fine=1,
-            scale=scale,
+            scale=scale_at(self.sample_rate_hz),
             internal_rate_hz=float(self.sample_rate_hz),
             frequency_hz=frequency_hz,
             tone_hz=frequency_hz - self.center_hz - self.offset_hz,  # the whole Hz are added without rounding
@@ -79,7 +76,7 @@ class Tuning:
             noise_rms=nothing,
             spectrum=nothing.astype(np.complex64),
             if_spectrum=nothing.astype(np.complex64),
-            step_up=nothing.astype(np.float32),
+            interpolation=nothing.astype(np.float32),
             decimation=nothing.astype(np.float32),
         )
 

@@ -15,25 +15,26 @@ from beep.signal.keying import Keying
 from beep.stream.reception import Reception, receiver_c_n0_db_hz
 from beep.stream.resolve import receive
 
-# A tile at scale 1 (internal rate up to 12.5 kHz); everything in samples grows with the scale.
-PIECE = 64  # samples in which a quadratic stands for the delay: its error is below 1e-8 turn at 40 MHz
-FFT = 1792  # samples of one filter block: powers of two are half as fast, as they share lines of the cache
-REACH = 118  # samples to each side that go into one sample of the filter's output
-STEP_REACH = 10  # samples to each side that may go into one sample at the rate of the audio stage
-STEP_ROW = 16  # samples, at any scale, whose steps up are one row of a matrix product
-OVERLAP = REACH + STEP_REACH  # samples to each side of a tile that are computed for it
-HOP = FFT - 2 * OVERLAP
-HOPS = 16  # even, as both halves of a tile may be filtered as a pair
-TILE = HOPS * HOP
+# Lengths in internal samples at scale 1; they grow with the scale.
+PIECE = 64  # in which a quadratic stands for the delay; it divides TILE and OVERLAP
+FILTER_BLOCK = 1792  # of the filter, whose FFT takes less time a sample than that of a power of two
+REACH = 118  # to each side that go into one sample of the filter's output
+INTERPOLATION_REACH = 10  # to each side that may go into one sample at the rate of the audio stage
+OVERLAP = REACH + INTERPOLATION_REACH  # to each side of a tile that are computed for it
+HOP = FILTER_BLOCK - 2 * OVERLAP
+BLOCKS = 16  # even, as both halves of a tile may be filtered as a pair
+TILE = BLOCKS * HOP
 PIECES = (TILE + 2 * OVERLAP) // PIECE  # of a tile with its overlap
 AGC_STEPS = TILE // PIECE  # in a tile
+
+INTERPOLATION_ROW = 16  # samples, at any scale, in a row of the interpolation's matrix product; they divide HOP
+IMAGE_DB = 115.0  # attenuation of the interpolation's images, where its reach is long enough
 FINE_REACH = 16  # output samples to each side that go into one sample of the decimation filter's output
 
-SCALE_RATE_HZ = 12_500.0
+SCALE_RATE_HZ = 12_500.0  # internal rate from which the scale is 2; from twice this rate on it is 4, and so on
 FASTEST = 3.5e-5  # of the speed of light: 10.5 km/s, at the perigee of an orbit near escape
 LEAST_AUDIO_RATE = 10.0  # times the band's upper edge, where audio is clipped: the ninth harmonic folds, 91 dB down
 MOST_SOUND_RATE_HZ = 384_000
-STEP_IMAGE_DB = 115.0  # by which images of the step up are down, where its reach is long enough
 LEAST_RATE_HZ = 8_000.0  # below, a tile would be too long for its nodes
 
 
@@ -44,7 +45,7 @@ class Plan:
     reception: Reception
     frames: int  # of the whole recording
     up: int  # samples of the audio stage per internal sample
-    fine: int  # and per output sample: more than one where harmonics would fold
+    fine: int  # samples of the audio stage per output sample: above 1 where harmonics of clipped sound would fold
     scale: int
     internal_rate_hz: float
     frequency_hz: Array  # (carriers,)
@@ -53,9 +54,9 @@ class Plan:
     key: Keying
     amplitude: Array  # (carriers,) at closest approach, full scale 1
     noise_rms: Array  # (carriers,) at the internal rate; before an envelope detector, of each of the two phases
-    spectrum: NDArray[np.complex64]  # (N,) of the audio filter, times N
-    if_spectrum: NDArray[np.complex64]  # (N,) of the filter before the envelope detector, times N
-    step_up: Samples  # (STEP_ROW + 2 N, STEP_ROW up), matrix to the rate of the audio stage
+    spectrum: NDArray[np.complex64]  # (FILTER_BLOCK scale,) of the audio filter, times FILTER_BLOCK scale
+    if_spectrum: NDArray[np.complex64]  # the same of the filter before the envelope detector
+    interpolation: Samples  # matrix (INTERPOLATION_ROW + 2 N, INTERPOLATION_ROW up) to the rate of the audio stage
     decimation: Samples  # taps (2 FINE_REACH fine + 1,) of the filter from the audio stage to the output rate
 
     @property
@@ -104,11 +105,9 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
     frames = round(reception.duration_s * scenario.sample_rate_hz)
     if frames < 1:
         raise ScenarioError(f"a recording has at least one sample, got duration_s {reception.duration_s:g}; raise it")
-    up = max(1, int(scenario.sample_rate_hz / _needed_rate_hz(scenario)))
-    rate_hz = scenario.sample_rate_hz / up
-    scale = 1
-    while rate_hz > SCALE_RATE_HZ * scale:
-        scale *= 2
+    divisor = max(1, int(scenario.sample_rate_hz / _needed_rate_hz(scenario)))
+    rate_hz = scenario.sample_rate_hz / divisor
+    scale = scale_at(rate_hz)
     carriers = scenario.heard
     amplitude = np.full(len(carriers), 10 ** (scenario.level_dbfs / 20))
     c_n0 = 10 ** (np.array([receiver_c_n0_db_hz(reception, carrier) for carrier in carriers]) / 10)
@@ -118,13 +117,13 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
     half_hz = scenario.sample_rate_hz / 2
     decimation = band_filter(low_hz=0.0, high_hz=half_hz, rate_hz=2 * half_hz * fine, half=FINE_REACH * fine)
     design = partial(band_filter, high_hz=scenario.high_hz, rate_hz=rate_hz, half=REACH * scale)
-    shape = scenario.filter_shape  # of the filter that is tuned: before an envelope detector, whose audio is flat
+    shape = scenario.filter_shape  # with an envelope detector that of the filter before it, and audio is flat
     taps = design(low_hz=scenario.low_hz, shape="flat" if scenario.detector == "am" else shape)
     if_taps = design(low_hz=0.0, shape=shape)
     return Plan(
         reception=reception,
         frames=frames,
-        up=up * fine,
+        up=divisor * fine,
         fine=fine,
         scale=scale,
         internal_rate_hz=rate_hz,
@@ -136,20 +135,31 @@ def make_plan(scenario: Scenario | Reception | Plan) -> Plan:
         noise_rms=amplitude / np.sqrt(2) * np.sqrt(band_hz / c_n0),
         spectrum=_spectrum(taps, scale),
         if_spectrum=_spectrum(if_taps, scale),
-        step_up=_step_up(up * fine, _reach_hz(scenario) / rate_hz, STEP_REACH * scale),
+        interpolation=_interpolation(divisor * fine, _reach_hz(scenario) / rate_hz, INTERPOLATION_REACH * scale),
         decimation=decimation.astype(np.float32),
     )
 
 
+def scale_at(rate_hz: float) -> int:
+    """Power of two by which lengths in internal samples are multiplied."""
+    scale = 1
+    while rate_hz >= SCALE_RATE_HZ * scale:
+        scale *= 2
+    return scale
+
+
 def _needed_rate_hz(scenario: Scenario) -> float:
-    """Internal rate at which the keying's sidebands no longer fold into the band: see docs/decisions.md."""
+    """Least internal rate: the keying's sidebands must not fold into the band, and interpolation needs room above it.
+
+    The drift of oscillators is not included. See docs/decisions.md.
+    """
     reach_hz = _reach_hz(scenario)
-    for_step_hz = min(3.0 * reach_hz, max(SCALE_RATE_HZ, 2.4 * reach_hz))  # at a larger scale it reaches further
+    room_hz = min(3.0 * reach_hz, max(SCALE_RATE_HZ, 2.4 * reach_hz))  # from scale 2 on it may reach twice as far
     highest_hz = max(c.frequency_mhz for c in scenario.carriers) * 1e6 * FASTEST + abs(scenario.carrier_offset_hz)
     highest_hz += max(map(abs, (scenario.chirp_hz, scenario.chirp_end_hz, scenario.backwave_offset_hz)))
     if scenario.detector == "cw":
         highest_hz += max(map(scenario.tone_without_doppler_hz, scenario.carriers))
-    return max(LEAST_RATE_HZ, for_step_hz, reach_hz + highest_hz + 25 / scenario.rise_s)
+    return max(LEAST_RATE_HZ, room_hz, reach_hz + highest_hz + 25 / scenario.rise_s)
 
 
 def _reach_hz(scenario: Scenario) -> float:
@@ -157,23 +167,24 @@ def _reach_hz(scenario: Scenario) -> float:
 
 
 def _spectrum(taps: Array, scale: int) -> NDArray[np.complex64]:
-    """Spectrum (N,) of taps, times N: of a block's circular convolution, the first 2 REACH samples are not valid."""
-    spectrum = np.fft.fft(taps, FFT * scale) * (FFT * scale)
+    """Spectrum (N,) of taps, N = FILTER_BLOCK scale, times N, as the transform of the sound has norm="forward"."""
+    spectrum = np.fft.fft(taps, FILTER_BLOCK * scale) * (FILTER_BLOCK * scale)
     return spectrum.astype(np.complex64)
 
 
-def _step_up(up: int, highest: float, most: int) -> Samples:
-    """Matrix (STEP_ROW + 2 N, STEP_ROW up) from a row of samples to `up` times as many, without N at both ends.
+def _interpolation(up: int, highest: float, most: int) -> Samples:
+    """Matrix (INTERPOLATION_ROW + 2 N, INTERPOLATION_ROW up) from a row of samples to `up` times as many.
 
-    `highest` is the highest frequency in the samples, cycles per sample. N is as STEP_IMAGE_DB needs, or `most`.
+    What comes out lies above the row without N samples at each end. The matrix is a sinc function in a Kaiser window of
+    N samples to each side; N is at most `most`. `highest` is the highest frequency in the samples, cycles per sample.
 
     References: Kaiser 1974, as in `band_filter`.
     """
     if up == 1:
-        return np.eye(STEP_ROW, dtype=np.float32)
-    between = max(1 - 2 * highest, 0.01)  # the band and its image
-    half = min(ceil((STEP_IMAGE_DB - 8) / (2.285 * 4 * np.pi * between)), most)
-    away = np.arange(STEP_ROW * up) / up + half - np.arange(STEP_ROW + 2 * half)[:, None]
-    inside = np.clip(1 - (away / half) ** 2, 0, None)
-    beta = 0.1102 * (STEP_IMAGE_DB - 8.7)
-    return np.asarray(np.sinc(away) * np.i0(beta * np.sqrt(inside)) / np.i0(beta) * (inside > 0), np.float32)
+        return np.eye(INTERPOLATION_ROW, dtype=np.float32)
+    slope = 2.285 * 4 * np.pi * max(1 - 2 * highest, 0.01)  # dB per sample of N, by the distance of band and image
+    half = min(ceil((IMAGE_DB - 8) / slope), most)
+    beta = 0.1102 * (min(IMAGE_DB, max(8 + slope * half, 50)) - 8.7)
+    distance = np.arange(INTERPOLATION_ROW * up) / up + half - np.arange(INTERPOLATION_ROW + 2 * half)[:, None]
+    window = np.i0(beta * np.sqrt(np.clip(1 - (distance / half) ** 2, 0, None))) / np.i0(beta)
+    return np.asarray(np.sinc(distance) * window * (np.abs(distance) < half), np.float32)

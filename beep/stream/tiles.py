@@ -1,12 +1,12 @@
 """Sound, tile by tile: the one module in which all stages meet.
 
-A tile is about two seconds of sound. Its stages, each a function below:
+A tile is two to four seconds of sound. Its stages, each a function below:
 
     course      slowly changing delay and gain of each carrier, for a group of tiles
-    filtered    keyed tones with noise at a low internal rate, then the band filter and the output rate;
+    filtered    keyed tones with noise at a low internal rate, then the band filter and the rate of the audio stage;
                 with an envelope detector: the envelope behind the first filter, at the internal rate
     levelled    AGC, from the `peaks` of this and earlier tiles
-    mixed       audio filter behind an envelope detector, mono mix, hum, faded ends of a recording of whole beeps
+    mixed       audio filter behind an envelope detector, mono mix if it must wait, hum, faded ends of whole beeps
     tile        soft clipping
 
 A stage depends on (plan, tile number) alone. It computes the overlap of its filter again, and asks for the tiles beside
@@ -31,7 +31,7 @@ from beep.stream.plan import AGC_STEPS, FINE_REACH, OVERLAP, PIECE, PIECES, TILE
 from beep.stream.reception import SILENT_S, Reception
 from beep.stream.waves import add_waves, waves_of
 
-KEPT_BYTES = 1 << 24  # more than the arrays of a tile
+KEPT_BYTES = 1 << 24  # more than an array of a tile, but at the highest rates
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
 
 T = TypeVar("T")
@@ -76,11 +76,12 @@ class Reader:
 
 @lru_cache
 def _keep_freed_memory() -> None:
-    """Have glibc keep what a tile has freed for the next one, in place of page faults.
+    """Have glibc keep the memory that a tile has freed for the next one; without, each tile has 90 page faults.
 
-    It does so up to the largest block that was ever freed. A second such block would lie on the heap and scatter it.
+    glibc returns arrays to the system from a size on, which becomes that of the largest array returned. This is done
+    once in a process, as a second such array would be on the heap. With another C library it does nothing.
     """
-    np.empty(KEPT_BYTES, np.uint8)  # released at once, and never touched
+    np.empty(KEPT_BYTES, np.uint8)  # released at once, and never written to
 
 
 # --- stages -----------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def course(reader: Reader, group: int) -> Course:
 
 
 def filtered(reader: Reader, number: int) -> Samples:
-    """Sound (channels, frames) at the output rate, or an envelope at the internal rate, behind the first filter."""
+    """Sound (channels, frames) at the rate of the audio stage, or an envelope at the internal rate."""
     plan, scenario = reader.plan, reader.plan.scenario
     carriers = waves_of(plan, reader.get(course, number // GROUP), number)
     if scenario.detector == "am":  # the carrier is at 0 Hz; cosine and sine have each their own noise
@@ -127,9 +128,9 @@ def levelled(reader: Reader, number: int) -> Samples:
     start = level.shape[1] - 1 - AGC_STEPS - agc_steps(**times)
     gain = agc_gain(level[:, start:-1], **times, target=plan.amplitude)  # not from the step itself: causal
     samples = reader.get(filtered, number)
-    course_of_gain = straight_between(gain, samples.shape[1] // AGC_STEPS)
-    course_of_gain *= samples
-    return course_of_gain
+    gains = straight_between(gain, samples.shape[1] // AGC_STEPS)
+    gains *= samples
+    return gains
 
 
 def mixed(reader: Reader, number: int) -> Samples:

@@ -19,7 +19,7 @@ from beep.stream.course import GROUP, Course, tile_start_s
 from beep.stream.plan import PIECE, PIECES, Plan
 
 ALL = slice(None)
-OPPOSITE: dict[Sends, Sends] = {"pulse": "pause", "pause": "pulse"}  # when a residual carrier is heard
+OPPOSITE: dict[Sends, Sends] = {"pulse": "pause", "pause": "pulse"}  # when the residual of a keyed carrier sends
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

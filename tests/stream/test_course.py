@@ -10,7 +10,7 @@ from geometry.test_look import exact_delay_s
 from beep.radio.channel import link
 from beep.scenario.scenario import Scenario
 from beep.stream.course import GROUP, course_of_group, tile_start_s
-from beep.stream.plan import HOPS, PIECE, PIECES, TILE, make_plan
+from beep.stream.plan import BLOCKS, HOP, INTERPOLATION_ROW, OVERLAP, PIECE, PIECES, TILE, make_plan
 
 FREQUENCY_HZ = 40.002e6
 PHASE_TOLERANCE = 1e-8  # turns at 40.002 MHz
@@ -41,9 +41,9 @@ def time_s(plan, tile, piece, position):
 
 
 def test_a_tile_is_whole_pieces():
-    """A tile, and a hop of the filter, is a whole number of pieces."""
-    assert TILE % PIECE == 0
-    assert TILE // HOPS * HOPS == TILE
+    """A tile is whole pieces and an even number of hops, and a hop whole rows of the interpolation."""
+    assert TILE == BLOCKS * HOP
+    assert TILE % PIECE == OVERLAP % PIECE == HOP % INTERPOLATION_ROW == BLOCKS % 2 == 0
 
 
 @pytest.mark.parametrize(("altitude_km", "max_elevation_deg"), [(500, 60), (230, 90), (100, 90)])
