@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from struct import pack, unpack
 
-from beep.base.errors import OutputError
+from beep.base.sockets import listening_socket
 from beep.output.iq import UNSIGNED_ZERO, encoded
 from beep.stream.baseband import Iq, Tuning, default_center_hz, iq_blocks, tune
 from beep.stream.reception import Reception
@@ -28,7 +28,6 @@ GREETING = pack(">4sII", b"RTL0", R820T, len(GAINS_DB))
 COMMAND_BYTES = 5
 AUTO_GAIN_DB = 29.7  # setting that has the level of the automatic gain, at the first carrier and the usual rate
 DITHER = 0.5 / UNSIGNED_ZERO  # rms: half a step of the eight bits
-MOST_PORT = 65_535
 ACCEPT_S = 0.2  # between two looks at whether the server has ended
 MOST_LATE_S = 1.0  # a client that is later misses samples
 
@@ -102,16 +101,7 @@ class Dongle:
     clients: dict[str, DongleClient] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> "Dongle":
-        if not 0 <= self.port <= MOST_PORT:
-            raise OutputError(f"port must be a number from 0 to {MOST_PORT}, got {self.port}")
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        try:
-            self._listener = socket.create_server((self.host, self.port), family=family)
-        except OSError as error:
-            raise OutputError(
-                f"the address must be one of this machine and free, got {self.host}:{self.port} "
-                f"({error.strerror or error}); choose another host or port"
-            ) from None
+        self._listener = listening_socket(self.host, self.port)
         self._listener.settimeout(ACCEPT_S)
         self.port = self._listener.getsockname()[1]
         carrier = self.reception.scenario.carriers[0]

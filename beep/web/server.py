@@ -21,7 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from beep.base.errors import BeepError, OutputError
+from beep.base.errors import BeepError
+from beep.base.sockets import listening_socket
 from beep.output.export import exported_parts
 from beep.scenario.scenario import Scenario
 from beep.scenario.toml import to_toml
@@ -30,7 +31,7 @@ from beep.web.listener import IDLE_S, MOST_LISTENERS, MOST_MESSAGE_BYTES, Listen
 from beep.web.recipes import from_link, page_plan, with_changes
 
 PAGE = Path(__file__).parent / "page"
-WEB_PORT, LAST_PORT = 8057, 65_535
+WEB_PORT = 8057
 MOST_CONNECTIONS = 256
 DOWNLOADS_AT_ONCE, STALLED_S, LONGEST_DOWNLOAD_S = 2, 20.0, 600.0
 PING_S = 5.0  # a listener that does not answer for so long has gone
@@ -213,17 +214,8 @@ class PageServer:
     """
 
     def __init__(self, base: Scenario, *, kiosk: bool = False, host: str = "127.0.0.1", port: int = WEB_PORT) -> None:
-        if not 0 <= port <= LAST_PORT:
-            raise OutputError(f"port must be a number from 0 to {LAST_PORT}, got {port}")
         self._app = application(base, kiosk=kiosk, host=host)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family)
-        except (OSError, UnicodeError) as error:
-            raise OutputError(
-                f"the address must be one of this machine and free, got {host}:{port} "
-                f"({getattr(error, 'strerror', None) or error}); choose another host or port"
-            ) from None
+        self._socket = listening_socket(host, port)
         self.port: int = self._socket.getsockname()[1]
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)
         self.url = f"http://{name}:{self.port}/"
