@@ -139,8 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
             name, rest = _command(words)
             from importlib import import_module  # for which `beep --help` need not wait
 
-            _exit_on("SIGTERM")
-            _exit_on("SIGHUP")
+            exit_on("SIGTERM")
+            exit_on("SIGHUP")
             command = import_module(f"beep.cli.commands.{name.replace('-', '_')}")
             parsed = parse(name, command, rest)
             command.run(parsed)
@@ -215,7 +215,7 @@ def parse(name: str, command: Any, rest: list[str]) -> argparse.Namespace:
     return parsed
 
 
-def _exit_on(name: str) -> None:
+def exit_on(name: str) -> None:
     """Make a signal raise SystemExit, so that files are cleaned up, with the status that a shell expects."""
     import signal
 
@@ -223,8 +223,12 @@ def _exit_on(name: str) -> None:
     if number is None or signal.getsignal(number) == signal.SIG_IGN:  # nohup
         return
 
-    def leave(*_: Any) -> NoReturn:
-        raise SystemExit(128 + number)
+    def leave(_: int, frame: Any) -> None:
+        if frame.f_code.co_name == "cb" and hasattr(signal, "setitimer"):  # importlib's, in which exceptions are lost
+            signal.signal(signal.SIGALRM, leave)
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+        else:
+            raise SystemExit(128 + number)
 
     signal.signal(number, leave)
 

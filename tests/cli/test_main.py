@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -296,6 +297,26 @@ def test_closed_streams_do_not_get_into_a_file(tmp_path, beep):
 def test_an_unknown_backend_of_matplotlib_does_no_harm(beep):
     """A picture needs no window, so MPLBACKEND does not matter."""
     assert beep.process("plot", "doppler", "a.svg", MPLBACKEND="nonsense").status == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
+def test_a_signal_in_a_callback_of_the_import_system():
+    """What is raised there is lost, and would be printed: SIGTERM ends the program just after it."""
+    code = """
+import os, signal, time, weakref
+from beep.cli.main import exit_on
+exit_on("SIGTERM")
+class Lock: pass
+lock = Lock()
+def cb(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+reference = weakref.ref(lock, cb)
+del lock
+time.sleep(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (143, "")
 
 
 def test_control_c_during_an_import():
