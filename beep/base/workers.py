@@ -5,16 +5,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from beep.base.errors import OutputError
+from beep.base.signals import ENDING, signals_blocked
 
 MOST_WORKERS = 60  # Windows waits for at most 63 things at once
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def cores() -> int:
@@ -48,7 +48,7 @@ def in_processes(
 
     with ExitStack() as ending:
         try:
-            with _signals_blocked():
+            with signals_blocked():  # in a process, `prepare` lets them through
                 for _ in range(min(workers, MOST_WORKERS)):
                     ours, theirs = context.Pipe()
                     busy.append(ending.enter_context(ours))
@@ -79,26 +79,13 @@ def in_processes(
 
 def prepare() -> None:
     """Leave Ctrl-C to the program that started this process, and end with it, even where it was killed."""
-    for number in _ENDING:
+    for number in ENDING:
         signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Keep the signals that end the program for later, while processes start; `prepare` lets them through there."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from beep.base.errors import OutputError
+from beep.base.signals import signals_blocked
 
 LEFT_AFTER_S = 86_400.0  # without a change, after which a temporary folder is one of a killed run
 
@@ -22,9 +23,9 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     Raises OutputError before anything is written where `path` exists (without `force`) or its folder is missing, and
     afterwards where the disk is full or the system refuses.
     """
-    from tempfile import TemporaryDirectory  # takes 3 ms, for which a pipe need not wait
+    from tempfile import mkdtemp  # takes 3 ms, for which a pipe need not wait
 
-    path = Path(path)
+    path, own = Path(path), None
     if "\0" in str(path):
         raise OutputError(f"a file name must have no zero byte, got {str(path)!r}; choose another name")
     try:
@@ -38,11 +39,17 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[Path]:
             raise OutputError(f"a file is needed, but {path} is a folder; give a name in it")
         _refuse_existing(path, force)
         _sweep(path.parent)
-        with TemporaryDirectory(dir=path.parent, prefix=".beep-", suffix=".part", ignore_cleanup_errors=True) as own:
+        try:
+            with signals_blocked():
+                own = mkdtemp(dir=path.parent, prefix=".beep-", suffix=".part")
             part = Path(own) / path.name
             yield part
             _refuse_existing(path, force)
             part.replace(path)
+        finally:
+            if own is not None:
+                with signals_blocked():
+                    shutil.rmtree(own, ignore_errors=True)
     except OutputError:
         raise
     except OSError as error:
