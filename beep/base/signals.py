@@ -9,7 +9,7 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 
 @contextmanager
 def signals_blocked() -> Iterator[None]:
-    """Keep these signals for the end of the block; not on Windows, nor where the program has other threads."""
+    """Delay these signals until the block ends; not on Windows, nor where the program has other threads."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -175,10 +175,10 @@ def _spectrum(taps: Array, scale: int) -> NDArray[np.complex64]:
 def _interpolation(up: int, highest: float, most: int) -> Samples:
     """Matrix (INTERPOLATION_ROW + 2 N, INTERPOLATION_ROW up) from a row of samples to `up` times as many.
 
-    What comes out lies above the row without N samples at each end. The matrix is a sinc function in a Kaiser window of
-    N samples to each side; N is at most `most`. `highest` is the highest frequency in the samples, cycles per sample.
+    The output covers the row without its first N and last N samples. The matrix is a sinc function in a Kaiser window
+    of N samples to each side; N is at most `most`. `highest` is the samples' highest frequency, cycles per sample.
 
-    References: Kaiser 1974, as in `band_filter`.
+    References: Kaiser 1974, as in `band_filter`; the formula for beta holds above 50 dB.
     """
     if up == 1:
         return np.eye(INTERPOLATION_ROW, dtype=np.float32)

@@ -6,7 +6,7 @@ A tile is two to four seconds of sound. Its stages, each a function below:
     filtered    keyed tones with noise at a low internal rate, then the band filter and the rate of the audio stage;
                 with an envelope detector: the envelope behind the first filter, at the internal rate
     levelled    AGC, from the `peaks` of this and earlier tiles
-    mixed       audio filter behind an envelope detector, mono mix if it must wait, hum, faded ends of whole beeps
+    mixed       audio filter behind an envelope detector, mono mix behind AGC or detector, hum, faded ends
     tile        soft clipping
 
 A stage depends on (plan, tile number) alone. It computes the overlap of its filter again, and asks for the tiles beside
@@ -31,7 +31,7 @@ from beep.stream.plan import AGC_STEPS, FINE_REACH, OVERLAP, PIECE, PIECES, TILE
 from beep.stream.reception import SILENT_S, Reception
 from beep.stream.waves import add_waves, waves_of
 
-KEPT_BYTES = 1 << 24  # more than an array of a tile, but at the highest rates
+KEPT_BYTES = 1 << 24  # more than an array of a tile, except at the highest rates
 QUADRATURE_STREAM = 1 << 40  # the noise of carrier n is stream n; its quadrature phase is stream n + this
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ def _keep_freed_memory() -> None:
     """Have glibc keep the memory that a tile has freed for the next one; without, each tile has 90 page faults.
 
     glibc returns arrays to the system from a size on, which becomes that of the largest array returned. This is done
-    once in a process, as a second such array would be on the heap. With another C library it does nothing.
+    once in a process: a second such array would lie on the heap and fragment it. Another C library is not affected.
     """
     np.empty(KEPT_BYTES, np.uint8)  # released at once, and never written to
 
